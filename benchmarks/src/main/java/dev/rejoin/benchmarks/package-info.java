@@ -1,0 +1,5 @@
+/** JMH benchmarks, one question per file. */
+@NullMarked
+package dev.rejoin.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,22 @@
+package dev.rejoin.crdt;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The net effect of one step, delivered after it: nothing in between is ever seen.
+ *
+ * @param kind whose step it was
+ * @param origin what the caller gave the step to be recognised by
+ * @param changes one for each object whose value differs from before
+ */
+public record CommitEvent(Kind kind, @Nullable Object origin, List<Change> changes) {
+
+    /** Whose step it was. */
+    public enum Kind {
+        /** A transaction of this replica. */
+        LOCAL,
+        /** Something merged, or a verdict on pending writes. */
+        REMOTE
+    }
+}

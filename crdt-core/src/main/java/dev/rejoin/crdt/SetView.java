@@ -1,0 +1,367 @@
+package dev.rejoin.crdt;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A set: which elements have live cells.
+ *
+ * <h2>Layout</h2>
+ *
+ * <p>An open-addressing index maps an element to the dots of its cells; the elements themselves are the payloads in the
+ * store's pages and stand nowhere else. A slot is the packed dot (8 bytes, sign bit = hidden) and the hash of the element (4 bytes,
+ * so that a probe reads no foreign element and growing reads none at all). An element has one slot for each of its cells: one,
+ * unless it was added concurrently. The home of a hash is its share of the capacity, which need not be a power of two: the table
+ * grows by a quarter at four fifths full, in one sweep in hash order, and takes 15 to 19 bytes per element; with the 4-byte
+ * reference and the bitmap of the page 19 to 23.
+ *
+ * <p>Probing is linear, deletion shifts back, so there are no tombstones. More than {@link #MOST_COLLISIONS} different elements of
+ * one hash mean that somebody makes hash codes collide; the hashes are then replaced by keyed ones of the canonical bytes.
+ *
+ * <p>Add-wins: present if it has a visible VALUE cell. Remove-wins: and no visible ABSENT cell.
+ */
+final class SetView extends View {
+    private static final long HIDDEN = Long.MIN_VALUE;
+    private static final long[] NO_DOTS = {};
+    private static final int MOST_COLLISIONS = 16;
+
+    private long[] slots = new long[2];
+    private int[] hashes = new int[2];
+    private int cells;
+    private int absentCells;
+    private int size;
+    private boolean keyed;
+
+    SetView(ObjectStore store, ObjectKey key, int index, @Nullable View parent) {
+        super(store, key, index, parent);
+    }
+
+    /** The element a payload speaks of. */
+    private static Object element(Object payload) {
+        return payload instanceof Absent absent ? absent.value() : payload;
+    }
+
+    private int hash(Object element) {
+        if (keyed) {
+            return store.keyedHash(element);
+        }
+        int hash = element.hashCode() * 0x9E3779B9 + store.hashSeed;
+        hash = (hash ^ hash >>> 15) * 0x85EBCA6B;
+        return hash ^ hash >>> 13;
+    }
+
+    private int home(int hash) {
+        return (int) ((hash & 0xFFFFFFFFL) * slots.length >>> 32);
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** Whether colliding hash codes have made it go over to keyed hashes. */
+    boolean isKeyed() {
+        return keyed;
+    }
+
+    /** Whether the element is present; expected O(1). */
+    boolean contains(Object element) {
+        return isPresent(element, hash(element));
+    }
+
+    private boolean isPresent(Object element, int hash) {
+        boolean present = false;
+        int at = home(hash);
+        for (long slot = slots[at]; slot != 0; slot = slots[at]) {
+            if (slot > 0 && hashes[at] == hash) {
+                Object payload = store.payload(slot);
+                if (absentCells == 0) {
+                    if (payload.equals(element)) {
+                        return true;
+                    }
+                } else if (payload instanceof Absent absent) {
+                    if (absent.value().equals(element)) {
+                        return false;
+                    }
+                } else {
+                    present |= payload.equals(element);
+                }
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+        return present;
+    }
+
+    /** The dot of the only cell of an element, if that is a visible addition; 0 if it has no cells, −1 otherwise. */
+    long soleAddition(Object element) {
+        long sole = 0;
+        int hash = hash(element);
+        int at = home(hash);
+        for (long slot = slots[at]; slot != 0; slot = slots[at]) {
+            if (hashes[at] == hash) {
+                Object payload = store.payload(slot & ~HIDDEN);
+                if (element(payload).equals(element)) {
+                    if (sole != 0 || slot < 0 || payload instanceof Absent) {
+                        return -1;
+                    }
+                    sole = slot;
+                }
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+        return sole;
+    }
+
+    /** The dots of all cells of an element, hidden ones included. */
+    long[] dotsOf(Object element) {
+        long[] dots = markedDotsOf(element);
+        for (int i = 0; i < dots.length; i++) {
+            dots[i] &= ~HIDDEN;
+        }
+        return dots;
+    }
+
+    /** The same; hidden ones have their sign bit set. */
+    long[] markedDotsOf(Object element) {
+        long[] found = NO_DOTS;
+        int hash = hash(element);
+        int at = home(hash);
+        for (long slot = slots[at]; slot != 0; slot = slots[at]) {
+            if (hashes[at] == hash && element(store.payload(slot & ~HIDDEN)).equals(element)) {
+                found = Arrays.copyOf(found, found.length + 1);
+                found[found.length - 1] = slot;
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+        return found;
+    }
+
+    @Override
+    void add(long dot, Object payload) {
+        Object element = element(payload);
+        if ((cells + 1) * 5L > slots.length * 4L) {
+            rehash(slots.length + (slots.length >> 2) + 2);
+        }
+        int hash = hash(element);
+        if (absentCells == 0 && !(payload instanceof Absent)) {
+            addWins(dot, element, hash);
+            return;
+        }
+        boolean before = isPresent(element, hash);
+        if (insert(dot, hash) > MOST_COLLISIONS && !keyed && collisions(element, hash) > MOST_COLLISIONS) {
+            rekey();
+            hash = hash(element);
+        }
+        cells++;
+        if (payload instanceof Absent) {
+            absentCells++;
+        }
+        changed(element, before, isPresent(element, hash));
+    }
+
+    /** The common case of {@link #add} in one probe: an addition where there are no removals to be seen. */
+    private void addWins(long dot, Object element, int hash) {
+        boolean before = false;
+        int others = 0;
+        int at = home(hash);
+        for (long slot = slots[at]; slot != 0; slot = slots[at]) {
+            if (hashes[at] == hash) {
+                if (!store.payload(slot & ~HIDDEN).equals(element)) {
+                    others++;
+                } else if (slot > 0) {
+                    before = true;
+                }
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+        slots[at] = dot;
+        hashes[at] = hash;
+        cells++;
+        if (others > MOST_COLLISIONS && !keyed) {
+            rekey();
+        }
+        changed(element, before, true);
+    }
+
+    private void changed(Object element, boolean before, boolean after) {
+        if (before != after) {
+            size += after ? 1 : -1;
+            countPresent(after ? 1 : -1);
+            store.elementChanged(this, element, after);
+        }
+    }
+
+    /** Returns how many slots of the same hash it met. */
+    private int insert(long slot, int hash) {
+        int at = home(hash);
+        int equal = 0;
+        while (slots[at] != 0) {
+            if (hashes[at] == hash) {
+                equal++;
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+        slots[at] = slot;
+        hashes[at] = hash;
+        return equal;
+    }
+
+    /** How many cells of this hash are of other elements; those of the same element are concurrent additions and no attack. */
+    private int collisions(Object element, int hash) {
+        int others = 0;
+        for (int at = home(hash); slots[at] != 0; at = at + 1 == slots.length ? 0 : at + 1) {
+            if (hashes[at] == hash
+                    && !element(store.payload(slots[at] & ~HIDDEN)).equals(element)) {
+                others++;
+            }
+        }
+        return others;
+    }
+
+    private void rehash(int capacity) {
+        long[] oldSlots = slots;
+        int[] oldHashes = hashes;
+        slots = new long[capacity];
+        hashes = new int[capacity];
+        for (int i = 0; i < oldSlots.length; i++) {
+            if (oldSlots[i] != 0) {
+                insert(oldSlots[i], oldHashes[i]);
+            }
+        }
+    }
+
+    /** Hash codes collide on purpose: goes over to hashes that nobody outside can foresee. */
+    private void rekey() {
+        keyed = true;
+        for (int i = 0; i < slots.length; i++) {
+            if (slots[i] != 0) {
+                hashes[i] = hash(element(store.payload(slots[i] & ~HIDDEN)));
+            }
+        }
+        rehash(slots.length);
+    }
+
+    private int find(long dot, int hash) {
+        int at = home(hash);
+        while ((slots[at] & ~HIDDEN) != dot) {
+            if (slots[at] == 0) {
+                throw new IllegalStateException("no such cell: " + dot);
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+        return at;
+    }
+
+    @Override
+    void remove(long dot, Object payload, boolean hidden) {
+        Object element = element(payload);
+        int hash = hash(element);
+        boolean addWins = absentCells == 0;
+        boolean before = !addWins && isPresent(element, hash);
+        boolean others = addWins && hasOther(dot, element, hash);
+        int hole = find(dot, hash);
+        int capacity = slots.length;
+        for (int next = hole + 1 == capacity ? 0 : hole + 1;
+                slots[next] != 0;
+                next = next + 1 == capacity ? 0 : next + 1) {
+            int home = home(hashes[next]);
+            int fromHome = next - home < 0 ? next - home + capacity : next - home;
+            int fromHole = next - hole < 0 ? next - hole + capacity : next - hole;
+            if (fromHome >= fromHole) {
+                slots[hole] = slots[next];
+                hashes[hole] = hashes[next];
+                hole = next;
+            }
+        }
+        slots[hole] = 0;
+        cells--;
+        if (payload instanceof Absent) {
+            absentCells--;
+        }
+        if (addWins) {
+            changed(element, others || !hidden, others);
+        } else {
+            changed(element, before, isPresent(element, hash));
+        }
+        if (cells * 4L < capacity && capacity > 16) {
+            rehash(cells + (cells >> 1) + 2);
+        }
+    }
+
+    /** Whether an add-wins set shows the element by another cell than this one. */
+    private boolean hasOther(long dot, Object element, int hash) {
+        int at = home(hash);
+        for (long slot = slots[at]; slot != 0; slot = slots[at]) {
+            if (hashes[at] == hash
+                    && slot > 0
+                    && slot != dot
+                    && store.payload(slot).equals(element)) {
+                return true;
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+        return false;
+    }
+
+    @Override
+    void replace(long old, Object oldPayload, long dot, Object payload) {
+        if (payload instanceof Absent || !payload.equals(oldPayload)) {
+            super.replace(old, oldPayload, dot, payload);
+        } else {
+            slots[find(old, hash(payload))] = dot;
+        }
+    }
+
+    @Override
+    void setHidden(long dot, Object payload, boolean hidden) {
+        Object element = element(payload);
+        int hash = hash(element);
+        boolean before = isPresent(element, hash);
+        slots[find(dot, hash)] = hidden ? dot | HIDDEN : dot;
+        changed(element, before, isPresent(element, hash));
+    }
+
+    @Override
+    int cellCount() {
+        return cells;
+    }
+
+    @Override
+    long[] dots() {
+        long[] dots = new long[cells];
+        int filled = 0;
+        for (long slot : slots) {
+            if (slot != 0) {
+                dots[filled++] = slot;
+            }
+        }
+        return dots;
+    }
+
+    /** The elements in the order of their lowest visible dots, the same on every replica. O(n log n). */
+    List<Object> elements() {
+        long[] visible = store.visibleInDotOrder(dots());
+        List<Object> elements = new ArrayList<>(size);
+        if (visible.length == size) {
+            for (long dot : visible) {
+                elements.add(store.payload(dot));
+            }
+            return elements;
+        }
+        java.util.LinkedHashSet<Object> distinct = new java.util.LinkedHashSet<>();
+        for (long dot : visible) {
+            Object payload = store.payload(dot);
+            if (!(payload instanceof Absent) && contains(payload)) {
+                distinct.add(payload);
+            }
+        }
+        elements.addAll(distinct);
+        return elements;
+    }
+
+    @Override
+    Object value() {
+        return List.copyOf(elements());
+    }
+}

@@ -1,0 +1,70 @@
+package dev.rejoin.crdt;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How sets, and flags as sets of one element, are written. */
+final class SetWrites {
+    private SetWrites() {}
+
+    static void add(ObjectStore store, SetView view, Object value) {
+        long sole = view.soleAddition(value);
+        if (sole > 0) {
+            store.replace(view, sole, value);
+            return;
+        }
+        if (sole == 0) {
+            store.write(view, value);
+            return;
+        }
+        long[] before = view.dotsOf(value);
+        store.write(view, value);
+        for (long dot : before) {
+            store.erase(dot);
+        }
+    }
+
+    static void remove(ObjectStore store, SetView view, Object value, boolean removeWins) {
+        long sole = removeWins ? -1 : view.soleAddition(value);
+        if (sole >= 0) {
+            if (sole > 0) {
+                store.erase(sole);
+            }
+            return;
+        }
+        long[] before = view.dotsOf(value);
+        if (removeWins) {
+            store.write(view, new Absent(value));
+        }
+        for (long dot : before) {
+            store.erase(dot);
+        }
+    }
+
+    /**
+     * Removes all elements that have an addition, shown or not. Where all additions are pending they are removed without a removal
+     * that wins: it would outlive them if they were refused, and keep out what others add meanwhile.
+     */
+    static void clearRemoveWins(ObjectStore store, SetView view) {
+        Map<Object, List<Long>> additions = new LinkedHashMap<>();
+        for (long dot : store.inDotOrder(view.dots())) {
+            Object payload = store.payload(dot);
+            if (!(payload instanceof Absent)) {
+                additions.computeIfAbsent(payload, element -> new ArrayList<>()).add(dot);
+            }
+        }
+        additions.forEach((element, dots) -> {
+            boolean confirmed = !store.isJudged();
+            for (long dot : dots) {
+                confirmed |= !store.isPendingDot(dot);
+            }
+            if (confirmed) {
+                remove(store, view, element, true);
+            } else {
+                dots.forEach(store::erase);
+            }
+        });
+    }
+}

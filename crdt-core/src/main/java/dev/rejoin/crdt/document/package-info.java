@@ -1,0 +1,5 @@
+/** Documents: named objects under one transaction, one version and one subscription. */
+@NullMarked
+package dev.rejoin.crdt.document;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,21 @@
+// The counter of likes.
+import { showBadge } from './words.js';
+
+export function showCounter(client) {
+  const likes = client.document.counter('likes');
+  const output = document.getElementById('likes');
+  const badge = document.getElementById('likes-badge');
+
+  const show = () => {
+    const text = likes.exactValue.toLocaleString();
+    if (output.textContent !== text) output.textContent = text;
+    showBadge(badge, likes.pending);
+  };
+  likes.subscribe(show);
+  client.onWrite(show);
+  show();
+
+  document.getElementById('likes-plus').addEventListener('click', () => likes.increment());
+  document.getElementById('likes-minus').addEventListener('click', () => likes.decrement());
+  document.getElementById('likes-reset').addEventListener('click', () => likes.reset());
+}

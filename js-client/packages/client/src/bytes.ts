@@ -1,0 +1,198 @@
+import { RejoinError } from './errors.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Bytes that the encoder would not have written. */
+function malformed(offset: number): RejoinError {
+  return new RejoinError('malformed', `at byte ${offset}`);
+}
+
+/** The UTF-8 bytes of a well-formed string; a lone surrogate throws. */
+export function utf8(text: string): Uint8Array {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new RejoinError('bad-value', 'lone surrogate');
+  }
+  return encoder.encode(text);
+}
+
+/** A byte buffer that grows as it is written. */
+export class ByteWriter {
+  private buffer = new Uint8Array(64);
+  length = 0;
+
+  byte(value: number): void {
+    this.room(1);
+    this.buffer[this.length++] = value;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.room(value.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
+  }
+
+  /** Unsigned LEB128; a number must be a safe integer. */
+  varint(value: number | bigint): void {
+    if (typeof value === 'bigint') {
+      for (; value > 127n; value >>= 7n) {
+        this.byte(Number(value & 127n) | 128);
+      }
+      this.byte(Number(value));
+    } else {
+      for (; value > 127; value = Math.floor(value / 128)) {
+        this.byte((value % 128) | 128);
+      }
+      this.byte(value);
+    }
+  }
+
+  zigzag(value: bigint): void {
+    this.varint(value < 0n ? -value * 2n - 1n : value * 2n);
+  }
+
+  lengthPrefixed(value: Uint8Array): void {
+    this.varint(value.length);
+    this.bytes(value);
+  }
+
+  replica(hex: string): void {
+    for (let i = 0; i < 16; i += 2) {
+      this.byte(parseInt(hex.slice(i, i + 2), 16));
+    }
+  }
+
+  double(value: number): void {
+    this.room(8);
+    new DataView(this.buffer.buffer).setFloat64(this.length, value);
+    this.length += 8;
+  }
+
+  finish(): Uint8Array {
+    return this.buffer.slice(0, this.length);
+  }
+
+  private room(more: number): void {
+    if (this.length + more > this.buffer.length) {
+      const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.length + more));
+      grown.set(this.buffer);
+      this.buffer = grown;
+    }
+  }
+}
+
+/** A cursor over hostile bytes: every read is bounded and every refusal names its offset. */
+export class ByteReader {
+  readonly input: Uint8Array;
+  offset: number;
+  private readonly end: number;
+
+  constructor(input: Uint8Array, offset = 0, end: number = input.length) {
+    this.input = input;
+    this.offset = offset;
+    this.end = end;
+  }
+
+  get done(): boolean {
+    return this.offset === this.end;
+  }
+
+  fail(): never {
+    throw malformed(this.offset);
+  }
+
+  byte(): number {
+    if (this.offset >= this.end) {
+      this.fail();
+    }
+    return this.input[this.offset++]!;
+  }
+
+  /** The next `length` bytes as a view of the input. */
+  view(length: number): Uint8Array {
+    if (length > this.end - this.offset) {
+      this.fail();
+    }
+    return this.input.subarray(this.offset, (this.offset += length));
+  }
+
+  varint64(): bigint {
+    let result = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const next = this.byte();
+      if (shift === 63n && next > 1) {
+        this.fail();
+      }
+      result |= BigInt(next & 127) << shift;
+      if (next < 128) {
+        return result;
+      }
+    }
+  }
+
+  /** A varint that must not exceed `limit`, which is a safe integer. */
+  varint(limit = Number.MAX_SAFE_INTEGER): number {
+    const value = Number(this.varint64());
+    return value > limit ? this.fail() : value;
+  }
+
+  zigzag(): bigint {
+    const n = this.varint64();
+    return n & 1n ? -(n >> 1n) - 1n : n >> 1n;
+  }
+
+  text(length: number): string {
+    const bytes = this.view(length);
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      return this.fail();
+    }
+  }
+
+  replica(): string {
+    return hex(this.view(8));
+  }
+
+  double(): number {
+    const at = this.view(8);
+    return new DataView(at.buffer, at.byteOffset).getFloat64(0);
+  }
+}
+
+/** The one form is what the encoder writes: what it would not have written is refused, whatever the deviation. */
+export function canonicalOnly<T>(bytes: Uint8Array, decoded: T, encode: (decoded: T) => Uint8Array): T {
+  const again = encode(decoded);
+  if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i])) {
+    throw malformed(0);
+  }
+  return decoded;
+}
+
+export function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const b of bytes) {
+    text += (b + 256).toString(16).slice(1);
+  }
+  return text;
+}
+
+let crcTable: Uint32Array | undefined;
+
+/** CRC32C (Castagnoli) of the chain so far, as four bytes big-endian, and a fragment. */
+export function chainAfter(chain: number, fragment: Uint8Array): number {
+  const table = (crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
+    for (let i = 0; i < 8; i++) {
+      n = n & 1 ? (n >>> 1) ^ 0x82f63b78 : n >>> 1;
+    }
+    return n;
+  }));
+  let crc = ~0;
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    crc = table[(crc ^ (chain >>> shift)) & 255]! ^ (crc >>> 8);
+  }
+  for (const b of fragment) {
+    crc = table[(crc ^ b) & 255]! ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}

@@ -1,0 +1,68 @@
+/** A transaction in the local store. */
+export interface StoredTransaction {
+  readonly first: number;
+  readonly last: number;
+  readonly chain: number;
+  readonly fragment: Uint8Array;
+  readonly mutations: Uint8Array;
+}
+
+/** The right to write as one replica, and how far its history has verdicts. */
+export interface Lease {
+  readonly replica: string;
+  readonly leaseKey: Uint8Array;
+  readonly judged: { readonly last: number; readonly chain: number };
+}
+
+export interface StoredRejection {
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+  readonly mutations: Uint8Array;
+}
+
+/** Confirmed state of one life of the document. */
+export interface StoredState {
+  readonly epoch: bigint;
+  /** Fragments to be joined: states, and accepted transactions that no state contains yet. */
+  readonly fragments: readonly Uint8Array[];
+}
+
+/** What an earlier run has left. */
+export interface StoredDocument {
+  /** The lease that this run continues, with its transactions that await their verdict, oldest first. */
+  readonly lease: Lease | undefined;
+  readonly pending: readonly StoredTransaction[];
+  readonly state: StoredState | undefined;
+  readonly rejections: readonly StoredRejection[];
+}
+
+/** Changes of the store that happen together or not at all. */
+export interface StoreBatch {
+  /** Replaces the lease and drops all transactions of the one before, or records how far its verdicts are known. */
+  readonly lease?: Lease;
+  /** Starts anew under `lease`. */
+  readonly renew?: boolean;
+  readonly append?: readonly StoredTransaction[];
+  /** Transactions up to here have verdicts; those not named in `voided` are confirmed. */
+  readonly settled?: { readonly through: number; readonly voided: readonly number[] };
+  /** The confirmed state, which contains all transactions settled up to `through`. */
+  readonly state?: { readonly epoch: bigint; readonly fragment: Uint8Array; readonly through: number };
+  /** Drops the confirmed state. */
+  readonly forget?: boolean;
+  readonly addRejections?: readonly StoredRejection[];
+  readonly removeRejections?: readonly string[];
+}
+
+/**
+ * Where a client keeps what must survive a reload. Batches take effect in the order of the calls. A batch fails with
+ * code `session-replaced` when another run has taken over the lease; it then has had no effect.
+ */
+export interface ClientStore {
+  /** Called once. Takes over a lease that no living run holds, if there is one. */
+  load(): Promise<StoredDocument>;
+  /** Resolves when the batch survives a crash of this process. */
+  commit(batch: StoreBatch): Promise<void>;
+  /** Gives the lease up for the next run to continue. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,727 @@
+import { chainAfter, hex } from './bytes.ts';
+import type { ClientStore, Lease, StoreBatch, StoredDocument, StoredRejection, StoredTransaction } from './client-store.ts';
+import { Document, safely } from './document.ts';
+import { RejoinError } from './errors.ts';
+import { decodeFragment, type Fragment } from './fragment.ts';
+import { BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS, HEALTHY_MILLIS, MAX_PRESENCE_BYTES, SAVE_DELAY_MILLIS } from './limits.ts';
+import { decodeMutations, encodeMutations, type Mutation } from './mutation.ts';
+import { startSession, type Judged, type Outcome, type Outgoing, type Session, type SessionHost } from './session.ts';
+import { Store, type PendingTransaction } from './store.ts';
+import { decodeValue, encodeValue, type Value } from './values.ts';
+import type { Welcome } from './wire.ts';
+import type { Rejection, Write, WriteState } from './write.ts';
+
+/** State of the connection; after `error` and `closed` the client does not reconnect by itself. */
+export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'error' | 'closed';
+
+/**
+ * State of what this client has to say and to hear: `synchronized`, `synchronizing`, `offline-pending` (writes wait
+ * for a connection), `blocked` (writes wait and nothing will send them without help), `rejected` (the list of
+ * rejections is not empty).
+ */
+export type SyncState = 'synchronized' | 'synchronizing' | 'offline-pending' | 'blocked' | 'rejected';
+
+export interface Status {
+  readonly connection: ConnectionState;
+  /** Why the connection is not there, for example `shutting-down` or `needs-auth`; empty if there is no reason. */
+  readonly code: string;
+  readonly message: string;
+  readonly sync: SyncState;
+  /** Number of writes that await their verdict. */
+  readonly pending: number;
+  /** False once the local store has failed: writes are sent, but do not survive a reload. */
+  readonly savesLocally: boolean;
+}
+
+/** A write that awaits its verdict, and what it wants to do. */
+export interface PendingWrite {
+  readonly write: Write;
+  readonly mutations: readonly Mutation[];
+}
+
+/** The part of a browser's WebSocket that the client uses. */
+export interface WebSocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+}
+
+export interface OpenOptions {
+  /** Address of the server's `/sync` endpoint, `ws:` or `wss:`. */
+  readonly url: string;
+  readonly document: string;
+  /** Where pending writes and confirmed state survive a reload; default nowhere: they live as long as the client. */
+  readonly store?: ClientStore;
+  /** Replica id of 16 hex digits for a client that continues nothing; default random. */
+  readonly replica?: string;
+  /** What the others see of this client at first. */
+  readonly presence?: Value;
+  /** Default: the global `WebSocket`. */
+  readonly webSocket?: new (url: string, protocol: string) => WebSocketLike;
+  /** Milliseconds since 1970; default `Date.now`. */
+  readonly clock?: () => number;
+  /** Fills the array with random bytes; default from `crypto`. */
+  readonly random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
+  /** Credentials for the server. */
+  readonly token?: string;
+  /** False to begin offline, as after {@link Client.goOffline}. */
+  readonly online?: boolean;
+}
+
+interface Entry extends Outgoing {
+  readonly transaction: PendingTransaction;
+  sendable: boolean;
+  /** The store has it. */
+  saved: boolean;
+  /** It may have reached a server. */
+  sent: boolean;
+}
+
+const NAME = 'rejoin-js/0.1.0';
+const NOTHING: Fragment = new Map();
+/** What is written lives as long as the client. */
+const NOWHERE: ClientStore = {
+  load: async () => ({ lease: undefined, pending: [], state: undefined, rejections: [] }),
+  commit: async () => undefined,
+  close: async () => undefined,
+};
+/** Close codes that the client answers itself; of others the server has said in a frame why. */
+const CLOSE_CODES: Record<number, string> = { 4409: 'replica-conflict', 4410: 'session-replaced' };
+/** Not in any rejection: these writes go on in another tab. */
+const HANDED_OVER = 'handed-over';
+
+/** Opens a document: loads what the store holds and, without waiting for it, connects. */
+export async function open(options: OpenOptions): Promise<Client> {
+  const store = options.store ?? NOWHERE;
+  return new Client(options, store, await store.load());
+}
+
+/**
+ * One open document: its optimistic view, its connection, its writes without a verdict and those that were refused.
+ * Made by {@link open}.
+ */
+export class Client {
+  readonly document: Document;
+  private readonly options: OpenOptions;
+  private readonly storage: ClientStore;
+  private readonly store: Store;
+  private readonly clock: () => number;
+  private lease!: Lease;
+  private judged: Judged = { last: 0, chain: 0 };
+  private epoch = 0n;
+  private entries: Entry[] = [];
+  /** Transactions that are issued again and stored together. */
+  private collecting: Entry[] | undefined;
+  /** Goes into the store together with the next transaction. */
+  private alongside: StoreBatch | undefined;
+  private storageFailed = false;
+  /** The last verdicts are in the store; before that no new session may begin. */
+  private recorded: Promise<void> = Promise.resolve();
+
+  private socket: WebSocketLike | undefined;
+  private session: Session | undefined;
+  private connection: ConnectionState = 'disconnected';
+  private reason = { code: '', message: '' };
+  private wantOnline: boolean;
+  private caughtUp = false;
+  private attempt = 0;
+  private connectedAt = Infinity;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private sessionTimer: ReturnType<typeof setTimeout> | undefined;
+  private saveTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly cleanUp: (() => void)[] = [];
+
+  private currentStatus!: Status;
+  private rejected: readonly Rejection[] = [];
+  private myPresence: Value;
+  private others: ReadonlyMap<string, Value> = new Map();
+  private readonly statusListeners = new Set<(status: Status) => void>();
+  private readonly writeListeners = new Set<(write: Write) => void>();
+  private readonly rejectionListeners = new Set<(rejection: Rejection) => void>();
+  private readonly presenceListeners = new Set<(others: ReadonlyMap<string, Value>) => void>();
+
+  /** @internal */
+  constructor(options: OpenOptions, storage: ClientStore, stored: StoredDocument) {
+    this.options = options;
+    this.storage = storage;
+    this.clock = options.clock ?? Date.now;
+    this.myPresence = options.presence ?? null;
+    this.wantOnline = options.online ?? true;
+    this.store = new Store('', this.clock);
+    this.document = new Document(this.store, (transaction) => this.issued(transaction));
+    this.rejected = stored.rejections.map((each) => this.rejection(each));
+    if (stored.state) {
+      this.epoch = stored.state.epoch;
+      stored.state.fragments.forEach((fragment) => this.store.join(decodeFragment(fragment)));
+    }
+    if (stored.lease) {
+      this.adopt(stored.lease, stored.pending);
+    } else {
+      this.begin(options.replica);
+      this.save({ lease: this.lease, renew: true });
+    }
+    this.document.step('restore', () => undefined);
+    this.refresh();
+    this.listen('online', () => {
+      if (this.connection === 'disconnected') {
+        this.connect();
+      }
+    });
+    this.listen('pagehide', () => this.saveState());
+    this.connect();
+  }
+
+  /** The same object until something in it changes. */
+  get status(): Status {
+    return this.currentStatus;
+  }
+
+  get connectionState(): ConnectionState {
+    return this.currentStatus.connection;
+  }
+
+  get syncState(): SyncState {
+    return this.currentStatus.sync;
+  }
+
+  /** The replica id under which this client writes, as 16 hex digits. */
+  get replica(): string {
+    return this.store.replica;
+  }
+
+  /** Calls the listener after each change of the status; returns how to stop that. */
+  onStatus(listener: (status: Status) => void): () => void {
+    return subscribe(this.statusListeners, listener);
+  }
+
+  /** Calls the listener after each step in the life of a write; returns how to stop that. */
+  onWrite(listener: (write: Write) => void): () => void {
+    return subscribe(this.writeListeners, listener);
+  }
+
+  /** Calls the listener when a write is not accepted, after it has left the view; returns how to stop that. */
+  onRejected(listener: (rejection: Rejection) => void): () => void {
+    return subscribe(this.rejectionListeners, listener);
+  }
+
+  /** Calls the listener when others come, go, or change what they show; returns how to stop that. */
+  onPresence(listener: (others: ReadonlyMap<string, Value>) => void): () => void {
+    return subscribe(this.presenceListeners, listener);
+  }
+
+  /** Runs several changes as one write; see {@link Document.transact}. */
+  transact(body: (document: Document) => void): Write {
+    return this.document.transact(() => body(this.document));
+  }
+
+  /** The writes that await their verdict, oldest first. */
+  pending(): readonly PendingWrite[] {
+    return this.store.pending.map(({ write, mutations }) => ({ write, mutations }));
+  }
+
+  /** Writes that were not accepted, oldest first, until they are retried or discarded; they survive a reload. */
+  get rejections(): readonly Rejection[] {
+    return this.rejected;
+  }
+
+  /** What this client shows to the others; null = nothing. */
+  get presence(): Value {
+    return this.myPresence;
+  }
+
+  set presence(value: Value) {
+    const payload = value === null ? new Uint8Array() : encodeValue(value);
+    if (payload.length > MAX_PRESENCE_BYTES) {
+      throw new RejoinError('too-large', 'a presence of more than 4,096 bytes');
+    }
+    this.myPresence = value;
+    if (this.session?.isOpen()) {
+      this.session.present(payload, this.clock());
+      this.arm();
+    }
+  }
+
+  /** What the other sessions show, by session; the same map until it changes. */
+  get presences(): ReadonlyMap<string, Value> {
+    return this.others;
+  }
+
+  /** Closes the connection and stays offline until {@link goOnline}. Writing goes on. */
+  goOffline(): void {
+    this.wantOnline = false;
+    this.hangUp();
+    this.show('disconnected', 'offline');
+  }
+
+  /** Connects now; also after an error that has ended reconnecting. */
+  goOnline(): void {
+    this.wantOnline = true;
+    if (!this.socket && this.connection !== 'closed') {
+      this.connect();
+    }
+  }
+
+  /** Ends this client; what is pending stays in the store for the next one. */
+  async close(): Promise<void> {
+    if (this.connection !== 'closed') {
+      this.hangUp();
+      this.show('closed');
+      this.cleanUp.forEach((undo) => undo());
+      this.saveState();
+      await this.storage.close();
+    }
+  }
+
+  /* Leases and transactions */
+
+  private begin(replica = hex(this.random(8))): void {
+    this.judged = { last: 0, chain: 0 };
+    this.store.replica = replica;
+    this.store.next = 1;
+    this.lease = { replica, leaseKey: this.random(16), judged: this.judged };
+  }
+
+  private adopt(lease: Lease, pending: readonly StoredTransaction[]): void {
+    this.lease = lease;
+    this.judged = lease.judged;
+    this.store.replica = lease.replica;
+    this.store.next = lease.judged.last + 1;
+    for (const { fragment, first, last, chain, mutations } of pending) {
+      const transaction = this.store.restore(fragment, first, last, decodeMutations(mutations));
+      transaction.write.advance('saved-locally');
+      // Whether the earlier run has sent it is not known, so it counts as sent.
+      this.entries.push({ transaction, first, last, chain, fragment, sendable: true, saved: true, sent: true });
+    }
+  }
+
+  private issued(transaction: PendingTransaction): void {
+    const { first, last, fragment } = transaction;
+    const chain = chainAfter((this.entries.at(-1) ?? this.judged).chain, fragment);
+    const entry: Entry = { transaction, first, last, chain, fragment, sendable: false, saved: false, sent: false };
+    this.entries.push(entry);
+    if (this.collecting) {
+      this.collecting.push(entry);
+    } else {
+      this.save({ ...this.alongside }, [entry]);
+      this.alongside = undefined;
+      this.refresh();
+    }
+  }
+
+  /** Stores the batch, these transactions in it; they are sent once they are stored. */
+  private save(batch: StoreBatch, entries: readonly Entry[] = [], then?: () => void): Promise<void> {
+    const append = entries.map(stored);
+    return this.storage
+      .commit({ ...batch, append })
+      .then(() => {
+        for (const entry of entries) {
+          entry.sendable = entry.saved = true;
+          this.move(entry.transaction.write, 'saved-locally');
+        }
+        then?.();
+      })
+      .catch((error: unknown) => {
+        if (error instanceof RejoinError && error.code === 'session-replaced') {
+          if (!entries.length || entries.some((entry) => this.entries.includes(entry))) {
+            this.handOver(batch);
+          }
+          return;
+        }
+        // Without the store the writes still reach the server; they just do not survive a reload.
+        this.storageFailed = true;
+        for (const entry of entries) {
+          entry.sendable = true;
+          entry.transaction.write.notSaved(new RejoinError('local-storage-failed', String(error)));
+        }
+      })
+      .finally(() => {
+        this.pump();
+        this.refresh();
+      });
+  }
+
+  /** Another tab has taken this lease over, with all that is stored under it. */
+  private handOver(lost: StoreBatch): void {
+    this.hangUp();
+    this.renew((entry) => (entry.saved ? HANDED_OVER : ''), lost);
+    this.connect();
+  }
+
+  /** Takes a new replica id and issues the pending transactions again, except those for which there is a code. */
+  private renew(refuse: (entry: Entry) => string, batch: StoreBatch = {}): void {
+    const old = this.entries;
+    const refused: StoredRejection[] = [];
+    const again: Entry[] = (this.collecting = []);
+    this.document.step('local', () => {
+      this.entries = [];
+      this.store.abandon();
+      if (batch.forget) {
+        this.store.forget();
+      }
+      this.begin();
+      for (const entry of old) {
+        const { write, mutations } = entry.transaction;
+        const code = refuse(entry);
+        if (!code) {
+          this.document.applyAll(mutations, write);
+        } else if (code !== HANDED_OVER) {
+          refused.push({ id: write.id, code, message: '', mutations: encodeMutations(mutations) });
+        }
+      }
+      this.collecting = undefined;
+    });
+    const { addRejections = [], removeRejections = [], forget = false } = batch;
+    const rejections = [...addRejections, ...refused];
+    this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections: rejections }, again);
+    for (const entry of old) {
+      const found = refused.find(({ id }) => id === entry.transaction.write.id);
+      if (found) {
+        this.refuse(entry.transaction.write, found);
+      }
+    }
+  }
+
+  private refuse(write: Write, stored: StoredRejection): void {
+    const rejection = this.rejection(stored);
+    this.rejected = [...this.rejected, rejection];
+    this.move(write, 'rejected', rejection);
+    this.rejectionListeners.forEach((listener) => safely(() => listener(rejection)));
+  }
+
+  private rejection({ id, code, message, mutations }: StoredRejection): Rejection {
+    const wanted = decodeMutations(mutations);
+    const takeOff = (): void => {
+      this.rejected = this.rejected.filter((each) => each !== rejection);
+    };
+    const rejection: Rejection = {
+      id,
+      code,
+      message,
+      mutations: wanted,
+      retry: () => {
+        if (!this.rejected.includes(rejection)) {
+          throw new RejoinError('not-rejected');
+        }
+        takeOff();
+        // One step of the store takes it off the list and makes it pending.
+        this.alongside = { removeRejections: [id] };
+        const write = this.document.applyAll(wanted);
+        if (this.alongside) {
+          this.save(this.alongside);
+          this.alongside = undefined;
+        }
+        this.refresh();
+        return write;
+      },
+      discard: () => {
+        if (this.rejected.includes(rejection)) {
+          takeOff();
+          this.save({ removeRejections: [id] });
+          this.refresh();
+        }
+      },
+    };
+    return rejection;
+  }
+
+  private settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined): void {
+    const remote = bytes ? decodeFragment(bytes) : NOTHING;
+    const done = this.entries.filter(({ last }) => last <= through);
+    const lost = new Set(outcomes.filter((each) => each.lost).map(({ last }) => last));
+    const again = done.filter((entry) => lost.has(entry.last) && !increments(entry));
+    const refusals = outcomes.filter(({ code, last }) => code && !again.some((entry) => entry.last === last));
+    const voided = outcomes.filter(({ code }) => code).map(({ last }) => last);
+    const refused = refusals.map(({ last, code, message }) => {
+      const { write, mutations } = done.find((entry) => entry.last === last)!.transaction;
+      return { write, stored: { id: write.id, code, message, mutations: encodeMutations(mutations) } };
+    });
+    this.document.step('remote', () => {
+      this.store.confirm(through, new Set(voided), remote, lost);
+      this.entries = this.entries.slice(done.length);
+      this.judged = done.at(-1) ?? this.judged;
+      again.forEach(({ transaction }) => this.document.applyAll(transaction.mutations, transaction.write));
+    });
+    if (done.length) {
+      const { last, chain } = this.judged;
+      this.lease = { ...this.lease, judged: { last, chain } };
+      const addRejections = refused.map(({ stored }) => stored);
+      this.recorded = this.save({ lease: this.lease, settled: { through, voided }, addRejections }, [], () => {
+        this.session?.verdictsKnown(last, this.clock());
+        this.arm();
+      });
+      refused.forEach(({ write, stored }) => this.refuse(write, stored));
+      done.filter((entry) => !again.includes(entry)).forEach(({ transaction }) => this.move(transaction.write, 'durable'));
+    }
+    this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
+    this.refresh();
+  }
+
+  private saveState(): void {
+    clearTimeout(this.saveTimer);
+    this.saveTimer = undefined;
+    if (this.epoch) {
+      this.save({ state: { epoch: this.epoch, fragment: this.store.state(), through: this.judged.last } });
+    }
+  }
+
+  private move(write: Write, state: WriteState, rejection?: Rejection): void {
+    if (write.advance(state, rejection)) {
+      this.writeListeners.forEach((listener) => safely(() => listener(write)));
+    }
+  }
+
+  /* Connection */
+
+  private connect(): void {
+    if (!this.wantOnline || this.connection === 'closed') {
+      return;
+    }
+    this.hangUp();
+    const { url, document, webSocket = WebSocket as never, token = '' } = this.options;
+    let socket: WebSocketLike;
+    try {
+      socket = this.socket = new webSocket(url, 'rejoin.v1');
+    } catch (error) {
+      this.show('error', 'bad-url', String(error));
+      return;
+    }
+    this.show('connecting', this.reason.code, this.reason.message);
+    socket.binaryType = 'arraybuffer';
+    // A socket that is no longer this client's has nothing to say any more.
+    const mine = (): boolean => this.socket === socket;
+    socket.onopen = () => {
+      void this.recorded.then(() => {
+        if (mine()) {
+          const { replica, leaseKey } = this.lease;
+          const version = this.epoch ? this.store.version() : new Uint8Array();
+          const hello = { document, replica, leaseKey, epoch: this.epoch, version, verdictsKnown: this.judged.last, client: NAME, token };
+          this.session = startSession(this.host(), hello, this.clock());
+          this.arm();
+        }
+      });
+    };
+    socket.onmessage = ({ data }: { data: ArrayBuffer }) => {
+      if (mine() && this.session) {
+        this.session.receive(new Uint8Array(data), this.clock());
+        this.arm();
+      }
+    };
+    socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
+      if (mine()) {
+        const final = code >= 4400 && code < 4500;
+        this.lost(CLOSE_CODES[code] ?? `close-${code}`, reason ?? '', !final);
+      }
+    };
+    socket.onerror = () => undefined;
+  }
+
+  private host(): SessionHost {
+    return {
+      send: (frame) => this.socket?.send(frame as Uint8Array<ArrayBuffer>),
+      end: (code, message, retryable) => this.lost(code, message, retryable),
+      pending: () => this.entries,
+      judged: () => this.judged,
+      opened: (welcome) => this.opened(welcome),
+      settle: (outcomes, through, fragment) => this.settle(outcomes, through, fragment),
+      accepted: (through) => {
+        for (const { last, transaction } of this.entries) {
+          if (last <= through) {
+            this.move(transaction.write, 'accepted');
+          }
+        }
+      },
+      sent: (entry) => {
+        (entry as Entry).sent = true;
+        this.move((entry as Entry).transaction.write, 'sent');
+      },
+      conflict: (outcomes, refused) => {
+        this.hangUp();
+        if (outcomes.length) {
+          this.settle(outcomes, outcomes.at(-1)!.last, undefined);
+        }
+        this.renew((entry) => (!refused(entry) && increments(entry) ? 'unknown-outcome' : ''));
+        this.lost('replica-conflict', '', true);
+      },
+      oversized: (entry) => {
+        this.hangUp();
+        this.renew((each) => (each === entry ? 'too-large' : ''));
+        this.lost('too-large', '', true);
+      },
+      caughtUp: () => {
+        this.caughtUp = true;
+        this.refresh();
+      },
+      presence: (session, payload) => {
+        const others = new Map(this.others);
+        const key = session.toString(16).padStart(16, '0');
+        if (payload.length) {
+          others.set(key, decodeValue(payload));
+        } else {
+          others.delete(key);
+        }
+        this.showPresences(others);
+      },
+    };
+  }
+
+  private opened({ epoch, serverTimeMillis }: Welcome): boolean {
+    const now = this.clock();
+    if (this.epoch && this.epoch !== epoch) {
+      // The document has begun another life: nothing of the old one can be assumed in it.
+      this.epoch = epoch;
+      this.hangUp();
+      this.renew(() => 'epoch-changed', { forget: true });
+      this.saveState();
+      this.lost('epoch-changed', '', true);
+      return false;
+    }
+    if (serverTimeMillis) {
+      // Stamps follow the server's clock, so that a wrong clock of this device spoils no write.
+      const offset = serverTimeMillis - now;
+      this.store.clock = () => this.clock() + offset;
+    }
+    if (!this.epoch) {
+      this.epoch = epoch;
+      this.saveState();
+    }
+    this.connectedAt = now;
+    this.show('connected');
+    if (this.myPresence !== null) {
+      this.session?.present(encodeValue(this.myPresence), now);
+    }
+    return true;
+  }
+
+  private lost(code: string, message: string, retryable: boolean): void {
+    this.hangUp();
+    if (code === 'replica-conflict' && !retryable) {
+      // Another owner has this replica id. What was sent may have been accepted under it or not.
+      this.renew((entry) => (entry.sent && increments(entry) ? 'unknown-outcome' : ''));
+      retryable = true;
+    } else if (code === 'session-replaced') {
+      // Either another tab has taken the lease over, and the store says so, or somebody has a copy of it.
+      this.storage.commit({}).then(
+        () => {
+          this.renew((entry) => (entry.saved && increments(entry) ? 'unknown-outcome' : ''));
+          this.connect();
+        },
+        () => this.handOver({}),
+      );
+      this.show('disconnected', code, message);
+      return;
+    }
+    this.show(retryable ? 'disconnected' : 'error', code, message);
+    if (retryable && this.wantOnline) {
+      const ceiling = Math.min(BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS * 2 ** this.attempt++);
+      const [a, b] = this.random(2) as unknown as [number, number];
+      this.retryTimer = setTimeout(() => this.connect(), (ceiling * (a * 256 + b)) / 65536);
+    }
+  }
+
+  /** Drops the connection, if there is one, without saying why. */
+  private hangUp(): void {
+    const { socket } = this;
+    const now = this.clock();
+    clearTimeout(this.retryTimer);
+    clearTimeout(this.sessionTimer);
+    if (now - this.connectedAt >= HEALTHY_MILLIS) {
+      this.attempt = 0;
+    }
+    this.connectedAt = Infinity;
+    try {
+      this.session?.leave(now);
+    } catch {
+      // The socket may be closed already; leaving needs no answer.
+    }
+    this.session = this.socket = undefined;
+    this.caughtUp = false;
+    socket?.close(1000);
+    if (this.others.size) {
+      this.showPresences(new Map());
+    }
+  }
+
+  private pump(): void {
+    this.session?.pump(this.clock());
+    this.arm();
+  }
+
+  /** Wakes the session when it wants to be woken. */
+  private arm(): void {
+    clearTimeout(this.sessionTimer);
+    const due = this.session?.deadline() ?? Infinity;
+    if (due < Infinity) {
+      this.sessionTimer = setTimeout(() => {
+        this.session?.tick(this.clock());
+        this.arm();
+      }, Math.max(0, due - this.clock()));
+    }
+  }
+
+  /* What is shown */
+
+  private showPresences(others: ReadonlyMap<string, Value>): void {
+    this.others = others;
+    this.presenceListeners.forEach((listener) => safely(() => listener(others)));
+  }
+
+  private show(connection: ConnectionState, code = '', message = ''): void {
+    this.connection = connection;
+    this.reason = { code, message };
+    this.refresh();
+  }
+
+  private refresh(): void {
+    const status: Status = Object.freeze({
+      connection: this.connection,
+      ...this.reason,
+      sync: this.syncNow(),
+      pending: this.entries.length,
+      savesLocally: !this.storageFailed,
+    });
+    if (JSON.stringify(status) !== JSON.stringify(this.currentStatus)) {
+      this.currentStatus = status;
+      this.statusListeners.forEach((listener) => safely(() => listener(status)));
+    }
+  }
+
+  private syncNow(): SyncState {
+    const { connection } = this;
+    if (this.entries.length) {
+      return connection === 'error' || connection === 'closed' ? 'blocked' : connection === 'connected' ? 'synchronizing' : 'offline-pending';
+    }
+    if (this.rejected.length) {
+      return 'rejected';
+    }
+    return this.caughtUp || (connection !== 'connected' && this.epoch) ? 'synchronized' : 'synchronizing';
+  }
+
+  private random(length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    return this.options.random ? this.options.random(bytes) : crypto.getRandomValues(bytes);
+  }
+
+  private listen(event: string, listener: () => void): void {
+    // Only browsers have these events; elsewhere the client works without them.
+    globalThis.addEventListener?.(event, listener);
+    this.cleanUp.push(() => globalThis.removeEventListener?.(event, listener));
+  }
+}
+
+/** Increments that may have been accepted must not be issued twice; everything else may. */
+function increments({ transaction }: Entry): boolean {
+  return transaction.mutations.some(({ op }) => op === 'increment');
+}
+
+function stored({ first, last, chain, fragment, transaction }: Entry): StoredTransaction {
+  return { first, last, chain, fragment, mutations: encodeMutations(transaction.mutations) };
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

@@ -1,0 +1,402 @@
+import { ByteReader, ByteWriter, canonicalOnly, utf8 } from './bytes.ts';
+import { Ranges } from './ranges.ts';
+import { readValue, writeValue, type Value } from './values.ts';
+
+/** Type codes of objects. */
+export const GCOUNTER = 1;
+export const COUNTER = 2;
+export const REGISTER = 3;
+export const MV_REGISTER = 4;
+export const SET = 5;
+export const RW_SET = 6;
+export const FLAG = 7;
+export const DW_FLAG = 8;
+export const MAP = 9;
+
+/** Kinds of cells. */
+export const VALUE = 1;
+export const STAMPED = 2;
+export const AMOUNT = 3;
+export const TALLY = 4;
+export const ABSENT = 5;
+export const EXTENDED = 7;
+
+/** Codes of extended cells. */
+export const BASELINE = 1;
+export const FOLD = 2;
+
+/** Greatest counter of a dot. */
+export const MAX_COUNTER = 2 ** 44 - 1;
+/** Greatest number of objects on a path. */
+export const MAX_PATH_DEPTH = 32;
+/** Greatest length of a key in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 1024;
+const MAX_MILLIS = 2 ** 47 - 1;
+
+/** The immutable address of an object: parent, type and key. Equal addresses have equal ids. */
+export interface ObjectKey {
+  readonly parent: ObjectKey | null;
+  readonly type: number;
+  readonly key: string;
+  readonly depth: number;
+  /** Starts with the id of the parent. */
+  readonly id: string;
+}
+
+/** Totals of one replica in one counter, up to and including its dot `upto`. */
+export interface Total {
+  readonly replica: string;
+  readonly upto: number;
+  readonly p: bigint;
+  readonly n: bigint;
+}
+
+export type Payload =
+  | { readonly kind: typeof VALUE; readonly value: Value }
+  | { readonly kind: typeof STAMPED; readonly millis: number; readonly logical: number; readonly value: Value }
+  | { readonly kind: typeof AMOUNT; readonly amount: bigint }
+  | { readonly kind: typeof TALLY; readonly p: bigint; readonly n: bigint }
+  | { readonly kind: typeof ABSENT; readonly value: Value }
+  | { readonly kind: typeof EXTENDED; readonly code: number; readonly bytes: Uint8Array; readonly totals?: readonly Total[] };
+
+/** What one dot holds. */
+export interface Cell {
+  readonly object: ObjectKey;
+  readonly payload: Payload;
+}
+
+/** The dots of one replica that a fragment claims; those with a cell are live, the others dead. */
+export interface Section {
+  readonly claims: Ranges;
+  readonly cells: ReadonlyMap<number, Cell>;
+}
+
+/** Sections by replica id (16 hex digits). */
+export type Fragment = ReadonlyMap<string, Section>;
+
+export function objectKey(parent: ObjectKey | null, type: number, key: string): ObjectKey {
+  return {
+    parent,
+    type,
+    key,
+    depth: parent ? parent.depth + 1 : 1,
+    id: `${parent?.id ?? ''}/${type}:${key.length}:${key}`,
+  };
+}
+
+export function baseline(totals: readonly Total[]): Payload {
+  return { kind: EXTENDED, code: BASELINE, bytes: bytesOf(totals), totals };
+}
+
+function bytesOf(totals: readonly Total[]): Uint8Array {
+  const out = new ByteWriter();
+  for (const { replica, upto, p, n } of totals) {
+    out.replica(replica);
+    out.varint(upto);
+    out.varint(p);
+    out.varint(n);
+  }
+  return out.finish();
+}
+
+/* Encoding */
+
+export function encodeFragment(fragment: Fragment): Uint8Array {
+  const out = new ByteWriter();
+  const objects = new Map<string, number>();
+  let clock = 0;
+
+  const define = (object: ObjectKey): void => {
+    const { parent } = object;
+    const known = parent ? objects.get(parent.id) : -1;
+    out.varint(known === undefined ? objects.size + 1 : known + 1);
+    if (parent && known === undefined) {
+      define(parent);
+    }
+    objects.set(object.id, objects.size);
+    out.varint(object.type);
+    out.lengthPrefixed(utf8(object.key));
+  };
+
+  const writeCell = ({ object, payload }: Cell): void => {
+    const index = objects.get(object.id);
+    out.varint((index ?? objects.size) * 8 + payload.kind);
+    if (index === undefined) {
+      define(object);
+    }
+    switch (payload.kind) {
+      case STAMPED:
+        out.zigzag(BigInt(payload.millis - clock));
+        clock = payload.millis;
+        out.varint(payload.logical);
+        writeValue(out, payload.value);
+        break;
+      case AMOUNT:
+        out.zigzag(payload.amount);
+        break;
+      case TALLY:
+        out.varint(payload.p);
+        out.varint(payload.n);
+        break;
+      case EXTENDED:
+        out.varint(payload.code);
+        out.lengthPrefixed(payload.totals ? bytesOf(payload.totals) : payload.bytes);
+        break;
+      default:
+        writeValue(out, payload.value);
+    }
+  };
+
+  out.byte(0x52);
+  for (const [replica, { claims, cells }] of sorted(fragment)) {
+    const runs = runsOf(claims, cells);
+    if (runs.length) {
+      out.replica(replica);
+    }
+    writeRuns(out, runs, (run) => {
+      for (let counter = run.high; counter >= run.low; counter--) {
+        writeCell(cells.get(counter)!);
+      }
+    });
+  }
+  return out.finish();
+}
+
+/** The bytes of a version: the dots that are known, by replica. */
+export function encodeVersion(version: ReadonlyMap<string, Ranges>): Uint8Array {
+  const out = new ByteWriter();
+  out.byte(0x56);
+  for (const [replica, ranges] of sorted(version)) {
+    const runs = runsOf(ranges, new Map());
+    if (runs.length) {
+      out.replica(replica);
+    }
+    writeRuns(out, runs);
+  }
+  return out.finish();
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+interface Run {
+  high: number;
+  low: number;
+  live: boolean;
+}
+
+/** The maximal runs of a section, descending. */
+function runsOf(claims: Ranges, cells: ReadonlyMap<number, Cell>): Run[] {
+  const live = [...cells.keys()].sort((a, b) => b - a);
+  const runs: Run[] = [];
+  let at = 0;
+  for (const [low, high] of [...claims].reverse()) {
+    for (let next = high; next >= low; ) {
+      const top = live[at] ?? 0;
+      if (top === next) {
+        const run = { high: next, low: next, live: true };
+        while (++at < live.length && live[at] === run.low - 1 && run.low > low) {
+          run.low--;
+        }
+        runs.push(run);
+      } else {
+        runs.push({ high: next, low: Math.max(low, top + 1), live: false });
+      }
+      next = runs[runs.length - 1]!.low - 1;
+    }
+  }
+  return runs;
+}
+
+function writeRuns(out: ByteWriter, runs: Run[], cellsOf?: (run: Run) => void): void {
+  runs.forEach((run, i) => {
+    const gap = i ? runs[i - 1]!.low - run.high - 1 : run.high;
+    const length = run.high - run.low + 1;
+    out.varint(gap * 8 + (i + 1 < runs.length ? 4 : 0) + (length > 1 ? 2 : 0) + (run.live ? 1 : 0));
+    if (length > 1) {
+      out.varint(length - 2);
+    }
+    if (run.live) {
+      cellsOf?.(run);
+    }
+  });
+}
+
+/* Decoding */
+
+export function decodeFragment(bytes: Uint8Array): Fragment {
+  const input = new ByteReader(bytes);
+  const objects: ObjectKey[] = [];
+  let clock = 0;
+
+  const define = (below: number): ObjectKey => {
+    const size = objects.length;
+    const link = input.varint(size + 1);
+    if (below > MAX_PATH_DEPTH) {
+      input.fail();
+    }
+    const parent = link === 0 ? null : link <= size ? objects[link - 1]! : define(below + 1);
+    const type = input.varint(0x7fffffff);
+    const length = input.varint(MAX_KEY_BYTES);
+    const object = objectKey(parent, type, input.text(length));
+    if (!type || (parent && parent.type < MAP) || object.depth > MAX_PATH_DEPTH) {
+      input.fail();
+    }
+    objects.push(object);
+    return object;
+  };
+
+  const readCell = (): Cell => {
+    const head = input.varint();
+    const index = Math.floor(head / 8);
+    if (index > objects.length) {
+      input.fail();
+    }
+    const object = index < objects.length ? objects[index]! : define(1);
+    const kind = head % 8;
+    let payload: Payload;
+    switch (kind) {
+      case VALUE:
+      case ABSENT:
+        payload = { kind, value: readValue(input) };
+        break;
+      case STAMPED: {
+        const millis = clock + Number(input.zigzag());
+        if (!(millis >= 0 && millis <= MAX_MILLIS)) {
+          input.fail();
+        }
+        clock = millis;
+        payload = { kind, millis, logical: input.varint(65535), value: readValue(input) };
+        break;
+      }
+      case AMOUNT:
+        payload = { kind, amount: input.zigzag() };
+        break;
+      case TALLY:
+        payload = { kind, p: unsigned63(input), n: unsigned63(input) };
+        break;
+      case EXTENDED: {
+        const code = input.varint(0x7fffffff) || input.fail();
+        const body = input.view(input.varint());
+        payload = { kind, code, bytes: body.slice() };
+        if ((code === BASELINE || code === FOLD)) {
+          payload = { ...payload, totals: readTotals(input, body, code) };
+        }
+        break;
+      }
+      default:
+        return input.fail();
+    }
+    if (!belongs(object.type, payload)) {
+      input.fail();
+    }
+    return { object, payload };
+  };
+
+  const sections = new Map<string, Section>();
+  readSections(input, 0x52, (replica, claims, run, cells) => {
+    sections.set(replica, { claims, cells });
+    if (run.live) {
+      for (let counter = run.high; counter >= run.low; counter--) {
+        cells.set(counter, readCell());
+      }
+    }
+  });
+  return canonicalOnly(bytes, sections, encodeFragment);
+}
+
+export function decodeVersion(bytes: Uint8Array): Map<string, Ranges> {
+  const version = new Map<string, Ranges>();
+  const input = new ByteReader(bytes);
+  readSections(input, 0x56, (replica, claims, run) => {
+    if (run.live) {
+      input.fail();
+    }
+    version.set(replica, claims);
+  });
+  return canonicalOnly(bytes, version, encodeVersion);
+}
+
+function readSections(
+  input: ByteReader,
+  format: number,
+  onRun: (replica: string, claims: Ranges, run: Run, cells: Map<number, Cell>) => void,
+): void {
+  if (input.byte() !== format) {
+    input.fail();
+  }
+  while (!input.done) {
+    const replica = input.replica();
+    const pairs: [number, number][] = [];
+    const claims = new Ranges();
+    const cells = new Map<number, Cell>();
+    let previous: Run | undefined;
+    for (let more = true; more; ) {
+      const token = input.varint();
+      const gap = Math.floor(token / 8);
+      const live = (token & 1) === 1;
+      const high = previous ? previous.low - 1 - gap : gap;
+      const low = high - (token & 2 ? input.varint(MAX_COUNTER) + 1 : 0);
+      if (low < 1 || high > MAX_COUNTER) {
+        input.fail();
+      }
+      more = (token & 4) !== 0;
+      pairs.push([low, high]);
+      onRun(replica, claims, (previous = { high, low, live }), cells);
+    }
+    for (const [low, high] of pairs.reverse()) {
+      claims.add(low, high);
+    }
+  }
+}
+
+function unsigned63(input: ByteReader): bigint {
+  const value = input.varint64();
+  return value >> 63n ? input.fail() : value;
+}
+
+function readTotals(outer: ByteReader, body: Uint8Array, code: number): Total[] {
+  const input = new ByteReader(outer.input, body.byteOffset - outer.input.byteOffset, body.byteOffset - outer.input.byteOffset + body.length);
+  const totals: Total[] = [];
+  do {
+    const total = { replica: input.replica(), upto: input.varint(MAX_COUNTER), p: unsigned63(input), n: unsigned63(input) };
+    const last = totals.at(-1);
+    if (!total.upto || (last && (code === FOLD || last.replica >= total.replica))) {
+      input.fail();
+    }
+    totals.push(total);
+  } while (!input.done);
+  return totals;
+}
+
+/** Whether a cell with this payload may stand in an object of this type; any may in an unknown type. */
+function belongs(type: number, payload: Payload): boolean {
+  const { kind } = payload;
+  if (type > MAP) {
+    return true;
+  }
+  if (kind === EXTENDED) {
+    return payload.code > FOLD || type === COUNTER || (type === GCOUNTER && payload.totals!.every(({ n }) => n === 0n));
+  }
+  switch (type) {
+    case GCOUNTER:
+      return kind === AMOUNT ? payload.amount > 0n : kind === TALLY && payload.n === 0n;
+    case COUNTER:
+      return kind === AMOUNT ? payload.amount !== 0n : kind === TALLY;
+    case REGISTER:
+      return kind === STAMPED;
+    case MV_REGISTER:
+    case SET:
+      return kind === VALUE;
+    case RW_SET:
+      return kind === VALUE || kind === ABSENT;
+    case FLAG:
+      return kind === VALUE && payload.value === true;
+    case DW_FLAG:
+      return (kind === VALUE || kind === ABSENT) && payload.value === true;
+    default:
+      return false;
+  }
+}
+

@@ -1,0 +1,25 @@
+import { decodeValue, encodeValue, type Value } from './values.ts';
+
+/** Names of the types, by their code. */
+export const TYPE_LABELS = ['', 'gcounter', 'counter', 'register', 'mvregister', 'set', 'rwset', 'flag', 'dwflag', 'map'] as const;
+
+export type ObjectType = Exclude<(typeof TYPE_LABELS)[number], ''>;
+
+export type Op = 'add' | 'remove' | 'increment' | 'reset' | 'set' | 'clear' | 'enable' | 'disable';
+
+/** One typed change: what a write wants to do to one object. */
+export interface Mutation {
+  readonly path: readonly string[];
+  readonly type: ObjectType;
+  readonly op: Op;
+  /** The element, amount, key or register value; null where the operation needs none. */
+  readonly value: Value;
+}
+
+export function encodeMutations(mutations: readonly Mutation[]): Uint8Array {
+  return encodeValue(mutations.map(({ path, type, op, value }) => [path, type, op, value]));
+}
+
+export function decodeMutations(bytes: Uint8Array): Mutation[] {
+  return (decodeValue(bytes) as [string[], ObjectType, Op, Value][]).map(([path, type, op, value]) => ({ path, type, op, value }));
+}

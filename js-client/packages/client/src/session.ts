@@ -1,0 +1,318 @@
+import { RejoinError } from './errors.ts';
+import { HANDSHAKE_MILLIS, PRESENCE_INTERVAL_MILLIS, PROGRESS_MILLIS } from './limits.ts';
+import {
+  decodeServerFrame,
+  goodbyeFrame,
+  helloFrame,
+  pingFrame,
+  pongFrame,
+  presenceFrame,
+  progressFrame,
+  submitFrame,
+  type Hello,
+  type Update,
+  type Welcome,
+} from './wire.ts';
+
+/** A transaction as the session sees it. */
+export interface Outgoing {
+  readonly first: number;
+  readonly last: number;
+  /** Checksum of this replica's history after it. */
+  readonly chain: number;
+  readonly fragment: Uint8Array;
+  /** It may be sent only once it survives a reload, else its dots might be used twice. */
+  readonly sendable: boolean;
+}
+
+/** A verdict on one transaction; an empty code accepts. */
+export interface Outcome {
+  readonly last: number;
+  readonly code: string;
+  readonly message: string;
+  /** The verdict is no longer known: the transaction's effect, if it has one, comes from the server. */
+  readonly lost?: boolean;
+}
+
+/** How far this replica's history has verdicts, and its checksum there. */
+export interface Judged {
+  readonly last: number;
+  readonly chain: number;
+}
+
+/** What a session does to the world around it. */
+export interface SessionHost {
+  send(frame: Uint8Array): void;
+  /** The session is over; the socket is to be closed. */
+  end(code: string, message: string, retryable: boolean): void;
+  pending(): readonly Outgoing[];
+  judged(): Judged;
+  /** The handshake is done. False if the document has begun another life, so that the session must end. */
+  opened(welcome: Welcome): boolean;
+  /** Verdicts and what others did, to be applied in one step. */
+  settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array | undefined): void;
+  /** These are accepted, but not yet on a disk. */
+  accepted(through: number): void;
+  sent(transaction: Outgoing): void;
+  /**
+   * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `refused` tells of the
+   * others whether they are known not to have been accepted.
+   */
+  conflict(outcomes: readonly Outcome[], refused: (transaction: Outgoing) => boolean): void;
+  /** The next transaction is larger than this server takes, and nothing is in flight. */
+  oversized(transaction: Outgoing): void;
+  /** The client is up to date with what the server held when it answered. */
+  caughtUp(): void;
+  presence(session: bigint, payload: Uint8Array): void;
+}
+
+type Phase = 'greeting' | 'open' | 'ended';
+
+/** One connection's conversation with the server: bytes and time in, bytes and effects out. No socket, no timer. */
+export interface Session {
+  isOpen(): boolean;
+  /** When {@link tick} is due, in milliseconds of the same clock. */
+  deadline(): number;
+  tick(now: number): void;
+  receive(bytes: Uint8Array, now: number): void;
+  /** Sends what may be sent: saved, in order, within the window. */
+  pump(now: number): void;
+  /** Sends this payload to the others, now or when the rate allows; an empty one says that we have left. */
+  present(payload: Uint8Array, now: number): void;
+  /** Verdicts up to here survive a reload. */
+  verdictsKnown(through: number, now: number): void;
+  /** Leaves on purpose. */
+  leave(now: number): void;
+}
+
+/** Begins the conversation by saying Hello. Its state lives in variables, not in an object: names of variables cost nothing. */
+export function startSession(host: SessionHost, hello: Hello, now: number): Session {
+  let phase: Phase = 'greeting' as Phase;
+  let heard = now;
+  let spoke = 0;
+  let heartbeat = 0;
+  let maxInFlight = 0;
+  let maxFrameBytes = 0;
+  /** Own dots up to here have been sent on this connection or have their verdict. */
+  let sentThrough = 0;
+  let caughtUp = false;
+  /** As the server has encoded it. */
+  let position: Uint8Array = new Uint8Array();
+  let known = 0;
+  let reported = hello.verdictsKnown;
+  let reportAt = Infinity;
+  let presencePayload: Uint8Array = new Uint8Array();
+  let presenceAt = Infinity;
+  let presenceLast = 0;
+  let nonce = 0n;
+
+  function deadline(): number {
+    if (phase !== 'open') {
+      return phase === 'ended' ? Infinity : heard + HANDSHAKE_MILLIS;
+    }
+    return Math.min(heard + 2.5 * heartbeat, spoke + heartbeat * 0.8, reportAt, presenceAt);
+  }
+
+  function tick(now: number): void {
+    if (phase === 'ended') {
+      return;
+    }
+    if (now >= heard + (phase === 'open' ? 2.5 * heartbeat : HANDSHAKE_MILLIS)) {
+      end('timeout', '', true);
+    } else if (phase === 'open') {
+      if (now >= presenceAt) {
+        presenceAt = Infinity;
+        presenceLast = now;
+        say(presenceFrame(presencePayload), now);
+      }
+      if (now >= reportAt) {
+        report(now);
+      }
+      if (now >= spoke + heartbeat * 0.8) {
+        say(pingFrame(++nonce), now);
+      }
+    }
+  }
+
+  function receive(bytes: Uint8Array, now: number): void {
+    if (phase === 'ended') {
+      return;
+    }
+    heard = now;
+    try {
+      const frame = decodeServerFrame(bytes);
+      if (frame.kind === 'failure') {
+        end(frame.code, frame.message, frame.retryable);
+      } else if (phase === 'greeting') {
+        if (frame.kind !== 'welcome') {
+          end('protocol-error', '', false);
+        } else {
+          welcome(frame.welcome, now);
+        }
+      } else {
+        switch (frame.kind) {
+          case 'update':
+            update(frame.update, now);
+            break;
+          case 'ping':
+            say(pongFrame(frame.nonce), now);
+            break;
+          case 'presence':
+            host.presence(frame.session, frame.payload);
+            break;
+          case 'watermark':
+            position = frame.position;
+            break;
+          case 'welcome':
+            end('protocol-error', '', false);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof RejoinError)) {
+        throw error;
+      }
+      end(error.code, error.message, false);
+    }
+  }
+
+  function pump(now: number): void {
+    if (phase !== 'open') {
+      return;
+    }
+    let inFlight = 0;
+    for (const transaction of host.pending()) {
+      if (transaction.last <= sentThrough) {
+        inFlight++;
+      } else if (!transaction.sendable || inFlight >= maxInFlight) {
+        return;
+      } else {
+        const frame = submitFrame(transaction.fragment);
+        if (frame.length > maxFrameBytes) {
+          if (!inFlight) {
+            host.oversized(transaction);
+          }
+          return;
+        }
+        inFlight++;
+        sentThrough = transaction.last;
+        say(frame, now);
+        host.sent(transaction);
+      }
+    }
+  }
+
+  function present(payload: Uint8Array, now: number): void {
+    presencePayload = payload;
+    presenceAt = Math.max(now, presenceLast + PRESENCE_INTERVAL_MILLIS);
+    tick(now);
+  }
+
+  function verdictsKnown(through: number, now: number): void {
+    known = through;
+    if (through > reported && reportAt === Infinity) {
+      reportAt = now + PROGRESS_MILLIS;
+    }
+  }
+
+  function leave(now: number): void {
+    if (phase === 'open') {
+      report(now);
+      say(goodbyeFrame(), now);
+    }
+    phase = 'ended';
+  }
+
+  function welcome(welcome: Welcome, now: number): void {
+    if (welcome.protocolVersion !== 1) {
+      end('upgrade-required', `protocol version ${welcome.protocolVersion}`, false);
+      return;
+    }
+    maxInFlight = welcome.maxInFlight || 1;
+    maxFrameBytes = welcome.maxFrameBytes || Infinity;
+    heartbeat = welcome.heartbeatMillis || 10_000;
+    phase = 'open';
+    if (!host.opened(welcome)) {
+      phase = 'ended';
+      return;
+    }
+    resume(welcome);
+    pump(now);
+  }
+
+  /**
+   * Finds out what became of the transactions that an earlier connection has left without a verdict. If the point up to
+   * which the server has judged is a point of this client's history, the session goes on, even where a verdict is no
+   * longer kept. Otherwise the histories have parted. The server drops its oldest verdicts first.
+   */
+  function resume({ judgedThrough, chain, verdicts }: Welcome): void {
+    const outcomes: Outcome[] = [];
+    const meets = (point: Judged): boolean => point.last === judgedThrough && point.chain === chain;
+    let shared = meets(host.judged());
+    for (const transaction of host.pending()) {
+      const { last, chain: mine } = transaction;
+      if (last <= judgedThrough) {
+        const verdict = verdicts.find((each) => each.last === last && each.chain === mine);
+        outcomes.push(verdict ?? { last, code: 'unknown-outcome', message: '', lost: true });
+        shared ||= meets(transaction);
+      }
+    }
+    if (shared) {
+      sentThrough = judgedThrough;
+      if (outcomes.length) {
+        host.settle(outcomes, judgedThrough, undefined);
+      }
+    } else {
+      phase = 'ended';
+      const lowest = verdicts[0]?.last ?? judgedThrough;
+      const found = outcomes.findLastIndex(({ lost }) => !lost);
+      host.conflict(outcomes.slice(0, found + 1), ({ last }) => last > judgedThrough || lowest <= last);
+    }
+  }
+
+  function update({ position: at, fragment, ackedThrough, level, rejections }: Update, now: number): void {
+    position = at;
+    const highest = host.pending().findLast(({ last }) => last <= sentThrough)?.last ?? 0;
+    if (ackedThrough > Math.max(highest, host.judged().last)) {
+      end('protocol-error', '', false);
+      return;
+    }
+    const durable = level >= 2;
+    if (!durable) {
+      host.accepted(ackedThrough);
+    }
+    if ((durable && ackedThrough) || fragment.length) {
+      const through = durable ? ackedThrough : 0;
+      const outcomes = host
+        .pending()
+        .filter(({ last }) => last <= through)
+        .map(({ last }) => rejections.find((each) => each.last === last) ?? { last, code: '', message: '' });
+      host.settle(outcomes, through, fragment.length ? fragment : undefined);
+    }
+    if (!caughtUp) {
+      caughtUp = true;
+      host.caughtUp();
+    }
+    pump(now);
+  }
+
+  function report(now: number): void {
+    reportAt = Infinity;
+    if (known > reported) {
+      reported = known;
+      say(progressFrame(known, position), now);
+    }
+  }
+
+  function say(frame: Uint8Array, now: number): void {
+    spoke = now;
+    host.send(frame);
+  }
+
+  function end(code: string, message: string, retryable: boolean): void {
+    phase = 'ended';
+    host.end(code, message, retryable);
+  }
+
+  say(helloFrame(hello), now);
+  return { isOpen: () => phase === 'open', deadline, tick, receive, pump, present, verdictsKnown, leave };
+}

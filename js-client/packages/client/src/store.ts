@@ -1,0 +1,792 @@
+import { RejoinError } from './errors.ts';
+import {
+  ABSENT,
+  AMOUNT,
+  BASELINE,
+  COUNTER,
+  DW_FLAG,
+  EXTENDED,
+  FLAG,
+  FOLD,
+  GCOUNTER,
+  MAP,
+  REGISTER,
+  RW_SET,
+  SET,
+  STAMPED,
+  TALLY,
+  VALUE,
+  baseline,
+  decodeFragment,
+  encodeFragment,
+  encodeVersion,
+  objectKey,
+  type Cell,
+  type Fragment,
+  type ObjectKey,
+  type Payload,
+  type Section,
+  type Total,
+} from './fragment.ts';
+import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_DOTS, MAX_TRANSACTION_OBJECTS, MAX_TRANSACTION_REPLICAS } from './limits.ts';
+import { TYPE_LABELS, type Mutation, type ObjectType } from './mutation.ts';
+import { Ranges } from './ranges.ts';
+import { compareText, identityOf, type Value } from './values.ts';
+import { Write } from './write.ts';
+
+/*
+ * The kernel: one store per document holds what the server has confirmed and, over it, the pending transactions.
+ *
+ * A cell is confirmed, pending, or both. What a pending transaction removes is not dropped but hidden: `hidden`
+ * counts, by dot, the pending transactions that remove it, also while the dot's cell is not here (yet). A view is
+ * what can be seen: the cells that are not hidden. So taking a pending transaction off the overlay, accepted or
+ * voided, is exact and local, and a view never shows a state between two steps.
+ *
+ * A new transaction removes confirmed and pending cells alike, hidden ones included: whatever becomes of the
+ * earlier transactions, it then means what it would have meant in a world where the refused ones were never issued.
+ *
+ * Every step collects the parts of the views it touches with what they showed before; at its end those that show
+ * something else become changes. A part that shows the same keeps its snapshot, so identities are stable.
+ */
+
+/** One object: its cells and, for types that hold elements, an index of them. */
+export interface StoreObject extends ObjectKey {
+  readonly owner: StoreObject | null;
+  readonly children: Map<string, StoreObject>;
+  readonly cells: Set<StoreCell>;
+  /** By identity of the element; only for sets and flags. */
+  readonly elements: Map<string, Set<StoreCell>>;
+  snapshot: unknown;
+  handle: unknown;
+  readonly listeners: Set<() => void>;
+}
+
+interface StoreCell {
+  readonly object: StoreObject;
+  readonly payload: Payload;
+  readonly replica: string;
+  readonly counter: number;
+  /** Part of the confirmed state. */
+  confirmed: boolean;
+  /** The pending transaction that wrote it. */
+  pending: PendingTransaction | undefined;
+}
+
+/** A transaction without a verdict. */
+export interface PendingTransaction {
+  readonly first: number;
+  last: number;
+  /** Self-contained; what is sent. */
+  fragment: Uint8Array;
+  readonly mutations: Mutation[];
+  write: Write;
+  readonly cells: StoreCell[];
+  /** Dots it removes, as replica id + counter. */
+  readonly removed: Map<string, [replica: string, counter: number]>;
+  /** Ids of the objects, and of objects and elements, that it changes. */
+  readonly touched: Set<string>;
+}
+
+/** A net change of one object. */
+export interface Change {
+  readonly path: readonly string[];
+  readonly type: ObjectType;
+  /** Elements that came and went; for sets and flags. */
+  readonly added?: readonly Value[];
+  readonly removed?: readonly Value[];
+  /** For counters and registers. */
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+interface Touched {
+  snapshot: unknown;
+  readonly elements: Map<string, { order: string; value: Value }>;
+}
+
+export class Store {
+  replica: string;
+  /** The next counter of this replica. */
+  next = 1;
+  readonly root: StoreObject;
+  readonly context = new Map<string, Ranges>();
+  readonly pending: PendingTransaction[] = [];
+  /** Milliseconds; what stamps are made of. */
+  clock: () => number;
+  private readonly objects = new Map<string, StoreObject>();
+  private readonly cells = new Map<string, Map<number, StoreCell>>();
+  private readonly hidden = new Map<string, number>();
+  private readonly touched = new Map<StoreObject, Touched>();
+  private open: PendingTransaction | undefined;
+  private stamp = { millis: 0, logical: 0 };
+
+  constructor(replica: string, clock: () => number) {
+    this.replica = replica;
+    this.clock = clock;
+    this.root = newObject(null, MAP, '', null);
+  }
+
+  object(owner: StoreObject, type: number, key: string): StoreObject {
+    const parent = owner === this.root ? null : owner;
+    const at = objectKey(parent, type, key);
+    let object = this.objects.get(at.id);
+    if (!object) {
+      object = newObject(parent, type, key, owner);
+      this.objects.set(object.id, object);
+      owner.children.set(object.id, object);
+    }
+    return object;
+  }
+
+  /* Views */
+
+  /** Visible cells in dot order. */
+  visible(object: StoreObject): StoreCell[] {
+    return [...object.cells].filter((cell) => !this.hides(cell)).sort(byDot);
+  }
+
+  /** Whether the element is in the set (or the flag is on). */
+  contains(object: StoreObject, identity: string): boolean {
+    return this.orderOf(object, identity) !== '';
+  }
+
+  /** The elements of a set in the order of their dots; the same array until it changes. */
+  elements(object: StoreObject): readonly Value[] {
+    return cached(object, () => {
+      const found: [string, Value][] = [];
+      for (const [identity, cells] of object.elements) {
+        const order = this.orderOf(object, identity);
+        if (order) {
+          found.push([order, valueOf(cells)]);
+        }
+      }
+      return Object.freeze(found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value));
+    });
+  }
+
+  /** Values of a register, the one that counts first; the same array until it changes. */
+  register(object: StoreObject): readonly Value[] {
+    return cached(object, () => {
+      const cells = this.visible(object);
+      if (object.type === REGISTER) {
+        cells.sort((a, b) => byStamp(b, a));
+      }
+      return Object.freeze(cells.map(({ payload }) => (payload as { value: Value }).value));
+    });
+  }
+
+  total(object: StoreObject): bigint {
+    return cached(object, () => {
+      let sum = 0n;
+      const { tallies, baselines } = this.contributions(object, (cell) => !this.hides(cell));
+      for (const cell of object.cells) {
+        if (cell.payload.kind === AMOUNT && !this.hides(cell)) {
+          sum += cell.payload.amount;
+        }
+      }
+      for (const [owner, tally] of tallies) {
+        const base = baselines.get(owner);
+        if (!base) {
+          sum += tally.p - tally.n;
+        } else if (tally.upto > base.upto) {
+          sum += tally.p - tally.n - (base.p - base.n);
+        }
+      }
+      return sum;
+    });
+  }
+
+  /** Whether the object, or something below it, holds something visible. */
+  present(object: StoreObject): boolean {
+    if (object.type === MAP) {
+      return [...object.children.values()].some((child) => this.present(child));
+    }
+    if (isSet(object.type)) {
+      return [...object.elements.keys()].some((identity) => this.contains(object, identity));
+    }
+    for (const cell of object.cells) {
+      if (!(cell.payload.kind === EXTENDED && cell.payload.code === BASELINE) && !this.hides(cell)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The latest pending transaction that touches the object, or this element of it. */
+  pendingOf(object: StoreObject, identity?: string): PendingTransaction | undefined {
+    const key = identity === undefined ? object.id : object.id + '\0' + identity;
+    return this.pending.findLast((each) => each.touched.has(key));
+  }
+
+  /* Local transactions */
+
+  private begin(first: number, mutations: Mutation[], write: Write | undefined): PendingTransaction {
+    return {
+      first,
+      last: 0,
+      fragment: new Uint8Array(),
+      mutations,
+      write: write ?? new Write(`${this.replica}-${first}`),
+      cells: [],
+      removed: new Map(),
+      touched: new Set(),
+    };
+  }
+
+  /** Runs one transaction; inside another it becomes part of it. Nothing remains of one that throws. */
+  transact(body: () => void, ready: (transaction: PendingTransaction) => void, write?: Write): Write {
+    if (this.open) {
+      body();
+      return this.open.write;
+    }
+    const transaction = this.begin(this.next, [], write);
+    this.open = transaction;
+    this.pending.push(transaction);
+    try {
+      body();
+      if (this.next === transaction.first && transaction.removed.size) {
+        this.next++;
+      }
+      transaction.last = this.next - 1;
+      if (transaction.last >= transaction.first) {
+        this.seal(transaction);
+        ready(transaction);
+      } else {
+        this.pending.pop();
+        transaction.write.advance('durable');
+      }
+      return transaction.write;
+    } catch (error) {
+      this.pending.splice(this.pending.indexOf(transaction), 1);
+      this.lift(transaction);
+      transaction.cells.forEach((cell) => this.drop(cell));
+      this.next = transaction.first;
+      this.touched.forEach((_, object) => (object.snapshot = undefined));
+      throw error;
+    } finally {
+      this.open = undefined;
+    }
+  }
+
+  /** Records what the open transaction wants, for the list of rejections and for issuing it again. */
+  wants(object: StoreObject, op: Mutation['op'], value: Value = null): void {
+    this.open!.mutations.push({ path: pathOf(object), type: labelOf(object), op, value });
+  }
+
+  /** Writes a cell with the next dot. */
+  put(object: StoreObject, payload: Payload): void {
+    const open = this.open!;
+    const cell = this.place(object, payload, this.replica, this.next++);
+    cell.pending = open;
+    open.cells.push(cell);
+    this.mark(open, cell);
+  }
+
+  /** Removes cells, hidden ones too; says whether there were any. */
+  remove(cells: Iterable<StoreCell>): boolean {
+    const open = this.open!;
+    let any = false;
+    for (const cell of [...cells]) {
+      const dot = dotOf(cell.replica, cell.counter);
+      any = true;
+      this.mark(open, cell);
+      if (cell.pending === open) {
+        open.cells.splice(open.cells.indexOf(cell), 1);
+        this.drop(cell);
+      } else if (!open.removed.has(dot)) {
+        open.removed.set(dot, [cell.replica, cell.counter]);
+        this.hide(dot, cell, 1);
+      }
+    }
+    return any;
+  }
+
+  /**
+   * Empties a remove-wins set. An element that only pending writes have added is removed by dot alone: in a world where
+   * those are refused there is nothing to remove, and a removal would win against others.
+   */
+  clearRemoveWins(object: StoreObject): boolean {
+    let any = false;
+    for (const cells of [...object.elements.values()]) {
+      const added = [...cells].filter(({ payload }) => payload.kind === VALUE);
+      const value = valueOf(cells);
+      if (added.some(isConfirmed)) {
+        any = this.remove(cells);
+        this.put(object, { kind: ABSENT, value });
+      } else {
+        any = this.remove(added) || any;
+      }
+    }
+    return any;
+  }
+
+  /** Makes a stamp above everything observed in the register. */
+  mint(object: StoreObject): { millis: number; logical: number } {
+    let above = this.stamp;
+    for (const { payload } of object.cells) {
+      if (payload.kind === STAMPED && (payload.millis - above.millis || payload.logical - above.logical) > 0) {
+        above = payload;
+      }
+    }
+    const now = Math.floor(this.clock());
+    if (now > above.millis) {
+      this.stamp = { millis: now, logical: 0 };
+    } else if (above.logical < 65535) {
+      this.stamp = { millis: above.millis, logical: above.logical + 1 };
+    } else {
+      this.stamp = { millis: above.millis + 1, logical: 0 };
+    }
+    return this.stamp;
+  }
+
+  /**
+   * Resets a counter: removes its cells and, for what is confirmed of them, says up to where each replica's
+   * contribution is gone. What is pending may still be voided, so no total may contain it.
+   */
+  reset(object: StoreObject): boolean {
+    const { tallies, baselines } = this.contributions(object, isConfirmed);
+    const totals = new Map(baselines);
+    for (const [owner, tally] of tallies) {
+      if (tally.upto > (totals.get(owner)?.upto ?? 0)) {
+        totals.set(owner, tally);
+      }
+    }
+    const amounts = [...object.cells].filter((cell) => cell.payload.kind === AMOUNT && isConfirmed(cell));
+    for (const { replica, counter, payload } of amounts.sort(byDot)) {
+      const base = totals.get(replica) ?? { replica, upto: 0, p: 0n, n: 0n };
+      const { amount } = payload as { amount: bigint };
+      if (counter > base.upto) {
+        const p = amount > 0n ? base.p + amount : base.p;
+        totals.set(replica, { replica, upto: counter, p, n: base.n + p - base.p - amount });
+      }
+    }
+    const any = this.remove(object.cells);
+    if (totals.size) {
+      this.put(object, baseline([...totals.values()].sort((a, b) => (a.replica < b.replica ? -1 : 1))));
+    }
+    return any;
+  }
+
+  /* Confirmed state */
+
+  /**
+   * Takes verdicts on the oldest pending transactions, then joins what others did, in one step: transactions up to
+   * dot `through` are confirmed, except those whose last dot is voided. Of those that are lost nothing is known: what became
+   * of their dots comes from the server.
+   */
+  confirm(through: number, voided: ReadonlySet<number>, remote: Fragment, lost: ReadonlySet<number> = new Set()): PendingTransaction[] {
+    const done: PendingTransaction[] = [];
+    while (this.pending.length && this.pending[0]!.last <= through) {
+      const transaction = this.pending.shift()!;
+      done.push(transaction);
+      this.lift(transaction);
+      if (lost.has(transaction.last)) {
+        transaction.cells.forEach((cell) => {
+          cell.pending = undefined;
+          if (!cell.confirmed) {
+            this.drop(cell);
+          }
+        });
+        continue;
+      }
+      const known = this.known(this.replica);
+      for (const cell of transaction.cells) {
+        cell.pending = undefined;
+        if (voided.has(transaction.last) || (!cell.confirmed && known.contains(cell.counter))) {
+          this.drop(cell);
+        }
+        cell.confirmed = true;
+      }
+      known.add(transaction.first, transaction.last);
+      if (!voided.has(transaction.last)) {
+        for (const [replica, counter] of transaction.removed.values()) {
+          this.known(replica).add(counter);
+          this.kill(replica, counter);
+        }
+      }
+    }
+    this.join(remote);
+    return done;
+  }
+
+  /** Joins confirmed state or a confirmed delta. */
+  join(fragment: Fragment): void {
+    for (const [replica, { claims, cells }] of fragment) {
+      const known = this.known(replica);
+      for (const [counter, { object, payload }] of cells) {
+        if (!known.contains(counter)) {
+          (this.cells.get(replica)?.get(counter) ?? this.place(this.intern(object), payload, replica, counter)).confirmed = true;
+        }
+      }
+      const held = this.cells.get(replica);
+      for (const [low, high] of claims) {
+        if (held && high - low > held.size) {
+          for (const counter of [...held.keys()]) {
+            if (counter >= low && counter <= high && !cells.has(counter)) {
+              this.kill(replica, counter);
+            }
+          }
+        } else if (held) {
+          for (let counter = low; counter <= high; counter++) {
+            if (!cells.has(counter)) {
+              this.kill(replica, counter);
+            }
+          }
+        }
+        known.add(low, high);
+      }
+    }
+  }
+
+  /** Puts a stored transaction back on the overlay. */
+  restore(bytes: Uint8Array, first: number, last: number, mutations: Mutation[]): PendingTransaction {
+    const fragment = decodeFragment(bytes);
+    const transaction = this.begin(first, mutations, undefined);
+    transaction.last = last;
+    transaction.fragment = bytes;
+    this.pending.push(transaction);
+    this.open = transaction;
+    for (const [replica, { claims, cells }] of fragment) {
+      for (const [low, high] of claims) {
+        for (let counter = low; counter <= high; counter++) {
+          const cell = cells.get(counter);
+          const dot = dotOf(replica, counter);
+          if (cell) {
+            // A dot that is known here already has been decided: another tab has heard of it.
+            if (!this.context.get(replica)?.contains(counter)) {
+              this.next = counter;
+              this.put(this.intern(cell.object), cell.payload);
+            }
+          } else if (replica !== this.replica || counter < first) {
+            const target = this.cells.get(replica)?.get(counter);
+            transaction.removed.set(dot, [replica, counter]);
+            this.hide(dot, target, 1);
+            if (target) {
+              this.mark(transaction, target);
+            }
+          }
+        }
+      }
+    }
+    this.next = last + 1;
+    this.open = undefined;
+    return transaction;
+  }
+
+  /** Takes all pending transactions off the overlay, as if they had never been issued. */
+  abandon(): PendingTransaction[] {
+    const all = this.pending.splice(0);
+    for (const transaction of all) {
+      this.lift(transaction);
+      transaction.cells.forEach((cell) => this.drop(cell));
+    }
+    return all;
+  }
+
+  /** Forgets the confirmed state. */
+  forget(): void {
+    this.context.clear();
+    for (const held of this.cells.values()) {
+      for (const cell of [...held.values()]) {
+        cell.confirmed = false;
+        if (!cell.pending) {
+          this.drop(cell);
+        }
+      }
+    }
+  }
+
+  /** The bytes of the confirmed state. */
+  state(): Uint8Array {
+    const sections = new Map<string, Section>();
+    for (const [replica, claims] of this.context) {
+      const cells = [...(this.cells.get(replica) ?? [])].filter(([, cell]) => cell.confirmed);
+      sections.set(replica, { claims, cells: new Map(cells) });
+    }
+    return encodeFragment(sections);
+  }
+
+  /** The bytes of the version of the confirmed state. */
+  version(): Uint8Array {
+    return encodeVersion(this.context);
+  }
+
+  /** The net changes since the last call. */
+  changes(): { change: Change; object: StoreObject }[] {
+    const found: { change: Change; object: StoreObject }[] = [];
+    for (const [object, { snapshot, elements }] of this.touched) {
+      const path = pathOf(object);
+      if (isSet(object.type)) {
+        const added: Value[] = [];
+        const removed: Value[] = [];
+        let same = true;
+        for (const [identity, { order, value }] of elements) {
+          const after = this.orderOf(object, identity);
+          same &&= order === after;
+          if (!order !== !after) {
+            (after ? added : removed).push(value);
+          }
+        }
+        if (same) {
+          object.snapshot = snapshot;
+        }
+        if (added.length || removed.length) {
+          found.push({ object, change: { path, type: labelOf(object), added, removed } });
+        }
+      } else {
+        const [before, after] = [snapshot, this.read(object)];
+        if (shown(before) === shown(after)) {
+          object.snapshot = before;
+        } else {
+          found.push({ object, change: { path, type: labelOf(object), before, after } });
+        }
+      }
+    }
+    this.touched.clear();
+    return found;
+  }
+
+  private read(object: StoreObject): unknown {
+    return isCounter(object.type) ? this.total(object) : this.register(object);
+  }
+
+  private seal(transaction: PendingTransaction): void {
+    const sections = new Map<string, { claims: Ranges; cells: Map<number, Cell> }>();
+    const claims = (replica: string, low: number, high: number): Map<number, Cell> => {
+      let section = sections.get(replica);
+      if (!section) {
+        sections.set(replica, (section = { claims: new Ranges(), cells: new Map() }));
+      }
+      section.claims.add(low, high);
+      return section.cells;
+    };
+    const own = claims(this.replica, transaction.first, transaction.last);
+    transaction.cells.forEach((cell) => own.set(cell.counter, cell));
+    for (const [replica, counter] of transaction.removed.values()) {
+      claims(replica, counter, counter);
+    }
+    transaction.fragment = encodeFragment(sections);
+    if (
+      transaction.fragment.length > MAX_TRANSACTION_BYTES ||
+      transaction.last - transaction.first + transaction.removed.size >= MAX_TRANSACTION_DOTS ||
+      sections.size > MAX_TRANSACTION_REPLICAS ||
+      [...transaction.touched].filter((id) => !id.includes('\0')).length > MAX_TRANSACTION_OBJECTS
+    ) {
+      throw new RejoinError('too-large');
+    }
+  }
+
+  /** Unhides what the transaction removes. */
+  private lift(transaction: PendingTransaction): void {
+    for (const [dot, [replica, counter]] of transaction.removed) {
+      this.hide(dot, this.cells.get(replica)?.get(counter), -1);
+    }
+  }
+
+  private hide(dot: string, cell: StoreCell | undefined, by: number): void {
+    if (cell) {
+      this.touch(cell);
+    }
+    const count = (this.hidden.get(dot) ?? 0) + by;
+    if (count) {
+      this.hidden.set(dot, count);
+    } else {
+      this.hidden.delete(dot);
+    }
+  }
+
+  private hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
+    return this.hidden.size > 0 && this.hidden.has(dotOf(replica, counter));
+  }
+
+  /** A confirmed cell is gone from the confirmed state; a pending one stays on the overlay. */
+  private kill(replica: string, counter: number): void {
+    const cell = this.cells.get(replica)?.get(counter);
+    if (cell) {
+      cell.confirmed = false;
+      if (!cell.pending) {
+        this.drop(cell);
+      }
+    }
+  }
+
+  private known(replica: string): Ranges {
+    let ranges = this.context.get(replica);
+    if (!ranges) {
+      this.context.set(replica, (ranges = new Ranges()));
+    }
+    return ranges;
+  }
+
+  private intern(key: ObjectKey): StoreObject {
+    return this.objects.get(key.id) ?? this.object(key.parent ? this.intern(key.parent) : this.root, key.type, key.key);
+  }
+
+  private place(object: StoreObject, payload: Payload, replica: string, counter: number): StoreCell {
+    const cell: StoreCell = { object, payload, replica, counter, confirmed: false, pending: undefined };
+    this.touch(cell);
+    let held = this.cells.get(replica);
+    if (!held) {
+      this.cells.set(replica, (held = new Map()));
+    }
+    held.set(counter, cell);
+    object.cells.add(cell);
+    if (isSet(object.type)) {
+      const identity = elementOf(cell);
+      const cells = object.elements.get(identity) ?? new Set();
+      object.elements.set(identity, cells.add(cell));
+    }
+    return cell;
+  }
+
+  private drop(cell: StoreCell): void {
+    this.touch(cell);
+    this.cells.get(cell.replica)!.delete(cell.counter);
+    cell.object.cells.delete(cell);
+    const identity = elementOf(cell);
+    const cells = cell.object.elements.get(identity);
+    if (cells?.delete(cell) && !cells.size) {
+      cell.object.elements.delete(identity);
+    }
+  }
+
+  /** Remembers what is shown here before the step changes it. */
+  private touch(cell: StoreCell): void {
+    const { object } = cell;
+    let before = this.touched.get(object);
+    if (object.type < MAP) {
+      if (!before) {
+        const snapshot = isSet(object.type) ? object.snapshot : this.read(object);
+        this.touched.set(object, (before = { snapshot, elements: new Map() }));
+      }
+      const identity = elementOf(cell);
+      if (isSet(object.type) && !before.elements.has(identity)) {
+        before.elements.set(identity, { order: this.orderOf(object, identity), value: (cell.payload as { value: Value }).value });
+      }
+      object.snapshot = undefined;
+    }
+  }
+
+  private mark(transaction: PendingTransaction, cell: StoreCell): void {
+    for (let at: StoreObject | null = cell.object; at; at = at.owner) {
+      transaction.touched.add(at.id);
+    }
+    transaction.touched.add(cell.object.id + '\0' + elementOf(cell));
+  }
+
+  /** The lowest dot that shows the element, in a form that sorts; empty if nothing shows it. */
+  private orderOf(object: StoreObject, identity: string): string {
+    let lowest = '';
+    for (const cell of object.elements.get(identity) ?? []) {
+      if (!this.hides(cell)) {
+        const order = cell.replica + String(cell.counter).padStart(14, '0');
+        if (cell.payload.kind === ABSENT) {
+          return '';
+        }
+        if (!lowest || order < lowest) {
+          lowest = order;
+        }
+      }
+    }
+    return lowest;
+  }
+
+  /** Per owner, the tally and the baseline that count among these cells. */
+  private contributions(object: StoreObject, counts: (cell: StoreCell) => boolean): { tallies: Map<string, Total>; baselines: Map<string, Total> } {
+    const tallies = new Map<string, Total>();
+    const baselines = new Map<string, Total>();
+    for (const cell of object.cells) {
+      const { payload, replica } = cell;
+      if (counts(cell)) {
+        if (payload.kind === TALLY) {
+          raise(tallies, { replica, upto: cell.counter, p: payload.p, n: payload.n });
+        } else if (payload.kind === EXTENDED) {
+          const into = payload.code === FOLD ? tallies : baselines;
+          payload.totals?.forEach((total) => raise(into, total));
+        }
+      }
+    }
+    return { tallies, baselines };
+  }
+}
+
+/** Part of the confirmed state and of no pending transaction: it cannot be voided. */
+function isConfirmed({ confirmed, pending }: StoreCell): boolean {
+  return confirmed && !pending;
+}
+
+function raise(totals: Map<string, Total>, total: Total): void {
+  if (total.upto > (totals.get(total.replica)?.upto ?? 0)) {
+    totals.set(total.replica, total);
+  }
+}
+
+function newObject(parent: ObjectKey | null, type: number, key: string, owner: StoreObject | null): StoreObject {
+  return {
+    ...objectKey(parent, type, key),
+    owner,
+    children: new Map(),
+    cells: new Set(),
+    elements: new Map(),
+    snapshot: undefined,
+    handle: undefined,
+    listeners: new Set(),
+  };
+}
+
+function cached<T>(object: StoreObject, make: () => T): T {
+  return (object.snapshot ??= make()) as T;
+}
+
+export function pathOf(object: StoreObject): string[] {
+  const path: string[] = [];
+  for (let at = object; at.owner; at = at.owner) {
+    path.unshift(at.key);
+  }
+  return path;
+}
+
+/** The visible children of a map, by key in code point order. */
+export function childrenOf(object: StoreObject): StoreObject[] {
+  return [...object.children.values()].sort((a, b) => a.key === b.key ? a.type - b.type : compareText(a.key, b.key));
+}
+
+export function isSet(type: number): boolean {
+  return type === SET || type === RW_SET || type === FLAG || type === DW_FLAG;
+}
+
+export function isCounter(type: number): boolean {
+  return type === COUNTER || type === GCOUNTER;
+}
+
+export function labelOf(object: ObjectKey): ObjectType {
+  return TYPE_LABELS[object.type] as ObjectType;
+}
+
+function elementOf({ object, payload }: StoreCell): string {
+  return isSet(object.type) && (payload.kind === VALUE || payload.kind === ABSENT) ? identityOf(payload.value) : '';
+}
+
+function valueOf(cells: Set<StoreCell>): Value {
+  const [{ payload }] = cells as unknown as [StoreCell];
+  return (payload as { value: Value }).value;
+}
+
+function dotOf(replica: string, counter: number): string {
+  return replica + counter;
+}
+
+function byDot(a: StoreCell, b: StoreCell): number {
+  return a.replica < b.replica ? -1 : a.replica > b.replica ? 1 : a.counter - b.counter;
+}
+
+function byStamp(a: StoreCell, b: StoreCell): number {
+  const x = a.payload as { millis: number; logical: number };
+  const y = b.payload as { millis: number; logical: number };
+  return x.millis - y.millis || x.logical - y.logical || byDot(a, b);
+}
+
+/** What a counter or register shows, in a form that compares. */
+function shown(view: unknown): string {
+  return Array.isArray(view) ? view.map((value) => identityOf(value as Value)).join(' ') : String(view);
+}

@@ -1,0 +1,250 @@
+import { ByteReader, ByteWriter, utf8 } from './bytes.ts';
+import { RejoinError } from './errors.ts';
+
+/*
+ * The messages of sync.proto in the wire format of protocol buffers. The codec of the binary format already knows
+ * varints and lengths, so the few rules that are left (tags, default values, unknown fields) stand here.
+ */
+
+export interface Hello {
+  readonly document: string;
+  readonly replica: string;
+  readonly leaseKey: Uint8Array;
+  readonly epoch: bigint;
+  readonly version: Uint8Array;
+  readonly verdictsKnown: number;
+  readonly client: string;
+  readonly token: string;
+}
+
+export interface Verdict {
+  readonly last: number;
+  readonly chain: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Welcome {
+  readonly protocolVersion: number;
+  readonly epoch: bigint;
+  readonly session: bigint;
+  readonly position: Uint8Array;
+  readonly judgedThrough: number;
+  readonly chain: number;
+  readonly verdicts: readonly Verdict[];
+  readonly maxFrameBytes: number;
+  readonly maxInFlight: number;
+  readonly heartbeatMillis: number;
+  readonly serverTimeMillis: number;
+}
+
+export interface Refusal {
+  readonly first: number;
+  readonly last: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Update {
+  readonly position: Uint8Array;
+  readonly fragment: Uint8Array;
+  readonly ackedThrough: number;
+  /** 1 accepted, 2 durable, 3 stable */
+  readonly level: number;
+  readonly rejections: readonly Refusal[];
+}
+
+export type ServerFrame =
+  | { readonly kind: 'welcome'; readonly welcome: Welcome }
+  | { readonly kind: 'update'; readonly update: Update }
+  | { readonly kind: 'watermark'; readonly position: Uint8Array; readonly serverTimeMillis: number }
+  | { readonly kind: 'presence'; readonly session: bigint; readonly payload: Uint8Array }
+  | { readonly kind: 'ping' | 'pong'; readonly nonce: bigint }
+  | { readonly kind: 'failure'; readonly code: string; readonly message: string; readonly retryable: boolean };
+
+/* Client frames. Fields at their default are left out, as proto3 has it. */
+
+const VARINT = 0;
+const FIXED64 = 1;
+const DELIMITED = 2;
+const FIXED32 = 5;
+
+/** A number of a fixed width of 64 bits. */
+class Fixed {
+  readonly bits: bigint;
+
+  constructor(bits: bigint) {
+    this.bits = bits;
+  }
+}
+
+type Item = number | bigint | string | Uint8Array | Fixed | undefined;
+
+/** A frame whose only field is this message; the items are its fields 1, 2, … */
+function frame(kind: number, items: readonly Item[] = []): Uint8Array {
+  const body = new ByteWriter();
+  items.forEach((item, i) => {
+    const field = i * 8 + 8;
+    const value = typeof item === 'string' ? utf8(item) : item;
+    if (value instanceof Uint8Array) {
+      if (value.length) {
+        body.varint(field + DELIMITED);
+        body.lengthPrefixed(value);
+      }
+    } else if (value instanceof Fixed) {
+      if (value.bits) {
+        body.varint(field + FIXED64);
+        for (let shift = 0n; shift < 64n; shift += 8n) {
+          body.byte(Number((value.bits >> shift) & 255n));
+        }
+      }
+    } else if (value) {
+      body.varint(field + VARINT);
+      body.varint(value);
+    }
+  });
+  const out = new ByteWriter();
+  out.byte(kind * 8 + DELIMITED);
+  out.lengthPrefixed(body.finish());
+  return out.finish();
+}
+
+export function helloFrame({ document, replica, leaseKey, epoch, version, verdictsKnown, client, token }: Hello): Uint8Array {
+  return frame(1, [1, document, new Fixed(BigInt('0x' + replica)), leaseKey, new Fixed(epoch), version, verdictsKnown, client, token]);
+}
+
+export function submitFrame(fragment: Uint8Array): Uint8Array {
+  return frame(2, [fragment]);
+}
+
+export function progressFrame(verdictsKnown: number, position: Uint8Array): Uint8Array {
+  return frame(3, [verdictsKnown, position]);
+}
+
+export function presenceFrame(payload: Uint8Array): Uint8Array {
+  return frame(4, [undefined, payload]);
+}
+
+export function pingFrame(nonce: bigint): Uint8Array {
+  return frame(5, [nonce]);
+}
+
+export function pongFrame(nonce: bigint): Uint8Array {
+  return frame(6, [nonce]);
+}
+
+export function goodbyeFrame(): Uint8Array {
+  return frame(7);
+}
+
+/* Server frames. Unknown fields are skipped; the last of a repeated single field counts. */
+
+type Field = bigint | Uint8Array;
+
+const NONE = new Uint8Array();
+
+/** The fields of a message: by number, what was read, in order. */
+function fieldsOf(bytes: Uint8Array): Map<number, Field[]> {
+  const input = new ByteReader(bytes);
+  const found = new Map<number, Field[]>();
+  while (!input.done) {
+    const tag = input.varint();
+    const field = Math.floor(tag / 8);
+    found.set(field, [...(found.get(field) ?? []), read(input, tag % 8)]);
+  }
+  return found;
+}
+
+function read(input: ByteReader, type: number): Field {
+  if (type === VARINT) {
+    return input.varint64();
+  }
+  if (type === DELIMITED) {
+    return input.view(input.varint());
+  }
+  if (type !== FIXED64 && type !== FIXED32) {
+    input.fail();
+  }
+  let value = 0n;
+  input.view(type === FIXED64 ? 8 : 4).forEach((byte, i) => (value |= BigInt(byte) << BigInt(8 * i)));
+  return value;
+}
+
+/** Reads a message with the accessors for its fields. */
+function message<T>(
+  bytes: Uint8Array,
+  make: (
+    number: (field: number) => number,
+    body: (field: number) => Uint8Array,
+    big: (field: number) => bigint,
+    text: (field: number) => string,
+    all: (field: number) => Uint8Array[],
+  ) => T,
+): T {
+  const fields = fieldsOf(bytes);
+  const expect = <F extends Field>(type: string, value: Field): F => (typeof value === type ? (value as F) : new ByteReader(bytes).fail());
+  const last = (field: number): Field | undefined => fields.get(field)?.at(-1);
+  const big = (field: number): bigint => expect('bigint', last(field) ?? 0n);
+  const body = (field: number): Uint8Array => expect('object', last(field) ?? NONE);
+  return make(
+    (field) => Number(big(field)),
+    body,
+    big,
+    (field) => new ByteReader(body(field)).text(body(field).length),
+    (field) => (fields.get(field) ?? []).map((value) => expect('object', value)),
+  );
+}
+
+export function decodeServerFrame(input: Uint8Array): ServerFrame {
+  const [[kind, [body]] = [0, [NONE]], more] = fieldsOf(input) as Map<number, [Uint8Array]>;
+  if (more || !(body instanceof Uint8Array)) {
+    throw new RejoinError('malformed');
+  }
+  return message(body, (number, bytes, big, text, all) => {
+    switch (kind) {
+      case 1:
+        return {
+          kind: 'welcome',
+          welcome: {
+            protocolVersion: number(1),
+            epoch: big(2),
+            session: big(3),
+            position: bytes(4),
+            judgedThrough: number(5),
+            chain: number(6),
+            verdicts: all(7).map((each) =>
+              message(each, (number, _, __, text) => ({ last: number(1), chain: number(2), code: text(3), message: text(4) })),
+            ),
+            maxFrameBytes: number(8),
+            maxInFlight: number(9),
+            heartbeatMillis: number(10),
+            serverTimeMillis: number(11),
+          },
+        };
+      case 2:
+        return {
+          kind: 'update',
+          update: {
+            position: bytes(1),
+            fragment: bytes(2),
+            ackedThrough: number(3),
+            level: number(4),
+            rejections: all(5).map((each) =>
+              message(each, (number, _, __, text) => ({ first: number(1), last: number(2), code: text(3), message: text(4) })),
+            ),
+          },
+        };
+      case 3:
+        return { kind: 'watermark', position: bytes(1), serverTimeMillis: number(2) };
+      case 4:
+        return { kind: 'presence', session: big(1), payload: bytes(2) };
+      case 5:
+      case 6:
+        return { kind: kind === 5 ? 'ping' : 'pong', nonce: big(1) };
+      case 7:
+        return { kind: 'failure', code: text(1), message: text(2), retryable: big(3) > 0n };
+      default:
+        throw new RejoinError('protocol-error');
+    }
+  });
+}

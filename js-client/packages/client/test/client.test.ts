@@ -1,0 +1,373 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { MemoryStore, open, type Client, type ChangeEvent, type OpenOptions } from '../src/index.ts';
+import { FakeServer, quiet } from './server.ts';
+import { Random, SEED, replay } from './random.ts';
+
+const clients: Client[] = [];
+
+async function join(server: FakeServer, options: Partial<OpenOptions> = {}): Promise<Client> {
+  const client = await open({ url: 'ws://test/sync', document: 'notes/1', webSocket: server.webSocket, ...options });
+  clients.push(client);
+  await quiet();
+  return client;
+}
+
+/** Refuses a transaction that adds this value anywhere. */
+function forbids(value: unknown): FakeServer['refuse'] {
+  return (fragment) =>
+    [...fragment.values()].some(({ cells }) => [...cells.values()].some(({ payload }) => 'value' in payload && payload.value === value)) ? 'content-rejected' : '';
+}
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
+
+test('a write shows at once, becomes durable, and reaches the others', async () => {
+  const server = new FakeServer();
+  const [a, b] = [await join(server), await join(server)];
+  const write = a.document.counter('likes').increment(2);
+  expect(write.state).toBe('local');
+  expect(a.document.counter('likes').value).toBe(2);
+  expect(a.document.counter('likes').pendingSum()).toBe(2);
+  await write.durable;
+  await quiet();
+  expect(write.state).toBe('durable');
+  expect(a.document.counter('likes').pendingSum()).toBe(0);
+  expect(b.document.counter('likes').value).toBe(2);
+  expect(a.status).toMatchObject({ connection: 'connected', sync: 'synchronized', pending: 0 });
+  expect(a.document.confirmedState()).toEqual(b.document.confirmedState());
+});
+
+test('a refused write leaves the view with a reason and stays on the list until it is discarded', async () => {
+  const server = new FakeServer();
+  server.refuse = forbids('forbidden');
+  const store = new MemoryStore();
+  const client = await join(server, { store });
+  const tags = client.document.set<string>('tags');
+  const seen: string[] = [];
+  client.onRejected(({ code }) => seen.push(code));
+  const kept = tags.add('fine');
+  const refused = tags.add('forbidden');
+  expect(tags.values).toContain('forbidden');
+  expect(tags.pendingFor('forbidden')).toBe(refused);
+  const { code, message, mutations } = await refused.rejected;
+  await kept.durable;
+  expect({ code, message }).toEqual({ code: 'content-rejected', message: 'because of content-rejected' });
+  expect(mutations).toEqual([{ path: ['tags'], type: 'set', op: 'add', value: 'forbidden' }]);
+  expect(tags.values).toEqual(['fine']);
+  expect(seen).toEqual(['content-rejected']);
+  expect(client.syncState).toBe('rejected');
+  await expect(refused.durable).rejects.toMatchObject({ code: 'content-rejected' });
+  await client.close();
+
+  const again = await join(server, { store });
+  expect(again.rejections).toHaveLength(1);
+  server.refuse = () => '';
+  const retried = again.rejections[0]!.retry();
+  expect(again.rejections).toHaveLength(0);
+  await retried.durable;
+  expect(again.document.set('tags').has('forbidden')).toBe(true);
+  await again.close();
+  expect((await join(server, { store })).rejections).toHaveLength(0);
+});
+
+test('an acknowledgement that changes nothing to see makes no event and keeps the snapshots', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  const tags = client.document.set<string>('tags');
+  server.deciding = false;
+  tags.add('one');
+  client.document.register('title').set({ text: 'hello' });
+  const events: ChangeEvent[] = [];
+  client.document.onChange((event) => events.push(event));
+  const before = [tags.values, client.document.register('title').value];
+  server.resume();
+  await quiet();
+  expect(client.status.pending).toBe(0);
+  expect(events).toEqual([]);
+  expect(tags.values).toBe(before[0]);
+  expect(client.document.register('title').value).toBe(before[1]);
+});
+
+test('what is written offline survives a reload and is sent exactly once', async () => {
+  const server = new FakeServer();
+  const store = new MemoryStore();
+  const first = await join(server, { store });
+  await first.document.counter('likes').increment(1).durable;
+  first.goOffline();
+  const write = first.document.counter('likes').increment(10);
+  await write.savedLocally;
+  expect(first.status).toMatchObject({ connection: 'disconnected', sync: 'offline-pending', pending: 1 });
+  await first.close();
+
+  const second = await join(server, { store, online: false });
+  expect(second.document.counter('likes').value).toBe(11);
+  expect(second.document.counter('likes').pendingSum()).toBe(10);
+  expect(second.pending()[0]!.mutations).toEqual([{ path: ['likes'], type: 'counter', op: 'increment', value: 10 }]);
+  second.goOnline();
+  await quiet();
+  expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 });
+  expect((await join(server)).document.counter('likes').value).toBe(11);
+});
+
+test('a verdict that was lost with its connection is found at the next one', async () => {
+  const server = new FakeServer();
+  server.refuse = forbids('forbidden');
+  const client = await join(server);
+  server.deciding = false;
+  const kept = client.document.counter('likes').increment(5);
+  const refused = client.document.set('tags').add('forbidden');
+  await quiet();
+  // The server decides, but its answer does not arrive.
+  const [peer] = server.peers;
+  server.deciding = true;
+  Object.assign(peer!, { deliver: () => undefined });
+  peer!.drain();
+  peer!.drop(1006);
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), 5000);
+  expect([kept.state, refused.state]).toEqual(['durable', 'rejected']);
+  expect(client.document.counter('likes').value).toBe(5);
+  expect(server.submits).toBe(2);
+});
+
+test('a transaction that throws leaves nothing', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  const { document } = client;
+  await document.set('tags').add('kept').durable;
+  const events: unknown[] = [];
+  document.onChange((event) => events.push(event));
+  const values = document.set('tags').values;
+  expect(() =>
+    client.transact((d) => {
+      d.counter('likes').increment();
+      d.set('tags').remove('kept');
+      d.register('title').set('x');
+      throw new Error('no');
+    }),
+  ).toThrow('no');
+  expect(document.toJSON()).toEqual({ tags: ['kept'] });
+  expect(document.set('tags').values).toBe(values);
+  expect(events).toEqual([]);
+  expect(document.hasPendingWrites).toBe(false);
+  await document.counter('likes').increment().durable;
+});
+
+test('several changes are one write', async () => {
+  const server = new FakeServer();
+  server.refuse = forbids('forbidden');
+  const client = await join(server);
+  const write = client.transact((d) => {
+    d.counter('likes').increment(3);
+    d.map('deep').map('er').flag('on').enable();
+    d.set('tags').add('forbidden');
+  });
+  expect(client.document.toJSON()).toEqual({ likes: 3, deep: { er: { on: true } }, tags: ['forbidden'] });
+  await write.rejected;
+  expect(client.document.toJSON()).toEqual({});
+});
+
+test('a document that was created anew drops the old confirmed state and lists what was pending', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  await client.document.counter('likes').increment(1).durable;
+  client.goOffline();
+  const write = client.document.counter('likes').increment(2);
+  const replica = client.replica;
+  server.recreate();
+  client.goOnline();
+  expect((await write.rejected).code).toBe('epoch-changed');
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
+  expect(client.document.toJSON()).toEqual({});
+  expect(client.replica).not.toBe(replica);
+  await client.rejections[0]!.retry().durable;
+  expect(client.document.counter('likes').value).toBe(2);
+});
+
+test('a replica id that belongs to somebody else is given up, and nothing is issued twice', async () => {
+  const server = new FakeServer();
+  server.leases.set('00000000000000aa', 'someone');
+  const client = await join(server, { replica: '00000000000000aa' });
+  const write = client.document.counter('likes').increment(4);
+  await vi.waitFor(() => expect(write.state).toBe('durable'), 5000);
+  expect(client.replica).not.toBe('00000000000000aa');
+  expect(client.document.counter('likes').value).toBe(4);
+});
+
+test('a copied store is detected; each copy counts what it wrote itself once', async () => {
+  const server = new FakeServer();
+  const store = new MemoryStore();
+  const first = await join(server, { store });
+  await first.document.counter('likes').increment(1).durable;
+  first.goOffline();
+  await first.document.counter('likes').increment(10).savedLocally;
+  await first.close();
+  const copy = Object.assign(new MemoryStore(), structuredClone({ ...store }));
+
+  const a = await join(server, { store, online: false });
+  const b = await join(server, { store: copy, online: false });
+  a.document.counter('likes').increment(100);
+  b.document.counter('likes').increment(1000);
+  a.goOnline();
+  await vi.waitFor(() => expect(a.status.pending).toBe(0));
+  a.goOffline();
+  b.goOnline();
+  await vi.waitFor(() => expect(b.status).toMatchObject({ connection: 'connected', pending: 0 }), 5000);
+  expect(b.replica).not.toBe(a.replica);
+  expect(b.document.counter('likes').value).toBe(1111);
+});
+
+test('where a verdict is no longer kept, an increment is not issued twice and everything else is', async () => {
+  const server = new FakeServer();
+  const store = new MemoryStore();
+  const client = await join(server, { store });
+  server.deciding = false;
+  const increment = client.document.counter('likes').increment(5);
+  const tag = client.document.set('tags').add('one');
+  const after = client.document.counter('likes').increment(1);
+  await quiet();
+  const [peer] = server.peers;
+  Object.assign(peer!, { deliver: () => undefined });
+  server.deciding = true;
+  peer!.drain();
+  // Only the newest verdict is kept.
+  server.keptVerdicts = 1;
+  peer!.drop(1006);
+  await vi.waitFor(() => expect([increment.state, tag.state, after.state]).toEqual(['rejected', 'durable', 'durable']), 5000);
+  expect((await increment.rejected).code).toBe('unknown-outcome');
+  expect(client.document.toJSON()).toEqual({ likes: 6, tags: ['one'] });
+});
+
+test('a final failure ends reconnecting and says why', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  client.document.counter('likes').increment();
+  await quiet();
+  server.deciding = false;
+  client.document.counter('likes').increment();
+  [...server.peers][0]!.fail('needs-auth', 4401, false);
+  await quiet();
+  expect(client.status).toMatchObject({ connection: 'error', code: 'needs-auth', sync: 'blocked', pending: 1 });
+  server.deciding = true;
+  client.goOnline();
+  await quiet();
+  expect(client.status).toMatchObject({ connection: 'connected', sync: 'synchronized' });
+});
+
+test('a transaction larger than the server takes is refused by the client, the others go on', async () => {
+  const server = new FakeServer();
+  server.maxFrameBytes = 2000;
+  const client = await join(server);
+  const small = client.document.counter('likes').increment();
+  const large = client.document.register('title').set('x'.repeat(3000));
+  const after = client.document.counter('likes').increment();
+  expect((await large.rejected).code).toBe('too-large');
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), 5000);
+  expect([small.state, after.state]).toEqual(['durable', 'durable']);
+  expect(client.document.toJSON()).toEqual({ likes: 2 });
+});
+
+test('others see who is here, and that they have left', async () => {
+  const server = new FakeServer();
+  const a = await join(server, { presence: { name: 'Ada' } });
+  const b = await join(server);
+  a.presence = { name: 'Ada', at: 'title' };
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await quiet();
+  expect([...b.presences.values()]).toEqual([{ name: 'Ada', at: 'title' }]);
+});
+
+test('a write without effect is durable at once', async () => {
+  const client = await join(new FakeServer());
+  const write = client.document.set('tags').remove('never');
+  expect(write.state).toBe('durable');
+  expect(await write.settled()).toBe('durable');
+});
+
+test('settled never hangs and never rejects', async () => {
+  const server = new FakeServer();
+  server.down = true;
+  const client = await join(server);
+  expect(await client.document.counter('likes').increment().settled({ timeout: 20 })).toBe('saved-locally');
+});
+
+test('a listener that throws disturbs nobody; one that writes starts a write of its own, told in order', async () => {
+  const client = await join(new FakeServer());
+  const thrown: unknown[] = [];
+  vi.stubGlobal('setTimeout', ((body: () => void) => {
+    try {
+      body();
+    } catch (error) {
+      thrown.push(error);
+    }
+  }) as never);
+  const told: unknown[] = [];
+  client.document.onChange(() => {
+    throw new Error('mine');
+  });
+  client.document.onChange(({ changes }) => {
+    if (changes[0]!.path[0] === 'a') {
+      client.document.counter('b').increment();
+    }
+  });
+  client.document.onChange(({ changes }) => told.push(changes[0]!.path[0]));
+  client.document.counter('a').increment();
+  vi.unstubAllGlobals();
+  expect(told).toEqual(['a', 'b']);
+  expect(thrown).toHaveLength(2);
+});
+
+test('over cut connections, refusals and reloads every write has one verdict and all agree', async () => {
+  for (let i = 0; i < 25; i++) {
+    const seed = SEED + i;
+    const random = new Random(seed);
+    vi.spyOn(Math, 'random').mockImplementation(() => random.next());
+    const server = new FakeServer();
+    server.refuse = forbids('forbidden');
+    const stores = [new MemoryStore(), new MemoryStore()];
+    // Reconnects come at once: the wait is a random part of nothing.
+    const options = { random: (bytes: Uint8Array<ArrayBuffer>) => (bytes.length === 2 ? bytes : crypto.getRandomValues(bytes)) };
+    const mine = await Promise.all(stores.map((store) => join(server, { store, ...options })));
+    let expected = 0;
+    for (let step = 0; step < 40; step++) {
+      const at = random.below(2);
+      const client = mine[at]!;
+      const choice = random.below(12);
+      if (choice < 5) {
+        expected += 1;
+        client.document.counter('n').increment();
+      } else if (choice < 7) {
+        client.transact((d) => {
+          d.counter('n').increment(100);
+          d.set('tags').add('forbidden');
+        });
+      } else if (choice === 7) {
+        server.deciding = !server.deciding;
+        server.peers.forEach((peer) => peer.drain());
+      } else if (choice === 8) {
+        server.cut();
+      } else if (choice === 9) {
+        client.goOffline();
+      } else if (choice === 10) {
+        client.goOnline();
+      } else {
+        await quiet();
+        await client.close();
+        mine[at] = await join(server, { store: stores[at]!, ...options });
+      }
+      if (random.chance(0.5)) {
+        await quiet();
+      }
+    }
+    server.resume();
+    mine.forEach((client) => client.goOnline());
+    await vi.waitFor(() => expect(mine.map(({ status }) => status.connection + status.pending + status.code), replay(seed)).toEqual(['connected0', 'connected0']), 20_000);
+    await quiet();
+    for (const client of mine) {
+      expect(client.document.toJSON(), replay(seed)).toEqual(expected ? { n: expected } : {});
+      expect(client.document.confirmedState(), replay(seed)).toEqual(server.judge.everything());
+      await client.close();
+    }
+  }
+});

@@ -1,0 +1,63 @@
+import 'fake-indexeddb/auto';
+import { existsSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+import type * as Idb from '../src/idb.ts';
+import type * as Core from '../src/index.ts';
+import { FakeServer } from './server.ts';
+
+const DIST = new URL('../dist/', import.meta.url);
+
+/** The build shortens the names of internal properties; what is published must still do what its sources do. */
+test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, is refused, reloads, and is read by the sources', async () => {
+  const core = (await import(/* @vite-ignore */ new URL('index.js', DIST).href)) as typeof Core;
+  const idb = (await import(/* @vite-ignore */ new URL('idb.js', DIST).href)) as typeof Idb;
+  const server = new FakeServer();
+  server.refuse = (fragment) =>
+    [...fragment.values()].some(({ cells }) => [...cells.values()].some(({ payload }) => 'value' in payload && payload.value === 'forbidden')) ? 'content-rejected' : '';
+  const open = (online: boolean): Promise<Core.Client> =>
+    core.open({ url: 'ws://test/sync', document: 'd', webSocket: server.webSocket, store: new idb.IndexedDbStore('d', { locks: null }), online, presence: { name: 'Ada' } });
+
+  const first = await open(true);
+  const { document } = first;
+  await first.transact(() => {
+    document.counter('c').increment(5);
+    document.counter('c').decrement(2);
+    document.gcounter('g').increment();
+    document.register('r').set({ deep: [1, null, 2n ** 60n] });
+    document.mvRegister('m').set(new Uint8Array([1, 2]));
+    document.set('s').addAll(['a', 'b']);
+    document.set('s').remove('a');
+    document.removeWinsSet('w').add(1.5);
+    document.flag('f').enable();
+    document.disableWinsFlag('d').enable();
+    document.map('map').map('inner').counter('n').increment();
+  }).durable;
+  document.counter('c').reset();
+  document.map('map').remove('inner');
+  expect(await document.set('s').add('forbidden').rejected).toMatchObject({ code: 'content-rejected', mutations: [{ path: ['s'], type: 'set', op: 'add' }] });
+  await vi.waitFor(() => expect(first.status).toMatchObject({ connection: 'connected', sync: 'rejected', pending: 0, savesLocally: true }));
+  first.goOffline();
+  await document.counter('c').increment(7).savedLocally;
+  await first.close();
+
+  const second = await open(false);
+  expect(second.rejections).toHaveLength(1);
+  expect(second.document.counter('c').pendingSum()).toBe(7);
+  second.rejections[0]!.discard();
+  second.goOnline();
+  await vi.waitFor(() => expect(second.status).toMatchObject({ connection: 'connected', sync: 'synchronized', pending: 0 }));
+  expect(second.document.toJSON()).toEqual({
+    c: 7,
+    g: 1,
+    r: { deep: [1, null, 2n ** 60n] },
+    m: [new Uint8Array([1, 2])],
+    s: ['b'],
+    w: [1.5],
+    f: true,
+    d: true,
+  });
+  expect(second.document.confirmedState()).toEqual(server.judge.everything());
+  server.cut();
+  await vi.waitFor(() => expect(second.status.connection).toBe('connected'), 5000);
+  await second.close();
+});

@@ -1,0 +1,153 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, expect, test, vi } from 'vitest';
+import { open, type Client, type OpenOptions } from '../src/index.ts';
+import { IndexedDbStore, type LocksLike } from '../src/idb.ts';
+import { FakeServer, quiet } from './server.ts';
+
+/** Web Locks of one browser: held until released, or until the tab is gone. */
+class Locks implements LocksLike {
+  private readonly held = new Set<string>();
+
+  async request(name: string, _options: { ifAvailable: true }, body: (lock: unknown) => Promise<void> | undefined): Promise<unknown> {
+    if (this.held.has(name)) {
+      return body(null);
+    }
+    this.held.add(name);
+    try {
+      return await body({});
+    } finally {
+      this.held.delete(name);
+    }
+  }
+
+  /** All tabs are gone without a word. */
+  crash(): void {
+    this.held.clear();
+  }
+}
+
+const clients: Client[] = [];
+
+/** Without a server nothing is final; with one, presence and updates flow at once. */
+async function tab(server: FakeServer, factory: IDBFactory, locks: LocksLike | null, options: Partial<OpenOptions> = {}): Promise<Client> {
+  const store = new IndexedDbStore('notes/1', { indexedDB: factory, locks });
+  const client = await open({ url: 'ws://test/sync', document: 'notes/1', webSocket: server.webSocket, store, ...options });
+  clients.push(client);
+  await settle();
+  return client;
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    await quiet();
+  }
+}
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
+
+test('what is written offline is there after a reload, pending, and is sent exactly once', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const first = await tab(server, factory, locks);
+  await first.document.counter('likes').increment(1).durable;
+  first.goOffline();
+  await first.document.counter('likes').increment(10).savedLocally;
+  await first.document.set('tags').add('offline').savedLocally;
+  const { replica } = first;
+  locks.crash();
+
+  const second = await tab(server, factory, locks, { online: false });
+  expect(second.replica).toBe(replica);
+  expect(second.document.toJSON()).toEqual({ likes: 11, tags: ['offline'] });
+  expect(second.status.pending).toBe(2);
+  second.goOnline();
+  await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }));
+  expect((await tab(server, factory, locks)).document.toJSON()).toEqual({ likes: 11, tags: ['offline'] });
+  expect(server.submits).toBe(3);
+});
+
+test('an accepted write is there after a reload offline although no state was stored since', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const first = await tab(server, factory, locks);
+  await first.document.register('title').set('kept').durable;
+  await settle();
+  locks.crash();
+  const second = await tab(server, factory, locks, { online: false });
+  expect(second.document.toJSON()).toEqual({ title: 'kept' });
+  expect(second.status.pending).toBe(0);
+});
+
+test('two open tabs have replica ids of their own, and a new one sees what an old one had confirmed', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const first = await tab(server, factory, locks);
+  await first.document.counter('likes').increment(3).durable;
+  await settle();
+  const second = await tab(server, factory, locks, { online: false });
+  expect(second.replica).not.toBe(first.replica);
+  expect(second.document.toJSON()).toEqual({ likes: 3 });
+  expect(second.status.pending).toBe(0);
+});
+
+test('without locks a new tab takes pending writes over; the old tab goes on under a new replica id; each counts once', async () => {
+  const [server, factory] = [new FakeServer(), new IDBFactory()];
+  const first = await tab(server, factory, null);
+  await first.document.counter('likes').increment(1).durable;
+  first.goOffline();
+  await first.document.counter('likes').increment(10).savedLocally;
+  const second = await tab(server, factory, null, { online: false });
+  expect(second.replica).toBe(first.replica);
+  expect(second.document.counter('likes').value).toBe(11);
+
+  first.document.counter('likes').increment(100);
+  await settle();
+  expect(first.replica).not.toBe(second.replica);
+  first.goOnline();
+  second.goOnline();
+  await vi.waitFor(() => expect([first.status, second.status].map(({ connection, pending }) => connection + pending)).toEqual(['connected0', 'connected0']), 5000);
+  await settle();
+  expect([first, second].map(({ document }) => document.counter('likes').value)).toEqual([111, 111]);
+});
+
+test('rejections survive a reload', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  server.refuse = () => 'content-rejected';
+  const first = await tab(server, factory, locks);
+  await first.document.set('tags').add('forbidden').rejected;
+  await settle();
+  await first.close();
+  const second = await tab(server, factory, locks);
+  expect(second.rejections.map(({ code }) => code)).toEqual(['content-rejected']);
+  second.rejections[0]!.discard();
+  await settle();
+  await second.close();
+  expect((await tab(server, factory, locks)).rejections).toEqual([]);
+});
+
+test('a store that fails is said, and the write goes to the server all the same', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const store = new IndexedDbStore('notes/1', { indexedDB: factory, locks });
+  const client = await open({ url: 'ws://test/sync', document: 'notes/1', webSocket: server.webSocket, store });
+  clients.push(client);
+  await settle();
+  vi.spyOn(store, 'commit').mockRejectedValue(new Error('QuotaExceededError'));
+  const write = client.document.counter('likes').increment();
+  await expect(write.savedLocally).rejects.toMatchObject({ code: 'local-storage-failed' });
+  await write.durable;
+  expect(client.status.savesLocally).toBe(false);
+});
+
+test('the writes of a second closed tab are not lost', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const [first, second] = [await tab(server, factory, locks, { online: false }), await tab(server, factory, locks, { online: false })];
+  await first.document.counter('likes').increment(1).savedLocally;
+  await second.document.counter('likes').increment(10).savedLocally;
+  await Promise.all([first.close(), second.close()]);
+  const third = await tab(server, factory, locks);
+  await vi.waitFor(() => expect(third.status.pending).toBe(0));
+  await third.close();
+  const fourth = await tab(server, factory, locks);
+  await vi.waitFor(() => expect(fourth.status.pending).toBe(0));
+  expect(fourth.document.counter('likes').value).toBe(11);
+});

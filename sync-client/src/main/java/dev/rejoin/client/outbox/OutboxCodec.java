@@ -1,0 +1,185 @@
+package dev.rejoin.client.outbox;
+
+import dev.rejoin.crdt.Delta;
+import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.sync.wire.Hello;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The bytes of the records in an outbox file: a kind, then fields of fixed width and length-prefixed byte strings. */
+final class OutboxCodec {
+    private static final int STATE = 1;
+    private static final int WRITTEN = 2;
+    private static final int CONFIRMED = 3;
+    private static final int EPOCH_LEARNED = 4;
+    private static final int REJECTION_DROPPED = 5;
+
+    private OutboxCodec() {}
+
+    /** What a payload holds: a state that replaces all before it, or a step. */
+    sealed interface Entry {
+        record State(SavedClient client) implements Entry {}
+
+        record Step(OutboxRecord record) implements Entry {}
+    }
+
+    static byte[] encode(SavedClient client) {
+        return bytes(out -> {
+            out.writeByte(STATE);
+            out.writeLong(client.replica().bits());
+            out.write(client.leaseKey());
+            out.writeLong(client.epoch());
+            out.writeLong(client.issuedThrough());
+            out.writeLong(client.verdictsKnown());
+            out.writeInt(client.knownChain());
+            writeBytes(out, client.confirmed().encode());
+            out.writeInt(client.pending().size());
+            for (SavedWrite write : client.pending()) {
+                writeWrite(out, write);
+            }
+            writeRejections(out, client.rejections());
+            out.writeLong(client.nextRejection());
+        });
+    }
+
+    static byte[] encode(OutboxRecord record) {
+        return bytes(out -> {
+            if (record instanceof OutboxRecord.Written written) {
+                out.writeByte(WRITTEN);
+                writeWrite(out, written.write());
+            } else if (record instanceof OutboxRecord.Confirmed confirmed) {
+                out.writeByte(CONFIRMED);
+                writeBytes(out, confirmed.fragment());
+                out.writeLong(confirmed.ackedThrough());
+                out.writeInt(confirmed.voided().size());
+                for (long first : confirmed.voided()) {
+                    out.writeLong(first);
+                }
+                writeRejections(out, confirmed.rejections());
+            } else if (record instanceof OutboxRecord.EpochLearned learned) {
+                out.writeByte(EPOCH_LEARNED);
+                out.writeLong(learned.epoch());
+            } else if (record instanceof OutboxRecord.RejectionDropped dropped) {
+                out.writeByte(REJECTION_DROPPED);
+                out.writeLong(dropped.id());
+            }
+        });
+    }
+
+    /** Reads a payload whose checksum was right; throws IOException if another version of this library wrote it. */
+    static Entry decode(byte[] payload) throws IOException {
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(payload));
+        try {
+            int kind = in.readUnsignedByte();
+            return switch (kind) {
+                case STATE -> new Entry.State(readClient(in));
+                case WRITTEN -> new Entry.Step(new OutboxRecord.Written(readWrite(in)));
+                case CONFIRMED -> new Entry.Step(readConfirmed(in));
+                case EPOCH_LEARNED -> new Entry.Step(new OutboxRecord.EpochLearned(in.readLong()));
+                case REJECTION_DROPPED -> new Entry.Step(new OutboxRecord.RejectionDropped(in.readLong()));
+                default -> throw new IOException("unknown outbox record " + kind);
+            };
+        } catch (IllegalArgumentException e) {
+            throw new IOException("outbox record does not decode: " + e.getMessage(), e);
+        }
+    }
+
+    private static SavedClient readClient(DataInputStream in) throws IOException {
+        ReplicaId replica = ReplicaId.of(in.readLong());
+        byte[] leaseKey = in.readNBytes(Hello.LEASE_KEY_BYTES);
+        long epoch = in.readLong();
+        long issuedThrough = in.readLong();
+        long verdictsKnown = in.readLong();
+        int knownChain = in.readInt();
+        Delta confirmed = Delta.decode(readBytes(in));
+        List<SavedWrite> pending = new ArrayList<>();
+        for (int n = in.readInt(); n > 0; n--) {
+            pending.add(readWrite(in));
+        }
+        return new SavedClient(
+                replica,
+                leaseKey,
+                epoch,
+                issuedThrough,
+                verdictsKnown,
+                knownChain,
+                confirmed,
+                pending,
+                readRejections(in),
+                in.readLong());
+    }
+
+    private static OutboxRecord readConfirmed(DataInputStream in) throws IOException {
+        byte[] fragment = readBytes(in);
+        long ackedThrough = in.readLong();
+        List<Long> voided = new ArrayList<>();
+        for (int n = in.readInt(); n > 0; n--) {
+            voided.add(in.readLong());
+        }
+        return new OutboxRecord.Confirmed(fragment, ackedThrough, voided, readRejections(in));
+    }
+
+    private static void writeWrite(DataOutputStream out, SavedWrite write) throws IOException {
+        out.writeLong(write.first());
+        out.writeLong(write.last());
+        out.writeInt(write.chain());
+        writeBytes(out, write.fragment());
+        writeBytes(out, write.mutations());
+        out.writeLong(write.retryOf());
+    }
+
+    private static SavedWrite readWrite(DataInputStream in) throws IOException {
+        return new SavedWrite(in.readLong(), in.readLong(), in.readInt(), readBytes(in), readBytes(in), in.readLong());
+    }
+
+    private static void writeRejections(DataOutputStream out, List<SavedRejection> rejections) throws IOException {
+        out.writeInt(rejections.size());
+        for (SavedRejection rejection : rejections) {
+            out.writeLong(rejection.id());
+            out.writeUTF(rejection.code());
+            out.writeUTF(rejection.message());
+            writeBytes(out, rejection.mutations());
+            out.writeLong(rejection.atMillis());
+        }
+    }
+
+    private static List<SavedRejection> readRejections(DataInputStream in) throws IOException {
+        List<SavedRejection> rejections = new ArrayList<>();
+        for (int n = in.readInt(); n > 0; n--) {
+            rejections.add(new SavedRejection(in.readLong(), in.readUTF(), in.readUTF(), readBytes(in), in.readLong()));
+        }
+        return rejections;
+    }
+
+    private static void writeBytes(DataOutputStream out, byte[] bytes) throws IOException {
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    private static byte[] readBytes(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        if (length < 0 || length > in.available()) {
+            throw new IOException("byte string of " + length + " in an outbox record");
+        }
+        return in.readNBytes(length);
+    }
+
+    private interface Body {
+        void write(DataOutputStream out) throws IOException;
+    }
+
+    private static byte[] bytes(Body body) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            body.write(new DataOutputStream(bytes));
+        } catch (IOException e) {
+            throw new AssertionError("in memory", e);
+        }
+        return bytes.toByteArray();
+    }
+}

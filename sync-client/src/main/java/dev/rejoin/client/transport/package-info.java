@@ -1,0 +1,5 @@
+/** WebSocket connection of the client. */
+@NullMarked
+package dev.rejoin.client.transport;
+
+import org.jspecify.annotations.NullMarked;

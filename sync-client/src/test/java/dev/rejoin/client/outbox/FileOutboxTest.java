@@ -1,0 +1,141 @@
+package dev.rejoin.client.outbox;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rejoin.crdt.Chain;
+import dev.rejoin.crdt.Commit;
+import dev.rejoin.crdt.Mutation;
+import dev.rejoin.crdt.ValueCodec;
+import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.crdt.document.Document;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileOutboxTest {
+    @TempDir
+    Path directory;
+
+    private static List<OutboxRecord> steps(ReplicaId replica) {
+        Document document = Document.builder().replica(replica).judged(true).build();
+        List<OutboxRecord> steps = new ArrayList<>();
+        int chain = 0;
+        for (int i = 1; i <= 6; i++) {
+            String element = "x" + i;
+            Commit commit = document.transact(
+                    () -> document.set("tags", ValueCodec.STRING).add(element));
+            byte[] fragment = commit.delta().encode();
+            chain = Chain.extend(chain, fragment);
+            steps.add(new OutboxRecord.Written(
+                    new SavedWrite(i, i, chain, fragment, Mutation.encodeAll(commit.mutations()), 0)));
+        }
+        steps.add(new OutboxRecord.EpochLearned(77));
+        SavedRejection rejection = new SavedRejection(1, "no", "because", Mutation.encodeAll(List.of()), 5);
+        steps.add(new OutboxRecord.Confirmed(new byte[0], 3, List.of(2L), List.of(rejection)));
+        steps.add(new OutboxRecord.RejectionDropped(1));
+        return steps;
+    }
+
+    @Test
+    void aCrashAtAnyByteLosesOnlyTheStepsThatWereNotCompletelyWritten() throws IOException {
+        SavedClient fresh = SavedClient.fresh(ReplicaId.of(9), new byte[16]);
+        Path file = directory.resolve("box");
+        List<OutboxRecord> steps = steps(fresh.replica());
+        List<Long> ends = new ArrayList<>();
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            outbox.rewrite(fresh);
+            ends.add(Files.size(file));
+            for (OutboxRecord step : steps) {
+                outbox.append(step);
+                outbox.force();
+                ends.add(Files.size(file));
+            }
+        }
+        byte[] whole = Files.readAllBytes(file);
+        for (int length = (int) (long) ends.get(0); length <= whole.length; length++) {
+            int survived = 0;
+            while (survived < steps.size() && ends.get(survived + 1) <= length) {
+                survived++;
+            }
+            Path torn = directory.resolve("torn");
+            Files.write(torn, Arrays.copyOf(whole, length));
+            try (FileOutbox outbox = FileOutbox.open(torn)) {
+                assertSame(
+                        fresh.replay(steps.subList(0, survived)), outbox.load().orElseThrow());
+                assertEquals(ends.get(survived), Files.size(torn), "the torn tail is cut");
+                outbox.append(new OutboxRecord.EpochLearned(5));
+            }
+            try (FileOutbox outbox = FileOutbox.open(torn)) {
+                assertEquals(5, outbox.load().orElseThrow().epoch());
+            }
+        }
+    }
+
+    @Test
+    void aReplayKeepsWhatIsPendingAndSettlesTheRest() {
+        SavedClient fresh = SavedClient.fresh(ReplicaId.of(9), new byte[16]);
+        SavedClient after = fresh.replay(steps(fresh.replica()));
+        assertEquals(6, after.issuedThrough());
+        assertEquals(3, after.verdictsKnown());
+        assertEquals(
+                List.of(4L, 5L, 6L),
+                after.pending().stream().map(SavedWrite::first).toList());
+        Document document =
+                Document.builder().replica(fresh.replica()).judged(true).build();
+        document.restore(after.confirmed(), List.of(), 6);
+        assertEquals(
+                List.of("x1", "x3"), document.set("tags", ValueCodec.STRING).elements());
+        assertEquals(List.of(), after.rejections());
+        assertEquals(2, after.nextRejection());
+    }
+
+    @Test
+    void aSecondClientGetsAClearError() throws IOException {
+        Path file = directory.resolve("box");
+        try (FileOutbox first = FileOutbox.open(file)) {
+            OutboxInUseException refused = assertThrows(OutboxInUseException.class, () -> FileOutbox.open(file));
+            assertTrue(refused.getMessage().contains("in use by another client"));
+        }
+        FileOutbox.open(file).close();
+    }
+
+    @Test
+    void aChangedByteInTheMiddleKeepsTheRestBesideTheFile() throws IOException {
+        SavedClient fresh = SavedClient.fresh(ReplicaId.of(9), new byte[16]);
+        Path file = directory.resolve("box");
+        long at;
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            outbox.rewrite(fresh);
+            at = Files.size(file);
+            for (OutboxRecord step : steps(fresh.replica())) {
+                outbox.append(step);
+            }
+        }
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[(int) at + 12] ^= 1;
+        Files.write(file, bytes);
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            assertSame(fresh, outbox.load().orElseThrow());
+        }
+        assertEquals(bytes.length - at, Files.size(directory.resolve("box.damaged")));
+    }
+
+    private static void assertSame(SavedClient expected, SavedClient actual) {
+        assertEquals(expected.replica(), actual.replica());
+        assertEquals(expected.epoch(), actual.epoch());
+        assertEquals(expected.issuedThrough(), actual.issuedThrough());
+        assertEquals(expected.verdictsKnown(), actual.verdictsKnown());
+        assertEquals(expected.knownChain(), actual.knownChain());
+        assertEquals(expected.confirmed(), actual.confirmed());
+        assertEquals(expected.pending(), actual.pending());
+        assertEquals(expected.rejections(), actual.rejections());
+        assertEquals(expected.nextRejection(), actual.nextRejection());
+    }
+}

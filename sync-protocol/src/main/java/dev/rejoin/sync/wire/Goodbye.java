@@ -1,0 +1,4 @@
+package dev.rejoin.sync.wire;
+
+/** The last message of a client that leaves on purpose. */
+public record Goodbye() implements ClientMessage {}

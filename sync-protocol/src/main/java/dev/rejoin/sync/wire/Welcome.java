@@ -1,0 +1,34 @@
+package dev.rejoin.sync.wire;
+
+import java.util.List;
+
+/**
+ * The first message of a server: what it knows of this client, and the limits of the session.
+ *
+ * @param epoch names this life of the document
+ * @param session names this session in presence
+ * @param position the update that follows brings the client to at least here
+ * @param judgedThrough own dots of the client up to this counter have a durable verdict
+ * @param chain chain checksum at {@code judgedThrough}
+ * @param verdicts of transactions after {@link Hello#verdictsKnown()}, ascending
+ * @param maxFrameBytes larger client frames are refused
+ * @param maxInFlight transactions that may await their verdict
+ * @param heartbeatMillis a side that hears nothing for 2.5 times this long closes
+ * @param serverTimeMillis wall clock of the server
+ */
+public record Welcome(
+        long epoch,
+        long session,
+        Position position,
+        long judgedThrough,
+        int chain,
+        List<Verdict> verdicts,
+        int maxFrameBytes,
+        int maxInFlight,
+        int heartbeatMillis,
+        long serverTimeMillis)
+        implements ServerMessage {
+    public Welcome {
+        verdicts = List.copyOf(verdicts);
+    }
+}

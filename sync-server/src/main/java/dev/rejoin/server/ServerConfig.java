@@ -1,0 +1,322 @@
+package dev.rejoin.server;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.LongPredicate;
+import java.util.stream.Collectors;
+
+/**
+ * The settings of one server. {@link #OPTIONS} is the only table of them: the command line, the file and the environment are
+ * read by it, and the page {@code docs/operating/configuration.md} is held to it. Immutable.
+ */
+public final class ServerConfig {
+    public static final Option<String> HOST = new Option<>(
+            "host",
+            "ADDRESS",
+            "a host name or an address",
+            "127.0.0.1",
+            "Address to listen on. 0.0.0.0 listens on all interfaces; the default can only be reached from this machine.",
+            ServerConfig::nonEmpty);
+
+    public static final Option<Integer> PORT = new Option<>(
+            "port",
+            "NUMBER",
+            "a number from 0 to 65535",
+            "8080",
+            "Port to listen on. 0 takes a free one and prints it.",
+            number(port -> port >= 0 && port <= 65_535));
+
+    public static final Option<Optional<Path>> DATA = new Option<>(
+            "data",
+            "DIR",
+            "a directory",
+            "",
+            "Directory that the documents are kept in; created if it is not there. Without it they live in memory and end"
+                    + " with the process.",
+            ServerConfig::path);
+
+    public static final Option<Optional<Path>> WEB = new Option<>(
+            "web", "DIR", "a directory that exists", "", "Directory of static files to serve at /.", text -> {
+                Optional<Path> directory = path(text);
+                if (directory.isPresent() && !Files.isDirectory(directory.get())) {
+                    throw new IllegalArgumentException(text);
+                }
+                return directory;
+            });
+
+    public static final Option<Set<String>> ALLOW_ORIGIN = new Option<>(
+            "allow-origin",
+            "ORIGINS",
+            "origins like https://app.example.org, separated by commas",
+            "",
+            "Pages from these origins may connect besides the server's own. On a loopback address all may.",
+            ServerConfig::origins);
+
+    public static final Option<Integer> THREADS = new Option<>(
+            "threads",
+            "NUMBER",
+            "a number from 0 to 1024",
+            "0",
+            "Threads that run sockets and documents. 0 is one for each core.",
+            number(threads -> threads >= 0 && threads <= 1_024));
+
+    public static final Option<Duration> IDLE_UNLOAD = new Option<>(
+            "idle-unload",
+            "TIME",
+            "a time like 60s, 5m or 1h",
+            "60s",
+            "A document that nobody has open leaves memory after this long.",
+            Quantity::duration);
+
+    public static final Option<Long> SNAPSHOT_BYTES = new Option<>(
+            "snapshot-bytes",
+            "SIZE",
+            "a size of at least 1KiB, like 256KiB",
+            "256KiB",
+            "A document is stored anew as a whole when its log exceeds this and the size of its last snapshot.",
+            size(1 << 10, Long.MAX_VALUE));
+
+    public static final Option<Integer> SNAPSHOT_ENTRIES = new Option<>(
+            "snapshot-entries",
+            "NUMBER",
+            "a number of at least 1",
+            "1000",
+            "… or when its log has more entries than this.",
+            number(entries -> entries >= 1));
+
+    public static final Option<Integer> MAX_CONNECTIONS = new Option<>(
+            "max-connections",
+            "NUMBER",
+            "a number of at least 1",
+            "10000",
+            "Sockets open at a time. Further ones are closed at once.",
+            number(connections -> connections >= 1));
+
+    public static final Option<Integer> MAX_CONNECTIONS_PER_ADDRESS = new Option<>(
+            "max-connections-per-address",
+            "NUMBER",
+            "a number of at least 1",
+            "256",
+            "Of these from one IPv4 address or IPv6 /64. This machine itself is exempt.",
+            number(connections -> connections >= 1));
+
+    public static final Option<Long> MAX_FRAME = new Option<>(
+            "max-frame",
+            "SIZE",
+            "a size from 64KiB to 16MiB, like 1MiB",
+            "1MiB",
+            "Largest message of a sync client. A session that sends a larger one is ended with too-large.",
+            size(64 << 10, 16 << 20));
+
+    public static final Option<Long> MAX_BODY = new Option<>(
+            "max-body",
+            "SIZE",
+            "a size from 1KiB to 16MiB, like 1MiB",
+            "1MiB",
+            "Largest body of an HTTP request. A larger one is answered with 413.",
+            size(1 << 10, 16 << 20));
+
+    public static final Option<Long> MAX_DOCUMENT = new Option<>(
+            "max-document",
+            "SIZE",
+            "a size from 64KiB to 1GiB, like 64MiB",
+            "64MiB",
+            "Writes that would make a document larger than this are refused with document-full.",
+            size(64 << 10, 1 << 30));
+
+    public static final Option<Long> MAX_BACKLOG = new Option<>(
+            "max-backlog",
+            "SIZE",
+            "a size from 1MiB to 1GiB, like 64MiB",
+            "64MiB",
+            "What may wait for the disk. At the bound documents wait with it and read less from their clients; nothing is"
+                    + " dropped.",
+            size(1 << 20, 1 << 30));
+
+    public static final Option<Duration> STALL_TIMEOUT = new Option<>(
+            "stall-timeout",
+            "TIME",
+            "a time of at least 1s, like 30s",
+            "30s",
+            "A peer that takes nothing for this long is closed.",
+            atLeast(Duration.ofSeconds(1)));
+
+    public static final Option<Duration> SHUTDOWN_TIMEOUT = new Option<>(
+            "shutdown-timeout",
+            "TIME",
+            "a time like 10s",
+            "10s",
+            "How long an ending server waits for its last commits.",
+            Quantity::duration);
+
+    /** Every option, in the order of the help page. */
+    public static final List<Option<?>> OPTIONS = List.of(
+            HOST,
+            PORT,
+            DATA,
+            WEB,
+            ALLOW_ORIGIN,
+            THREADS,
+            IDLE_UNLOAD,
+            SNAPSHOT_BYTES,
+            SNAPSHOT_ENTRIES,
+            MAX_CONNECTIONS,
+            MAX_CONNECTIONS_PER_ADDRESS,
+            MAX_FRAME,
+            MAX_BODY,
+            MAX_DOCUMENT,
+            MAX_BACKLOG,
+            STALL_TIMEOUT,
+            SHUTDOWN_TIMEOUT);
+
+    /** The flag and variable that name the file. */
+    static final Option<Optional<Path>> CONFIG = new Option<>(
+            "config",
+            "FILE",
+            "a file that can be read",
+            "",
+            "File with one setting per line, like port = 8080. The environment and the command line come before it.",
+            ServerConfig::path);
+
+    /** What holds unless somebody says otherwise. */
+    public static final ServerConfig DEFAULTS = new ServerConfig(Map.of());
+
+    private final Map<Option<?>, Object> values;
+
+    private ServerConfig(Map<Option<?>, Object> values) {
+        this.values = Map.copyOf(values);
+    }
+
+    @SuppressWarnings("unchecked") // with() and put() store values of the option's own type only
+    public <T> T get(Option<T> option) {
+        Object value = values.get(option);
+        return value == null ? option.standardValue() : (T) value;
+    }
+
+    /** The same settings but one. The value is taken as it is. */
+    public <T> ServerConfig with(Option<T> option, T value) {
+        Map<Option<?>, Object> changed = new HashMap<>(values);
+        changed.put(option, value);
+        return new ServerConfig(changed);
+    }
+
+    /**
+     * Collects the settings: the command line wins over the environment, that over the file, that over the defaults.
+     *
+     * @param flags values given on the command line, by name of the option
+     * @throws BadOptionException for the first one that cannot be used
+     */
+    static ServerConfig collect(Map<String, String> flags, Map<String, String> environment) {
+        Map<Option<?>, Object> values = new LinkedHashMap<>();
+        Found file = find(CONFIG, flags, environment).orElse(new Found("", ""));
+        CONFIG.parse(file.text(), file.source()).ifPresent(path -> put(values, read(path, file)));
+        for (Option<?> option : OPTIONS) {
+            find(option, flags, environment)
+                    .ifPresent(found -> values.put(option, option.parse(found.text(), found.source())));
+        }
+        return new ServerConfig(values);
+    }
+
+    private record Found(String text, String source) {}
+
+    private static Optional<Found> find(Option<?> option, Map<String, String> flags, Map<String, String> environment) {
+        String flag = flags.get(option.name());
+        if (flag != null) {
+            return Optional.of(new Found(flag, option.flag()));
+        }
+        return Optional.ofNullable(environment.get(option.variable()))
+                .map(value -> new Found(value, "environment variable " + option.variable()));
+    }
+
+    private static Map<String, Found> read(Path path, Found file) {
+        Properties lines = new Properties();
+        try (Reader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
+            lines.load(reader);
+        } catch (IOException | IllegalArgumentException failure) {
+            throw new BadOptionException(CONFIG.name() + ": expected " + CONFIG.expected() + ", got \"" + file.text()
+                    + "\" (from " + file.source() + "; " + failure + ")");
+        }
+        Map<String, Found> found = new LinkedHashMap<>();
+        lines.stringPropertyNames().stream()
+                .sorted()
+                .forEach(name -> found.put(name, new Found(lines.getProperty(name), "file " + path)));
+        return found;
+    }
+
+    private static void put(Map<Option<?>, Object> values, Map<String, Found> settings) {
+        Map<String, Option<?>> known = OPTIONS.stream().collect(Collectors.toMap(Option::name, Function.identity()));
+        settings.forEach((name, found) -> {
+            Option<?> option = known.get(name);
+            if (option == null) {
+                throw new BadOptionException(name + ": there is no such setting (from " + found.source()
+                        + "); there are " + OPTIONS.stream().map(Option::name).collect(Collectors.joining(", ")));
+            }
+            values.put(option, option.parse(found.text(), found.source()));
+        });
+    }
+
+    private static String nonEmpty(String text) {
+        if (text.isEmpty() || text.chars().anyMatch(Character::isWhitespace)) {
+            throw new IllegalArgumentException(text);
+        }
+        return text;
+    }
+
+    private static Optional<Path> path(String text) {
+        return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text));
+    }
+
+    private static Set<String> origins(String text) {
+        List<String> origins = Arrays.stream(text.split(","))
+                .map(String::strip)
+                .filter(origin -> !origin.isEmpty())
+                .toList();
+        if (!origins.stream().allMatch(origin -> origin.matches("https?://[^/\\s]+"))) {
+            throw new IllegalArgumentException(text);
+        }
+        return Set.copyOf(origins);
+    }
+
+    private static Function<String, Integer> number(LongPredicate allowed) {
+        return text -> {
+            int number = Integer.parseInt(text);
+            if (!allowed.test(number)) {
+                throw new IllegalArgumentException(text);
+            }
+            return number;
+        };
+    }
+
+    private static Function<String, Long> size(long least, long most) {
+        return text -> {
+            long bytes = Quantity.bytes(text);
+            if (bytes < least || bytes > most) {
+                throw new IllegalArgumentException(text);
+            }
+            return bytes;
+        };
+    }
+
+    private static Function<String, Duration> atLeast(Duration least) {
+        return text -> {
+            Duration duration = Quantity.duration(text);
+            if (duration.compareTo(least) < 0) {
+                throw new IllegalArgumentException(text);
+            }
+            return duration;
+        };
+    }
+}

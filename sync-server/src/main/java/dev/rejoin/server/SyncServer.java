@@ -1,0 +1,365 @@
+package dev.rejoin.server;
+
+import dev.rejoin.crdt.DeltaLimits;
+import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.server.metrics.ServerMetrics;
+import dev.rejoin.server.room.MutationValidator;
+import dev.rejoin.server.room.RoomHandle;
+import dev.rejoin.server.room.RoomKit;
+import dev.rejoin.server.room.RoomOptions;
+import dev.rejoin.server.room.Rooms;
+import dev.rejoin.server.storage.DeltaLog;
+import dev.rejoin.server.storage.Durability;
+import dev.rejoin.server.storage.LogBounds;
+import dev.rejoin.server.storage.LogClock;
+import dev.rejoin.server.storage.LogWriter;
+import dev.rejoin.server.storage.MemoryDeltaLog;
+import dev.rejoin.server.storage.SqliteDeltaLog;
+import dev.rejoin.server.storage.StoreDownException;
+import dev.rejoin.server.transport.Endpoints;
+import dev.rejoin.server.transport.EventLoops;
+import dev.rejoin.server.transport.Transport;
+import dev.rejoin.server.transport.TransportOptions;
+import dev.rejoin.server.transport.WebRoot;
+import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.AckLevel;
+import dev.rejoin.sync.wire.ProtocolLimits;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running sync server: its log, its rooms, its port. To be started on its own by {@link Main} or inside another program.
+ *
+ * <pre>{@code
+ * try (SyncServer server = SyncServer.builder().port(0).data(Path.of("data")).start()) {
+ *     server.document("notes/today").transact(document -> document.counter("visits").increment());
+ * }
+ * }</pre>
+ */
+public final class SyncServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SyncServer.class);
+
+    /* Bounds of one transaction, docs/reference/sync-protocol.md. */
+    private static final int MAX_REPLICAS_PER_TRANSACTION = 4_096;
+    private static final int MAX_DOTS_PER_TRANSACTION = 65_536;
+    private static final int MAX_OBJECTS_PER_TRANSACTION = 4_096;
+
+    private static final int WORKERS = 2;
+
+    private final ServerConfig config;
+    private final ServerMetrics metrics = new ServerMetrics();
+    /* What is running, the last started first. */
+    private final Deque<Runnable> running = new ArrayDeque<>();
+    private final LogWriter log;
+    private final Rooms rooms;
+    private final Transport transport;
+    private volatile boolean draining;
+
+    private SyncServer(Builder builder) throws IOException {
+        this.config = builder.config;
+        try {
+            ExecutorService logThread = executor("rejoin-log", 1);
+            ExecutorService loader = executor("rejoin-loader", 1);
+            ExecutorService workers = executor("rejoin-worker", WORKERS);
+            SecureRandom random = new SecureRandom();
+            DeltaLog rows = builder.open();
+            running.push(rows::close);
+            log = LogWriter.open(
+                    rows, new SystemClock(), random.nextLong(), logThread, loader, bounds(), Observers.ofLog(metrics));
+            running.pop();
+            running.push(log::close);
+            metrics.observeQueue(log::waitingEntries, log::waitingBytes);
+            int threads = config.get(ServerConfig.THREADS);
+            EventLoops loops = EventLoops.start(
+                    threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+            running.push(loops::close);
+            AckLevel level = log.durability() == Durability.DISK ? AckLevel.DURABLE : AckLevel.ACCEPTED;
+            rooms = new Rooms(
+                    loops.roomLoops(),
+                    new RoomKit(
+                            new LogBridge(log, workers),
+                            builder.validator,
+                            roomOptions(),
+                            deltaLimits(),
+                            TimeSource.system(),
+                            random,
+                            level,
+                            Observers.ofRooms(metrics)));
+            running.push(this::closeRooms);
+            transport = Transport.start(
+                    loops,
+                    transportOptions(),
+                    rooms,
+                    ProtocolLimits.DEFAULT,
+                    new Endpoints(() -> true, this::isReady, metrics::page, builder.webRoot()),
+                    workers,
+                    TimeSource.system(),
+                    Observers.ofTransport(metrics));
+            // Sessions hear of the end from their rooms, so the port stops taking new ones first and closes afterwards.
+            Runnable roomsClose = running.pop();
+            running.push(transport::close);
+            running.push(roomsClose);
+            running.push(transport::stopAccepting);
+        } catch (IOException | RuntimeException failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Where it listens; the port is the real one even if 0 was asked for. */
+    public InetSocketAddress address() {
+        return transport.address();
+    }
+
+    public int port() {
+        return address().getPort();
+    }
+
+    /** Address of the page at {@code /}, for a browser on this machine if it listens on all interfaces. */
+    public URI uri() {
+        String host = address().getAddress().isAnyLocalAddress() ? "localhost" : config.get(ServerConfig.HOST);
+        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port() + "/");
+    }
+
+    /** Address for sync clients. */
+    public URI syncUri() {
+        return URI.create("ws" + uri().toString().substring("http".length()) + "sync");
+    }
+
+    /**
+     * One document, for trusted code in this process.
+     *
+     * @throws IllegalArgumentException if this is no name of a document
+     */
+    public RoomHandle document(String name) {
+        return rooms.document(DocumentName.of(name));
+    }
+
+    /** Whether it takes writes: the log works and it is not ending. */
+    public boolean isReady() {
+        return !draining && log.isReady();
+    }
+
+    public ServerMetrics metrics() {
+        return metrics;
+    }
+
+    public ServerConfig config() {
+        return config;
+    }
+
+    /** What an ack of this server survives. */
+    public Durability durability() {
+        return log.durability();
+    }
+
+    /** What and where the log is, for the operator. */
+    public String storage() {
+        return log.description();
+    }
+
+    /**
+     * Ends the server: takes no new connections, commits what is there, tells every session {@code shutting-down}, and
+     * releases port, data directory and threads. Waits for commits no longer than {@link ServerConfig#SHUTDOWN_TIMEOUT}.
+     */
+    @Override
+    public void close() {
+        draining = true;
+        synchronized (running) {
+            while (!running.isEmpty()) {
+                try {
+                    running.pop().run();
+                } catch (RuntimeException failure) {
+                    LOG.error("while ending", failure);
+                }
+            }
+        }
+    }
+
+    private void closeRooms() {
+        Duration timeout = config.get(ServerConfig.SHUTDOWN_TIMEOUT);
+        try {
+            rooms.close().toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException late) {
+            LOG.warn("documents did not close within {}", Quantity.durationText(timeout));
+        } catch (ExecutionException failure) {
+            LOG.error("documents did not close", failure.getCause());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private ExecutorService executor(String name, int threads) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadFactory factory = task -> {
+            Thread thread = new Thread(task, threads == 1 ? name : name + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+        ExecutorService executor = Executors.newFixedThreadPool(threads, factory);
+        running.push(executor::shutdown);
+        return executor;
+    }
+
+    private LogBounds bounds() {
+        LogBounds standard = LogBounds.DEFAULT;
+        long full = config.get(ServerConfig.MAX_BACKLOG);
+        return new LogBounds(
+                full,
+                standard.fullEntries(),
+                full / 4,
+                standard.highEntries(),
+                standard.groupBytes(),
+                standard.groupEntries());
+    }
+
+    private RoomOptions roomOptions() {
+        RoomOptions standard = RoomOptions.DEFAULTS;
+        return new RoomOptions(
+                config.get(ServerConfig.IDLE_UNLOAD).toMillis(),
+                config.get(ServerConfig.SNAPSHOT_BYTES),
+                config.get(ServerConfig.SNAPSHOT_ENTRIES),
+                config.get(ServerConfig.MAX_DOCUMENT),
+                standard.maxReplicas(),
+                standard.maxClockSkewMillis(),
+                standard.quarantineMillis());
+    }
+
+    private DeltaLimits deltaLimits() {
+        return new DeltaLimits(
+                Math.toIntExact(config.get(ServerConfig.MAX_FRAME)),
+                MAX_REPLICAS_PER_TRANSACTION,
+                MAX_DOTS_PER_TRANSACTION,
+                MAX_DOTS_PER_TRANSACTION,
+                MAX_OBJECTS_PER_TRANSACTION);
+    }
+
+    private TransportOptions transportOptions() {
+        TransportOptions standard = TransportOptions.DEFAULTS;
+        return new TransportOptions(
+                config.get(ServerConfig.HOST),
+                config.get(ServerConfig.PORT),
+                config.get(ServerConfig.MAX_CONNECTIONS),
+                config.get(ServerConfig.MAX_CONNECTIONS_PER_ADDRESS),
+                standard.openingDeadlineMillis(),
+                standard.requestBodyDeadlineMillis(),
+                standard.keepAliveMillis(),
+                Math.toIntExact(config.get(ServerConfig.MAX_BODY)),
+                Math.toIntExact(config.get(ServerConfig.MAX_FRAME)),
+                standard.writeHighMarkBytes(),
+                standard.writeLowMarkBytes(),
+                config.get(ServerConfig.STALL_TIMEOUT).toMillis(),
+                standard.inboundBudgetBytes(),
+                config.get(ServerConfig.ALLOW_ORIGIN));
+    }
+
+    /** The clocks of this machine. */
+    private static final class SystemClock implements LogClock {
+        @Override
+        public long millis() {
+            return System.currentTimeMillis();
+        }
+
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+    }
+
+    /** Collects what a server is made of. */
+    public static final class Builder {
+        private ServerConfig config = ServerConfig.DEFAULTS;
+        private MutationValidator validator = MutationValidator.ACCEPT_ALL;
+        private @Nullable WebRoot web;
+        private @Nullable DeltaLog log;
+
+        private Builder() {}
+
+        /** All settings at once; those set before are forgotten. */
+        public Builder config(ServerConfig all) {
+            config = all;
+            return this;
+        }
+
+        public Builder host(String host) {
+            config = config.with(ServerConfig.HOST, host);
+            return this;
+        }
+
+        /** 0 takes a free one, see {@link SyncServer#port()}. */
+        public Builder port(int port) {
+            config = config.with(ServerConfig.PORT, port);
+            return this;
+        }
+
+        /** Keeps the documents there; without it they live in memory. */
+        public Builder data(Path directory) {
+            config = config.with(ServerConfig.DATA, Optional.of(directory));
+            return this;
+        }
+
+        /** Decides about the writes of clients; without it all are welcome. */
+        public Builder validator(MutationValidator judge) {
+            validator = judge;
+            return this;
+        }
+
+        /** Serves these files at {@code /}, instead of the directory in the settings. */
+        public Builder web(WebRoot files) {
+            web = files;
+            return this;
+        }
+
+        /** Keeps the documents in this log, instead of the directory in the settings. The server closes it. */
+        public Builder log(DeltaLog rows) {
+            log = rows;
+            return this;
+        }
+
+        /**
+         * Starts the server.
+         *
+         * @throws IOException if the port cannot be bound
+         * @throws StoreDownException if the data directory cannot be used
+         */
+        public SyncServer start() throws IOException {
+            return new SyncServer(this);
+        }
+
+        private DeltaLog open() {
+            if (log != null) {
+                return log;
+            }
+            return config.get(ServerConfig.DATA)
+                    .<DeltaLog>map(SqliteDeltaLog::open)
+                    .orElseGet(MemoryDeltaLog::new);
+        }
+
+        private @Nullable WebRoot webRoot() {
+            return web != null
+                    ? web
+                    : config.get(ServerConfig.WEB).map(WebRoot::directory).orElse(null);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+package dev.rejoin.server.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/**
+ * What a server counts about itself, in one registry of its own. Every meter is described in
+ * {@code docs/operating/metrics.md}. The methods are safe on any thread and do not block.
+ */
+public final class ServerMetrics {
+    /** Codes of rejections counted by name; further ones are counted as {@code other}. */
+    static final int MAX_REJECTION_CODES = 64;
+
+    private static final String OTHER = "other";
+    private static final Duration[] LATENCY_BUCKETS = {
+        Duration.ofMillis(1),
+        Duration.ofMillis(2),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(5)
+    };
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Map<String, Counter> rejections = new ConcurrentHashMap<>();
+    private final AtomicLong logUp = new AtomicLong(1);
+
+    private final AtomicLong connections = gauge("rejoin.connections", "open sockets");
+    private final Counter connectionsRefused =
+            counter("rejoin.connections.refused", "sockets closed on accept because too many were open");
+    private final Counter connectionsTimedOut =
+            counter("rejoin.connections.timed.out", "sockets closed because their peer missed a deadline");
+    private final Counter received = bytes("rejoin.received", "bytes read from sockets");
+    private final Counter sent = bytes("rejoin.sent", "bytes written to sockets");
+    private final AtomicLong sessions = gauge("rejoin.sessions", "open sync sessions");
+    private final AtomicLong rooms = gauge("rejoin.rooms", "documents in memory");
+    private final Counter transactions =
+            counter("rejoin.transactions", "transactions that became durable, voided ones too");
+    private final Timer ackLatency =
+            timer("rejoin.ack.latency", "from the judgement of a transaction to its being durable");
+    private final Counter fallenBehind =
+            counter("rejoin.sessions.behind", "times a session could not take more and was left behind");
+    private final Counter resyncs = counter("rejoin.resyncs", "joined updates sent to sessions that were behind");
+    private final Counter corrupt = counter("rejoin.documents.corrupt", "failed checks of stored documents");
+    private final Timer commitLatency = timer("rejoin.log.commit", "one group commit, its flush included");
+    private final DistributionSummary commitEntries = DistributionSummary.builder("rejoin.log.commit.entries")
+            .description("batches in one group commit")
+            .register(registry);
+    private final DistributionSummary commitBytes = DistributionSummary.builder("rejoin.log.commit.size")
+            .description("bytes in one group commit")
+            .baseUnit("bytes")
+            .register(registry);
+    private final Timer snapshotLatency = timer("rejoin.log.snapshot", "storing and verifying one snapshot");
+    private final DistributionSummary snapshotBytes = DistributionSummary.builder("rejoin.log.snapshot.size")
+            .description("bytes of one snapshot")
+            .baseUnit("bytes")
+            .register(registry);
+
+    /** All meters at zero. */
+    public ServerMetrics() {
+        Gauge.builder("rejoin.log.up", logUp, AtomicLong::get)
+                .description("1 while the log takes appends, 0 after it failed")
+                .register(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+    }
+
+    /** The page of {@code /metrics}, in Prometheus' text format. */
+    public String page() {
+        return registry.scrape();
+    }
+
+    /** Reads the depth of the log's queue from now on. */
+    public void observeQueue(Supplier<Number> entries, Supplier<Number> bytes) {
+        Gauge.builder("rejoin.log.queue.entries", entries)
+                .description("batches waiting to be committed")
+                .register(registry);
+        Gauge.builder("rejoin.log.queue.size", bytes)
+                .description("bytes waiting to be committed")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
+    public void connectionOpened() {
+        connections.incrementAndGet();
+    }
+
+    public void connectionClosed() {
+        connections.decrementAndGet();
+    }
+
+    public void connectionRefused() {
+        connectionsRefused.increment();
+    }
+
+    public void connectionTimedOut() {
+        connectionsTimedOut.increment();
+    }
+
+    public void received(long bytes) {
+        received.increment(bytes);
+    }
+
+    public void sent(long bytes) {
+        sent.increment(bytes);
+    }
+
+    /** One HTTP request was answered; counted by the class of its status. */
+    public void httpRequest(int status) {
+        Counter.builder("rejoin.http.requests")
+                .description("HTTP requests answered")
+                .tag("status", status / 100 + "xx")
+                .register(registry)
+                .increment();
+    }
+
+    public void sessionOpened() {
+        sessions.incrementAndGet();
+    }
+
+    public void sessionClosed() {
+        sessions.decrementAndGet();
+    }
+
+    public void roomOpened() {
+        rooms.incrementAndGet();
+    }
+
+    public void roomClosed() {
+        rooms.decrementAndGet();
+    }
+
+    /** So many transactions became durable together, {@code millis} after the first of them was judged. */
+    public void acked(int count, long millis) {
+        transactions.increment(count);
+        ackLatency.record(Duration.ofMillis(millis));
+    }
+
+    /** A transaction was voided. */
+    public void rejected(String code) {
+        Counter counter = rejections.get(code);
+        if (counter == null) {
+            String tag = rejections.size() < MAX_REJECTION_CODES ? code : OTHER;
+            counter = rejections.computeIfAbsent(
+                    tag,
+                    any -> Counter.builder("rejoin.rejections")
+                            .description("transactions voided")
+                            .tag("code", tag)
+                            .register(registry));
+        }
+        counter.increment();
+    }
+
+    public void fellBehind() {
+        fallenBehind.increment();
+    }
+
+    public void resynced() {
+        resyncs.increment();
+    }
+
+    public void corrupt() {
+        corrupt.increment();
+    }
+
+    /** One group commit. */
+    public void committed(int entries, long bytes, long nanos) {
+        commitLatency.record(Duration.ofNanos(nanos));
+        commitEntries.record(entries);
+        commitBytes.record(bytes);
+    }
+
+    /** One snapshot was stored and verified. */
+    public void snapshotStored(long bytes, long nanos) {
+        snapshotLatency.record(Duration.ofNanos(nanos));
+        snapshotBytes.record(bytes);
+    }
+
+    public void logDown() {
+        logUp.set(0);
+    }
+
+    private AtomicLong gauge(String name, String description) {
+        AtomicLong value = new AtomicLong();
+        Gauge.builder(name, value, AtomicLong::get).description(description).register(registry);
+        return value;
+    }
+
+    private Counter counter(String name, String description) {
+        return Counter.builder(name).description(description).register(registry);
+    }
+
+    private Counter bytes(String name, String description) {
+        return Counter.builder(name).description(description).baseUnit("bytes").register(registry);
+    }
+
+    private Timer timer(String name, String description) {
+        return Timer.builder(name)
+                .description(description)
+                .serviceLevelObjectives(LATENCY_BUCKETS)
+                .register(registry);
+    }
+}

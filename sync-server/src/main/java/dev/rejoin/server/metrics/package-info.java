@@ -1,0 +1,5 @@
+/** Binding of the server's counters to Micrometer. */
+@NullMarked
+package dev.rejoin.server.metrics;
+
+import org.jspecify.annotations.NullMarked;

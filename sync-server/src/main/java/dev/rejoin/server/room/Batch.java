@@ -1,0 +1,86 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.Delta;
+import dev.rejoin.crdt.document.Snapshot;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a room commits together: the records for its log, what they mean to whom, and who waits for it. */
+final class Batch {
+    /** One change of the document. The author is null for a change that nobody judges. */
+    record Change(@Nullable Seat author, @Nullable Judgement judgement, Delta delta) {}
+
+    final List<RoomRecord> records = new ArrayList<>();
+    final List<Change> changes = new ArrayList<>();
+
+    /** Called once: with null when all of it is durable, otherwise with the reason. */
+    final List<Consumer<@Nullable DocumentUnavailableException>> waiting = new ArrayList<>();
+
+    long bytes;
+    long sinceMillis;
+
+    /** The document before and after; set when the batch is handed to the log. */
+    @Nullable
+    Snapshot before;
+
+    @Nullable
+    Snapshot after;
+
+    /** Position in the log; set with {@link #after}. */
+    long sequence;
+
+    /** Set if the log is to be replaced by a snapshot at this batch. */
+    @Nullable
+    List<RoomImage.LeaseImage> leases;
+
+    boolean isEmpty() {
+        return records.isEmpty();
+    }
+
+    void add(RoomRecord record, long size) {
+        records.add(record);
+        bytes += size;
+    }
+
+    /** What all of it together does to the document. */
+    Delta all() {
+        Delta joined = Delta.EMPTY;
+        for (Change change : changes) {
+            joined = joined.join(change.delta());
+        }
+        return joined;
+    }
+
+    /**
+     * For each author what the others did. Every author's changes are joined once, then prefixes and suffixes of these, so
+     * the cost is linear in the authors and in what is sent to them.
+     */
+    Map<Seat, Delta> withoutOwn() {
+        Map<Seat, Delta> own = new LinkedHashMap<>();
+        Delta nobodys = Delta.EMPTY;
+        for (Change change : changes) {
+            if (change.author() == null) {
+                nobodys = nobodys.join(change.delta());
+            } else {
+                own.merge(change.author(), change.delta(), Delta::join);
+            }
+        }
+        List<Seat> authors = new ArrayList<>(own.keySet());
+        Delta[] after = new Delta[authors.size() + 1];
+        after[authors.size()] = nobodys;
+        for (int i = authors.size() - 1; i > 0; i--) {
+            after[i] = after[i + 1].join(own.getOrDefault(authors.get(i), Delta.EMPTY));
+        }
+        Map<Seat, Delta> others = new LinkedHashMap<>();
+        Delta before = Delta.EMPTY;
+        for (int i = 0; i < authors.size(); i++) {
+            others.put(authors.get(i), before.join(after[i + 1]));
+            before = before.join(own.getOrDefault(authors.get(i), Delta.EMPTY));
+        }
+        return others;
+    }
+}

@@ -1,0 +1,87 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.Delta;
+import dev.rejoin.crdt.clock.MalformedDeltaException;
+import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.crdt.document.Document;
+import dev.rejoin.sync.wire.FailureCode;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A document brought back to life from its log: the snapshot, then every batch after it. */
+record Recovered(
+        RoomLog.DocumentLog log,
+        long epoch,
+        Document document,
+        Map<ReplicaId, Lease> leases,
+        long sequence,
+        long tailBytes,
+        int tailEntries,
+        long imageBytes) {
+
+    /**
+     * Replays what the log holds. Linear in its size; may run on any thread.
+     *
+     * @throws DocumentUnavailableException {@code document-corrupt} if what is stored cannot be what a room wrote
+     */
+    static Recovered from(String name, RoomLog.Stored stored, RoomKit kit) {
+        Document document = Document.builder()
+                .replica(ReplicaId.random(kit.random()))
+                .timeSource(kit.time())
+                .build();
+        Map<ReplicaId, Lease> leases = new LinkedHashMap<>();
+        long imageBytes = 0;
+        try {
+            if (stored.image().isPresent()) {
+                RoomImage image = stored.image().get();
+                imageBytes = image.state().length;
+                document.merge(Delta.decode(image.state()));
+                image.leases().forEach(lease -> leases.put(lease.replica(), Lease.of(lease)));
+            }
+            for (List<RoomRecord> batch : stored.tail()) {
+                for (RoomRecord record : batch) {
+                    replay(record, document, leases);
+                }
+            }
+        } catch (MalformedDeltaException | IllegalStateException e) {
+            throw new DocumentUnavailableException(
+                    FailureCode.DOCUMENT_CORRUPT, "the stored document '" + name + "' cannot be replayed", e);
+        }
+        return new Recovered(
+                stored.log(),
+                stored.epoch(),
+                document,
+                new HashMap<>(leases),
+                stored.sequence(),
+                stored.tailBytes(),
+                stored.tail().size(),
+                imageBytes);
+    }
+
+    private static void replay(RoomRecord record, Document document, Map<ReplicaId, Lease> leases) {
+        if (record instanceof RoomRecord.Merged merged) {
+            document.merge(Delta.decode(merged.fragment()));
+            if (merged.author() != null && merged.judgement() != null) {
+                lease(leases, merged.author()).judged(merged.judgement());
+            }
+        } else if (record instanceof RoomRecord.Voided voided) {
+            Judgement judgement = voided.judgement();
+            document.merge(Delta.voided(voided.author(), judgement.first(), judgement.last()));
+            lease(leases, voided.author()).judged(judgement);
+        } else if (record instanceof RoomRecord.Leased leased) {
+            leases.put(leased.replica(), new Lease(leased.replica(), leased.keyHash()));
+        } else if (record instanceof RoomRecord.VerdictsKnown known) {
+            lease(leases, known.replica()).known(known.through());
+        }
+    }
+
+    private static Lease lease(Map<ReplicaId, Lease> leases, ReplicaId replica) {
+        Lease lease = leases.get(replica);
+        if (lease == null) {
+            throw new IllegalStateException("a record of " + replica + ", which has no lease");
+        }
+        return lease;
+    }
+}

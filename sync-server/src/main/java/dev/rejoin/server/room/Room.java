@@ -1,0 +1,653 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.Chain;
+import dev.rejoin.crdt.Commit;
+import dev.rejoin.crdt.Delta;
+import dev.rejoin.crdt.Mutation;
+import dev.rejoin.crdt.clock.MalformedDeltaException;
+import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.crdt.clock.Version;
+import dev.rejoin.crdt.document.Document;
+import dev.rejoin.crdt.document.Snapshot;
+import dev.rejoin.sync.session.Admission;
+import dev.rejoin.sync.wire.AckLevel;
+import dev.rejoin.sync.wire.FailureCode;
+import dev.rejoin.sync.wire.Frames;
+import dev.rejoin.sync.wire.Position;
+import dev.rejoin.sync.wire.Rejection;
+import dev.rejoin.sync.wire.Update;
+import dev.rejoin.sync.wire.Verdict;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One live document: who takes part, in which order changes are admitted, and when they may be seen. Owned by one
+ * {@link RoomLoop}; nothing here is locked.
+ */
+final class Room {
+    /* What is seen is durable
+     * -----------------------
+     * `document` runs ahead: it holds everything that was judged. `committed` is the O(1) snapshot of what the log has
+     * confirmed, and the only thing that leaves the room: welcomes, updates, HTTP reads. A write is judged at once, goes
+     * into the batch `open`, and waits there while `inFlight` is being committed; then the whole of `open` follows as one
+     * entry of the log. So a room has at most one commit under way, its entries are in order, and under load the batches
+     * grow by themselves.
+     *
+     * Whoever needs an answer that covers what it has just seen of `document` (a welcome, a write without effect) waits in
+     * the last batch that is not yet durable, see whenDurable().
+     *
+     * Failure
+     * -------
+     * If a commit fails, or judging throws after the document may have changed, memory and log may differ. The room is then
+     * given up as a whole: every session is told to come back, and the next visitor loads what the log really holds.
+     */
+    private static final Logger LOG = LoggerFactory.getLogger(Room.class);
+    private static final long RETRY_MILLIS = 10;
+    private static final int FOLD_AT_LEAST_CELLS = 16;
+    private static final byte[] NOTHING = {};
+
+    private final String name;
+    private final RoomLoop loop;
+    private final RoomKit kit;
+    private final RoomLog.DocumentLog log;
+    private final long epoch;
+    private final ReplicaId own;
+    private final Document document;
+    private final Map<ReplicaId, Lease> leases;
+    private final AdmissionRules rules;
+    private final Consumer<Room> whenGone;
+
+    private final Set<Seat> seats = new LinkedHashSet<>();
+    private final Map<ReplicaId, Long> verdictsKnown = new LinkedHashMap<>();
+    private Batch open = new Batch();
+    private @Nullable Batch inFlight;
+    private boolean flushScheduled;
+    private boolean gone;
+
+    /** Sessions that hold a lease, admitted or about to be. */
+    private int present;
+
+    private Snapshot committed;
+    private long committedSequence;
+    private @Nullable DocumentView view;
+
+    private long tailBytes;
+    private int tailEntries;
+    private long imageBytes;
+    private boolean imaging;
+    private RoomLoop.@Nullable Timer idle;
+
+    Room(String name, RoomLoop loop, RoomKit kit, Recovered recovered, Consumer<Room> whenGone) {
+        this.name = name;
+        this.loop = loop;
+        this.kit = kit;
+        this.log = recovered.log();
+        this.epoch = recovered.epoch();
+        this.document = recovered.document();
+        this.own = document.replica();
+        this.leases = recovered.leases();
+        this.rules = new AdmissionRules(kit.options());
+        this.whenGone = whenGone;
+        this.committed = document.snapshot();
+        this.committedSequence = recovered.sequence();
+        this.tailBytes = recovered.tailBytes();
+        this.tailEntries = recovered.tailEntries();
+        this.imageBytes = recovered.imageBytes();
+        kit.observer().roomOpened();
+        restWhenIdle();
+    }
+
+    void join(Seat seat) {
+        if (gone || seat.over) {
+            return;
+        }
+        seat.room = this;
+        Seat.Join join = seat.join;
+        byte[] keyHash = Lease.hash(join.leaseKey());
+        Lease lease = leases.get(join.replica());
+        if (lease == null) {
+            if (join.replica().equals(own) || document.version().highest(join.replica()) > 0) {
+                end(seat, FailureCode.REPLICA_CONFLICT, "the replica id is in use");
+                return;
+            }
+            if (leases.size() >= kit.options().maxReplicas()) {
+                end(seat, FailureCode.OVERLOADED, "the document has too many replicas");
+                return;
+            }
+            lease = new Lease(join.replica(), keyHash);
+            leases.put(join.replica(), lease);
+            record(new RoomRecord.Leased(join.replica(), keyHash), keyHash.length);
+        } else if (!lease.belongsTo(keyHash)) {
+            end(seat, FailureCode.REPLICA_CONFLICT, "the replica id belongs to somebody else");
+            return;
+        }
+        if (lease.live != null) {
+            end(lease.live, FailureCode.SESSION_REPLACED, "the same replica has opened another session");
+        }
+        lease.live = seat;
+        seat.lease = lease;
+        present++;
+        known(lease, join.verdictsKnown());
+        stayAwake();
+        whenDurable(failure -> welcome(seat, failure));
+    }
+
+    private void welcome(Seat seat, @Nullable DocumentUnavailableException failure) {
+        Lease lease = seat.lease;
+        if (failure != null || seat.over || lease == null || lease.live != seat) {
+            return;
+        }
+        List<Verdict> verdicts = new ArrayList<>();
+        for (Judgement judgement : lease.verdicts()) {
+            verdicts.add(new Verdict(judgement.last(), judgement.chain(), judgement.code(), judgement.message()));
+        }
+        seat.session = kit.random().nextLong() | 1;
+        Version held = seat.join.epoch() == epoch ? seat.join.version() : Version.EMPTY;
+        seat.outlet.welcome(
+                new Admission(epoch, seat.session, lease.judgedThrough(), lease.chain(), verdicts),
+                Update.of(position(), bytes(committed.deltaSince(held))));
+        for (Seat other : seats) {
+            if (other.presence.length > 0) {
+                seat.outlet.presence(other.session, other.presence);
+            }
+        }
+        seat.admitted = true;
+        seats.add(seat);
+    }
+
+    void leave(Seat seat) {
+        seat.over = true;
+        if (seat.lease != null && seat.lease.live == seat) {
+            seat.lease.live = null;
+            present--;
+        }
+        if (seats.remove(seat) && seat.presence.length > 0) {
+            seat.presence = NOTHING;
+            relayPresence(seat);
+        }
+        restWhenIdle();
+    }
+
+    private void end(Seat seat, FailureCode code, String message) {
+        leave(seat);
+        seat.outlet.fail(code, message);
+    }
+
+    void submit(Seat seat, byte[] fragment) {
+        Lease lease = seat.lease;
+        if (gone || lease == null) {
+            return;
+        }
+        Delta delta;
+        try {
+            delta = Delta.decode(fragment, kit.deltaLimits());
+        } catch (MalformedDeltaException e) {
+            end(seat, FailureCode.MALFORMED, "the fragment does not decode: " + e.getMessage());
+            return;
+        }
+        try {
+            judge(seat, lease, delta, fragment);
+        } catch (RuntimeException e) {
+            LOG.error("room '{}' is given up: judging a transaction of {} failed", name, lease.replica(), e);
+            giveUp(new DocumentUnavailableException(FailureCode.OVERLOADED, "the server failed; try again", e));
+        }
+    }
+
+    private void judge(Seat seat, Lease lease, Delta delta, byte[] fragment) {
+        ReplicaId author = lease.replica();
+        AdmissionRules.Finding finding = rules.check(
+                delta, author, lease.judgedThrough(), document, kit.time().millis());
+        if (finding instanceof AdmissionRules.Malformed malformed) {
+            end(seat, FailureCode.MALFORMED, malformed.message());
+        } else if (finding instanceof AdmissionRules.Unfit unfit) {
+            refuse(seat, lease, fragment, unfit.first(), unfit.last(), unfit.code(), unfit.message());
+        } else if (finding instanceof AdmissionRules.Fit fit) {
+            MutationValidator.Decision decision = imageBytes + tailBytes + open.bytes
+                            > kit.options().maxDocumentBytes()
+                    ? MutationValidator.Decision.reject("document-full", "the document has reached its size limit")
+                    : validate(author, () -> document.describe(delta));
+            if (decision.accepted()) {
+                accept(seat, lease, delta, fragment, fit.first(), fit.last());
+            } else {
+                refuse(seat, lease, fragment, fit.first(), fit.last(), decision.code(), decision.message());
+            }
+        }
+    }
+
+    private MutationValidator.Decision validate(@Nullable ReplicaId author, Supplier<List<Mutation>> mutations) {
+        MutationValidator validator = kit.validator();
+        if (validator == MutationValidator.ACCEPT_ALL) {
+            return MutationValidator.Decision.accept();
+        }
+        try {
+            return validator.judge(
+                    new MutationValidator.ProposedChange(name, author, mutations.get(), document.snapshot()));
+        } catch (RuntimeException e) {
+            LOG.error("the validator failed on a change of '{}'; the change is refused", name, e);
+            return MutationValidator.Decision.reject("validator-failed", "the server could not check this change");
+        }
+    }
+
+    private void accept(Seat seat, Lease lease, Delta delta, byte[] fragment, long first, long last) {
+        document.merge(delta, seat);
+        Judgement judgement = new Judgement(first, last, Chain.extend(lease.chain(), fragment), "", "");
+        lease.judged(judgement);
+        open.changes.add(new Batch.Change(seat, judgement, delta));
+        record(new RoomRecord.Merged(lease.replica(), judgement, fragment), fragment.length);
+    }
+
+    private void refuse(Seat seat, Lease lease, byte[] fragment, long first, long last, String code, String message) {
+        Delta claim = Delta.voided(lease.replica(), first, last);
+        document.merge(claim, seat);
+        Judgement judgement = new Judgement(first, last, Chain.extend(lease.chain(), fragment), code, message);
+        lease.judged(judgement);
+        open.changes.add(new Batch.Change(seat, judgement, claim));
+        record(new RoomRecord.Voided(lease.replica(), judgement), code.length() + message.length());
+        kit.observer().rejected(code);
+    }
+
+    void progress(Seat seat, long verdictsKnownThrough) {
+        if (seat.lease != null) {
+            known(seat.lease, verdictsKnownThrough);
+        }
+    }
+
+    /** Not worth a commit of its own: it goes along with the next one, and if it is lost the client says it again. */
+    private void known(Lease lease, long through) {
+        if (lease.known(through)) {
+            verdictsKnown.put(lease.replica(), lease.verdictsKnown());
+        }
+    }
+
+    /** One transaction on the server's own replica; completes when it is durable. */
+    void transact(Consumer<Document> change, CompletableFuture<DocumentView> result) {
+        write(() -> document.transact(() -> change.accept(document)), result);
+    }
+
+    /** As {@link #transact}, but past the precondition on the present entity tag and the validator. */
+    void apply(List<Mutation> mutations, Predicate<String> precondition, CompletableFuture<DocumentView> result) {
+        if (gone) {
+            result.completeExceptionally(unavailable());
+            return;
+        }
+        if (!precondition.test(DocumentView.etag(epoch, document.snapshot()))) {
+            result.completeExceptionally(new WriteRefusedException(
+                    WriteRefusedException.PRECONDITION_FAILED, "the document has changed since"));
+            return;
+        }
+        MutationValidator.Decision decision = validate(null, () -> mutations);
+        if (!decision.accepted()) {
+            kit.observer().rejected(decision.code());
+            result.completeExceptionally(new WriteRefusedException(decision.code(), decision.message()));
+            return;
+        }
+        write(() -> document.apply(mutations), result);
+    }
+
+    private void write(Supplier<Commit> transaction, CompletableFuture<DocumentView> result) {
+        if (gone) {
+            result.completeExceptionally(unavailable());
+            return;
+        }
+        Commit commit;
+        try {
+            commit = transaction.get();
+        } catch (RuntimeException | Error e) {
+            result.completeExceptionally(e);
+            return;
+        }
+        stayAwake();
+        unjudged(commit.delta());
+        whenDurable(failure -> {
+            if (failure == null) {
+                result.complete(view());
+            } else {
+                result.completeExceptionally(failure);
+            }
+            restWhenIdle();
+        });
+    }
+
+    private void unjudged(Delta delta) {
+        if (!delta.isEmpty()) {
+            byte[] fragment = delta.encode();
+            open.changes.add(new Batch.Change(null, null, delta));
+            record(new RoomRecord.Merged(null, null, fragment), fragment.length);
+        }
+    }
+
+    private void record(RoomRecord record, int size) {
+        if (open.isEmpty()) {
+            open.sinceMillis = kit.time().millis();
+        }
+        open.add(record, size);
+        if (!flushScheduled && inFlight == null) {
+            flushScheduled = true;
+            loop.execute(this::flush);
+        }
+    }
+
+    private void flush() {
+        flushScheduled = false;
+        if (gone || inFlight != null || open.isEmpty()) {
+            return;
+        }
+        verdictsKnown.forEach((replica, through) -> open.add(new RoomRecord.VerdictsKnown(replica, through), 0));
+        verdictsKnown.clear();
+        boolean image = wantsImage();
+        if (image) {
+            fold();
+        }
+        Batch batch = open;
+        try {
+            batch.sequence = log.append(batch.records, failure -> loop.execute(() -> committed(batch, failure)));
+        } catch (DocumentUnavailableException e) {
+            giveUp(e);
+            return;
+        }
+        if (batch.sequence == RoomLog.DocumentLog.REFUSED) {
+            flushScheduled = true;
+            loop.schedule(this::flush, RETRY_MILLIS);
+            return;
+        }
+        batch.after = document.snapshot();
+        if (image) {
+            batch.leases = leaseImages();
+        }
+        inFlight = batch;
+        open = new Batch();
+    }
+
+    /** Amounts whose verdicts their authors know become one total per author, which keeps counters small. */
+    private void fold() {
+        Map<ReplicaId, Long> known = new LinkedHashMap<>();
+        leases.forEach((replica, lease) -> {
+            if (lease.verdictsKnown() > 0) {
+                known.put(replica, lease.verdictsKnown());
+            }
+        });
+        Delta folded = document.fold(known, FOLD_AT_LEAST_CELLS);
+        if (!folded.isEmpty()) {
+            byte[] fragment = folded.encode();
+            open.changes.add(new Batch.Change(null, null, folded));
+            open.add(new RoomRecord.Merged(null, null, fragment), fragment.length);
+        }
+    }
+
+    private void committed(Batch batch, @Nullable DocumentUnavailableException failure) {
+        if (gone) {
+            return;
+        }
+        if (failure != null) {
+            giveUp(failure);
+            return;
+        }
+        Version before = committed.version();
+        inFlight = null;
+        committed = Objects.requireNonNull(batch.after);
+        committedSequence = batch.sequence;
+        view = null;
+        tailBytes += batch.bytes;
+        tailEntries++;
+        kit.observer().committed(batch.changes.size(), kit.time().millis() - batch.sinceMillis);
+        deliver(batch, before);
+        batch.waiting.forEach(waiter -> waiter.accept(null));
+        if (batch.leases != null) {
+            image(committedSequence, committed, batch.leases, () -> {});
+        }
+        flush();
+        restWhenIdle();
+    }
+
+    private void whenDurable(Consumer<@Nullable DocumentUnavailableException> waiter) {
+        if (!open.isEmpty()) {
+            open.waiting.add(waiter);
+        } else if (inFlight != null) {
+            inFlight.waiting.add(waiter);
+        } else {
+            waiter.accept(null);
+        }
+    }
+
+    private void deliver(Batch batch, Version before) {
+        if (batch.changes.isEmpty()) {
+            return;
+        }
+        Map<Seat, Verdicts> verdicts = verdicts(batch);
+        Map<Seat, Delta> withoutOwn = batch.withoutOwn();
+        byte @Nullable [] frame = null;
+        for (Seat seat : List.copyOf(seats)) {
+            Verdicts own = verdicts.get(seat);
+            if (seat.behind || !seat.outlet.hasRoom()) {
+                fallBehind(seat, before, own);
+            } else if (own != null) {
+                Delta others = withoutOwn.getOrDefault(seat, Delta.EMPTY);
+                seat.outlet.update(
+                        new Update(position(), bytes(others), own.through, kit.level(), own.rejections), own.judged);
+            } else {
+                if (frame == null) {
+                    frame = Frames.encode(Update.of(position(), bytes(batch.all())));
+                }
+                seat.outlet.relay(frame, position());
+            }
+        }
+    }
+
+    /** What a batch says to one author about its own transactions. */
+    static final class Verdicts {
+        long through;
+        int judged;
+        final List<Rejection> rejections = new ArrayList<>();
+
+        void add(Judgement judgement) {
+            through = judgement.last();
+            judged++;
+            if (!judgement.accepted()) {
+                rejections.add(
+                        new Rejection(judgement.first(), judgement.last(), judgement.code(), judgement.message()));
+            }
+        }
+
+        void addAll(Verdicts later) {
+            through = later.through;
+            judged += later.judged;
+            rejections.addAll(later.rejections);
+        }
+    }
+
+    private static Map<Seat, Verdicts> verdicts(Batch batch) {
+        Map<Seat, Verdicts> bySeat = new LinkedHashMap<>();
+        for (Batch.Change change : batch.changes) {
+            if (change.author() != null && change.judgement() != null) {
+                bySeat.computeIfAbsent(change.author(), seat -> new Verdicts()).add(change.judgement());
+            }
+        }
+        return bySeat;
+    }
+
+    private void fallBehind(Seat seat, Version before, @Nullable Verdicts own) {
+        if (!seat.behind) {
+            seat.behind = true;
+            seat.had = before;
+            kit.observer().fellBehind();
+        }
+        if (own != null) {
+            seat.unsent.addAll(own);
+        }
+    }
+
+    /** One joined update instead of all that was left out. */
+    void drained(Seat seat) {
+        if (gone || seat.over || !seat.behind || !seat.outlet.hasRoom()) {
+            return;
+        }
+        Verdicts own = seat.unsent;
+        AckLevel level = own.judged == 0 ? AckLevel.NONE : kit.level();
+        Delta missed = committed.deltaSince(seat.had);
+        seat.outlet.update(new Update(position(), bytes(missed), own.through, level, own.rejections), own.judged);
+        seat.behind = false;
+        seat.had = Version.EMPTY;
+        seat.unsent = new Verdicts();
+        kit.observer().resynced();
+    }
+
+    void presence(Seat seat, byte[] payload) {
+        seat.presence = payload;
+        relayPresence(seat);
+    }
+
+    private void relayPresence(Seat from) {
+        for (Seat seat : seats) {
+            if (seat != from) {
+                seat.outlet.presence(from.session, from.presence);
+            }
+        }
+    }
+
+    private boolean wantsImage() {
+        RoomOptions options = kit.options();
+        return !imaging
+                && (tailBytes > Math.max(options.snapshotMinBytes(), imageBytes)
+                        || tailEntries > options.snapshotMaxEntries());
+    }
+
+    private void image(long sequence, Snapshot snapshot, List<RoomImage.LeaseImage> leaseImages, Runnable then) {
+        imaging = true;
+        long coveredBytes = tailBytes;
+        int coveredEntries = tailEntries;
+        log.replaceBy(() -> new RoomImage(sequence, snapshot.state().encode(), leaseImages))
+                .whenComplete((size, failure) -> loop.execute(() -> {
+                    imaging = false;
+                    if (gone) {
+                        return;
+                    }
+                    if (failure != null) {
+                        LOG.error("the snapshot of '{}' at {} was not stored", name, sequence, failure);
+                    } else {
+                        tailBytes -= coveredBytes;
+                        tailEntries -= coveredEntries;
+                        imageBytes = size;
+                    }
+                    then.run();
+                }));
+    }
+
+    private List<RoomImage.LeaseImage> leaseImages() {
+        List<RoomImage.LeaseImage> images = new ArrayList<>(leases.size());
+        leases.values().forEach(lease -> images.add(lease.image()));
+        return images;
+    }
+
+    private boolean isIdle() {
+        return present == 0 && open.isEmpty() && inFlight == null && !imaging;
+    }
+
+    private void restWhenIdle() {
+        if (!gone && idle == null && isIdle()) {
+            idle = loop.schedule(this::rest, kit.options().idleUnloadMillis());
+        }
+    }
+
+    private void stayAwake() {
+        if (idle != null) {
+            idle.cancel();
+            idle = null;
+        }
+    }
+
+    private void rest() {
+        idle = null;
+        if (gone || !isIdle()) {
+            return;
+        }
+        if (tailEntries > 0) {
+            image(committedSequence, committed, leaseImages(), () -> {
+                if (isIdle()) {
+                    go();
+                }
+            });
+        } else {
+            go();
+        }
+    }
+
+    private void go() {
+        gone = true;
+        stayAwake();
+        whenGone.accept(this);
+        kit.observer().roomClosed();
+    }
+
+    /** Commits what is open, then tells everybody that the server is closing; {@code done} runs last. */
+    void shutDown(Runnable done) {
+        whenDurable(failure -> {
+            giveUp(new DocumentUnavailableException(FailureCode.SHUTTING_DOWN, "the server is closing", null));
+            done.run();
+        });
+    }
+
+    private void giveUp(DocumentUnavailableException cause) {
+        if (gone) {
+            return;
+        }
+        go();
+        List<Consumer<@Nullable DocumentUnavailableException>> waiting = new ArrayList<>();
+        if (inFlight != null) {
+            waiting.addAll(inFlight.waiting);
+        }
+        waiting.addAll(open.waiting);
+        waiting.forEach(waiter -> waiter.accept(cause));
+        Set<Seat> all = new LinkedHashSet<>(seats);
+        for (Lease lease : leases.values()) {
+            if (lease.live != null) {
+                all.add(lease.live);
+            }
+        }
+        for (Seat seat : all) {
+            end(seat, cause.code(), String.valueOf(cause.getMessage()));
+        }
+    }
+
+    private DocumentUnavailableException unavailable() {
+        return new DocumentUnavailableException(
+                FailureCode.OVERLOADED, "the document was just unloaded; try again", null);
+    }
+
+    boolean isGone() {
+        return gone;
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** The document as it durably is. */
+    DocumentView view() {
+        DocumentView current = view;
+        if (current == null) {
+            current = new DocumentView(name, epoch, position(), committed);
+            view = current;
+        }
+        return current;
+    }
+
+    private Position position() {
+        return new Position(kit.log().incarnation(), committedSequence);
+    }
+
+    private static byte[] bytes(Delta delta) {
+        return delta.isEmpty() ? NOTHING : delta.encode();
+    }
+}

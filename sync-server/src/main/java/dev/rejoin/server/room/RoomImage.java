@@ -1,0 +1,37 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.clock.ReplicaId;
+import java.util.List;
+
+/**
+ * All that a room needs to go on from one position of its log.
+ *
+ * @param sequence the position: the last entry that is contained
+ * @param state self-contained fragment
+ */
+public record RoomImage(long sequence, byte[] state, List<LeaseImage> leases) {
+    public RoomImage {
+        leases = List.copyOf(leases);
+    }
+
+    /**
+     * What a room remembers of one judged replica.
+     *
+     * @param keyHash the first 16 bytes of the SHA-256 of the lease key
+     * @param judgedThrough own dots up to here have a verdict
+     * @param chain chain checksum there
+     * @param verdictsKnown the replica durably knows its verdicts up to here
+     * @param verdicts those after {@code verdictsKnown}, ascending
+     */
+    public record LeaseImage(
+            ReplicaId replica,
+            byte[] keyHash,
+            long judgedThrough,
+            int chain,
+            long verdictsKnown,
+            List<Judgement> verdicts) {
+        public LeaseImage {
+            verdicts = List.copyOf(verdicts);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.DeltaLimits;
+import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.sync.wire.AckLevel;
+import java.util.random.RandomGenerator;
+
+/**
+ * What all rooms of a server share.
+ *
+ * @param time wall clock, for stamps and their skew
+ * @param random source of epochs, session names and the server's own replica ids; safe to use from all loops
+ * @param level what an ack of this server means: {@code DURABLE} when the log survives the process
+ */
+public record RoomKit(
+        RoomLog log,
+        MutationValidator validator,
+        RoomOptions options,
+        DeltaLimits deltaLimits,
+        TimeSource time,
+        RandomGenerator random,
+        AckLevel level,
+        RoomObserver observer) {}

@@ -1,0 +1,26 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.clock.ReplicaId;
+import org.jspecify.annotations.Nullable;
+
+/** One fact about a document that a room asks its log to keep. Arrays pass into the record's ownership. */
+public sealed interface RoomRecord {
+
+    /**
+     * A fragment that was merged.
+     *
+     * @param author the judged replica that wrote it; null for a change that nobody judges
+     * @param judgement the verdict that accepted it; null for a change that nobody judges
+     * @param fragment self-contained
+     */
+    record Merged(@Nullable ReplicaId author, @Nullable Judgement judgement, byte[] fragment) implements RoomRecord {}
+
+    /** A transaction that was refused: its new dots are known and hold nothing. */
+    record Voided(ReplicaId author, Judgement judgement) implements RoomRecord {}
+
+    /** The replica id belongs to whoever knows the key with this hash. */
+    record Leased(ReplicaId replica, byte[] keyHash) implements RoomRecord {}
+
+    /** The replica durably knows all verdicts on its dots up to {@code through}. */
+    record VerdictsKnown(ReplicaId replica, long through) implements RoomRecord {}
+}

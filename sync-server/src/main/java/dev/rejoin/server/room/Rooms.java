@@ -1,0 +1,292 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.Mutation;
+import dev.rejoin.crdt.document.Document;
+import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.FailureCode;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All live documents of a server. Each belongs to one of the loops, chosen by its name, and is loaded when somebody asks
+ * for it. The public methods may be called from any thread.
+ */
+public final class Rooms {
+    private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
+
+    private final RoomKit kit;
+    private final List<Floor> floors;
+    private volatile boolean closing;
+
+    /**
+     * Opens no room yet.
+     *
+     * @param loops the threads that own the rooms, at least one
+     */
+    public Rooms(List<? extends RoomLoop> loops, RoomKit kit) {
+        this.kit = kit;
+        List<Floor> made = new ArrayList<>();
+        loops.forEach(loop -> made.add(new Floor(loop)));
+        this.floors = List.copyOf(made);
+    }
+
+    /**
+     * Takes a session to its document, which is created if it does not exist. What becomes of it is told to {@code outlet}.
+     */
+    public Seat join(DocumentName document, Seat.Join join, Outlet outlet) {
+        Floor floor = floor(document);
+        Seat seat = new Seat(floor.loop, outlet, join);
+        floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
+            @Override
+            public void enter(Room room) {
+                room.join(seat);
+            }
+
+            @Override
+            public void turnedAway(DocumentUnavailableException cause) {
+                if (!seat.over) {
+                    seat.over = true;
+                    outlet.fail(cause.code(), String.valueOf(cause.getMessage()));
+                }
+            }
+        }));
+        return seat;
+    }
+
+    /**
+     * The document as it durably is, including every write acknowledged before the call; empty if it was never created.
+     * Fails with {@link DocumentUnavailableException}.
+     */
+    public CompletionStage<Optional<DocumentView>> read(DocumentName document) {
+        CompletableFuture<Optional<DocumentView>> result = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> floor.visit(document.value(), false, new Visitor() {
+            @Override
+            public void enter(Room room) {
+                result.complete(Optional.of(room.view()));
+            }
+
+            @Override
+            public void missing() {
+                result.complete(Optional.empty());
+            }
+
+            @Override
+            public void turnedAway(DocumentUnavailableException cause) {
+                result.completeExceptionally(cause);
+            }
+        }));
+        return result;
+    }
+
+    /** Trusted access to one document, for code in the same process. The document is created by the first write. */
+    public RoomHandle document(DocumentName document) {
+        return new RoomHandle(this, document);
+    }
+
+    /**
+     * One transaction from outside: it passes the validator and is applied whole or not at all. Completes when it is durable
+     * with the document that contains it. Fails with {@link WriteRefusedException} if the validator or the precondition
+     * says no, {@link DocumentUnavailableException}, or {@link IllegalArgumentException} if the mutations cannot be applied.
+     *
+     * @param precondition asked with the entity tag that the document has just before
+     */
+    public CompletionStage<DocumentView> apply(
+            DocumentName document, List<Mutation> mutations, Predicate<String> precondition) {
+        return write(document, (room, result) -> room.apply(mutations, precondition, result));
+    }
+
+    CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
+        return write(document, (room, result) -> room.transact(change, result));
+    }
+
+    private CompletionStage<DocumentView> write(DocumentName document, Write write) {
+        CompletableFuture<DocumentView> result = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
+            @Override
+            public void enter(Room room) {
+                write.in(room, result);
+            }
+
+            @Override
+            public void turnedAway(DocumentUnavailableException cause) {
+                result.completeExceptionally(cause);
+            }
+        }));
+        return result;
+    }
+
+    /** Lets nobody in any more, commits what is open, and ends every session with {@code shutting-down}. */
+    public CompletionStage<Void> close() {
+        closing = true;
+        List<CompletableFuture<Void>> closed = new ArrayList<>();
+        for (Floor floor : floors) {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            closed.add(done);
+            floor.loop.execute(() -> floor.shutDown(done));
+        }
+        return CompletableFuture.allOf(closed.toArray(new CompletableFuture<?>[0]));
+    }
+
+    private Floor floor(DocumentName document) {
+        int hash = document.value().hashCode();
+        return floors.get(Math.floorMod(hash ^ hash >>> 16, floors.size()));
+    }
+
+    @FunctionalInterface
+    private interface Write {
+        void in(Room room, CompletableFuture<DocumentView> result);
+    }
+
+    /** One who wants to get into a room; exactly one of the methods is called. */
+    private interface Visitor {
+        void enter(Room room);
+
+        void turnedAway(DocumentUnavailableException cause);
+
+        /** The document does not exist and the visitor did not ask to create it. */
+        default void missing() {}
+    }
+
+    private record Waiting(boolean create, Visitor visitor) {}
+
+    /** The rooms of one loop. Touched on that loop only. */
+    private final class Floor {
+        private final RoomLoop loop;
+        private final Map<String, Room> rooms = new HashMap<>();
+        private final Map<String, List<Waiting>> loading = new HashMap<>();
+        private final Map<String, DocumentUnavailableException> quarantine = new HashMap<>();
+
+        Floor(RoomLoop loop) {
+            this.loop = loop;
+        }
+
+        void visit(String name, boolean create, Visitor visitor) {
+            DocumentUnavailableException damage = quarantine.get(name);
+            if (closing) {
+                visitor.turnedAway(closing());
+            } else if (damage != null) {
+                visitor.turnedAway(damage);
+            } else if (rooms.containsKey(name)) {
+                visitor.enter(rooms.get(name));
+            } else if (loading.containsKey(name)) {
+                loading.get(name).add(new Waiting(create, visitor));
+            } else {
+                List<Waiting> waiting = new ArrayList<>();
+                waiting.add(new Waiting(create, visitor));
+                loading.put(name, waiting);
+                load(name);
+            }
+        }
+
+        private void load(String name) {
+            guarded(() -> kit.log().load(name))
+                    .thenApply(found -> found.map(stored -> Recovered.from(name, stored, kit)))
+                    .whenComplete((found, failure) -> loop.execute(() -> {
+                        if (failure != null) {
+                            fail(name, failure);
+                        } else if (found.isPresent()) {
+                            open(name, found.get());
+                        } else {
+                            create(name);
+                        }
+                    }));
+        }
+
+        private void create(String name) {
+            List<Waiting> waiting = loading.getOrDefault(name, List.of());
+            waiting.removeIf(visit -> {
+                if (!visit.create()) {
+                    visit.visitor().missing();
+                }
+                return !visit.create();
+            });
+            if (waiting.isEmpty()) {
+                loading.remove(name);
+                return;
+            }
+            guarded(() -> kit.log().create(name, nonZero(kit.random().nextLong())))
+                    .thenApply(stored -> Recovered.from(name, stored, kit))
+                    .whenComplete((made, failure) -> loop.execute(() -> {
+                        if (failure != null) {
+                            fail(name, failure);
+                        } else {
+                            open(name, made);
+                        }
+                    }));
+        }
+
+        private void open(String name, Recovered recovered) {
+            Room room = new Room(name, loop, kit, recovered, left -> rooms.remove(name, left));
+            rooms.put(name, room);
+            List<Waiting> waiting = loading.getOrDefault(name, List.of());
+            loading.remove(name);
+            for (Waiting visit : waiting) {
+                if (closing || room.isGone()) {
+                    visit.visitor().turnedAway(closing());
+                } else {
+                    visit.visitor().enter(room);
+                }
+            }
+            if (closing) {
+                room.shutDown(() -> {});
+            }
+        }
+
+        private void fail(String name, Throwable failure) {
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            DocumentUnavailableException told = cause instanceof DocumentUnavailableException known
+                    ? known
+                    : new DocumentUnavailableException(
+                            FailureCode.OVERLOADED, "the document cannot be loaded now", cause);
+            LOG.error("document '{}' is not served: {}", name, told.code(), told);
+            if (told.code() == FailureCode.DOCUMENT_CORRUPT) {
+                kit.observer().corrupt(name);
+                quarantine.put(name, told);
+                loop.schedule(() -> quarantine.remove(name), kit.options().quarantineMillis());
+            }
+            List<Waiting> waiting = loading.getOrDefault(name, List.of());
+            loading.remove(name);
+            waiting.forEach(visit -> visit.visitor().turnedAway(told));
+        }
+
+        void shutDown(CompletableFuture<Void> done) {
+            List<CompletableFuture<Void>> closed = new ArrayList<>();
+            for (Room room : List.copyOf(rooms.values())) {
+                CompletableFuture<Void> gone = new CompletableFuture<>();
+                closed.add(gone);
+                room.shutDown(() -> gone.complete(null));
+            }
+            CompletableFuture.allOf(closed.toArray(new CompletableFuture<?>[0]))
+                    .whenComplete((nothing, failure) -> done.complete(null));
+        }
+
+        private DocumentUnavailableException closing() {
+            return new DocumentUnavailableException(FailureCode.SHUTTING_DOWN, "the server is closing", null);
+        }
+    }
+
+    private static long nonZero(long random) {
+        return random == 0 ? 1 : random;
+    }
+
+    private static <T> CompletionStage<T> guarded(java.util.function.Supplier<CompletionStage<T>> call) {
+        try {
+            return call.get();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.rejoin.server.storage;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The reading of one document: every value is opened, and the entries must follow each other up to where the head says. */
+final class DocumentReader {
+    private final DeltaLog log;
+    private final Head head;
+    private final List<LogEntry> tail = new ArrayList<>();
+    private long tailBytes;
+
+    private DocumentReader(DeltaLog log, Head head) {
+        this.log = log;
+        this.head = head;
+    }
+
+    /** @throws CorruptDocumentException if anything that should be there is not exactly what was written */
+    static Optional<StoredDocument> read(DeltaLog log, String name) {
+        Optional<HeadRow> row;
+        Head head;
+        try {
+            row = log.head(name);
+            if (row.isEmpty()) {
+                return Optional.empty();
+            }
+            if (!row.get().name().equals(name)) {
+                throw new DamagedValueException(
+                        "the head found belongs to '" + row.get().name() + "'");
+            }
+            head = Head.fromRow(row.get());
+        } catch (StoreDownException down) {
+            throw down;
+        } catch (RuntimeException failure) {
+            throw new CorruptDocumentException(name, 0, reason(failure), failure);
+        }
+        return Optional.of(new DocumentReader(log, head).read());
+    }
+
+    private StoredDocument read() {
+        Optional<StoredSnapshot> snapshot = head.snapshot() == 0 ? Optional.empty() : Optional.of(snapshot());
+        try {
+            log.entries(head.id(), this::entry);
+        } catch (StoreDownException | CorruptDocumentException known) {
+            throw known;
+        } catch (RuntimeException failure) {
+            throw corrupt(next(), reason(failure), failure);
+        }
+        if (next() <= head.sequence()) {
+            throw corrupt(next(), "the entry is missing; the head says there are " + head.sequence(), null);
+        }
+        return new StoredDocument(new LogDocument(head), snapshot, tail, tailBytes);
+    }
+
+    private StoredSnapshot snapshot() {
+        try {
+            return SnapshotCodec.read(log, head);
+        } catch (StoreDownException down) {
+            throw down;
+        } catch (RuntimeException failure) {
+            throw corrupt(head.snapshot(), "snapshot: " + reason(failure), failure);
+        }
+    }
+
+    private void entry(EntryRow row) {
+        long expected = next();
+        if (row.sequence() > head.sequence()) {
+            throw corrupt(row.sequence(), "an entry beyond " + head.sequence() + ", where the head says it ends", null);
+        }
+        if (row.sequence() != expected || row.document() != head.id()) {
+            throw corrupt(expected, "the entry is missing; the next one stored is " + row.sequence(), null);
+        }
+        try {
+            List<LogRecord> records =
+                    RecordCodec.decode(Envelope.entry(head.id(), head.epoch(), expected, row.incarnation())
+                            .open(row.value()));
+            tail.add(new LogEntry(row.incarnation(), expected, records));
+            tailBytes += row.value().length;
+        } catch (DamagedValueException failure) {
+            throw corrupt(expected, reason(failure), failure);
+        }
+    }
+
+    private long next() {
+        return head.snapshot() + tail.size() + 1;
+    }
+
+    private CorruptDocumentException corrupt(long sequence, String failure, @Nullable Throwable cause) {
+        return new CorruptDocumentException(head.name(), sequence, failure, cause);
+    }
+
+    private static String reason(RuntimeException failure) {
+        return failure instanceof DamagedValueException damage
+                ? damage.failure()
+                : "it cannot be read (" + failure.getMessage() + ")";
+    }
+}

@@ -1,0 +1,54 @@
+package dev.rejoin.server.storage;
+
+/**
+ * The seat of one document in its log: a handle that {@link LogWriter} gives out and takes appends through. At most one
+ * handle of a document is in use at a time; its owner calls it from one thread.
+ */
+public final class LogDocument {
+    private final Head created;
+    /* The sequence handed to the last append; touched by the owner only. */
+    private long appended;
+    /* What the log holds; touched by the writer only. */
+    private Head head;
+
+    LogDocument(Head head) {
+        this.created = head;
+        this.head = head;
+        this.appended = head.sequence();
+    }
+
+    public String name() {
+        return created.name();
+    }
+
+    /** Random identity of this life of the document. */
+    public long epoch() {
+        return created.epoch();
+    }
+
+    /** The sequence of the last append, committed or not; 0 if there was none ever. */
+    public long appended() {
+        return appended;
+    }
+
+    long id() {
+        return created.id();
+    }
+
+    void appended(long sequence) {
+        appended = sequence;
+    }
+
+    Head head() {
+        return head;
+    }
+
+    void head(Head committed) {
+        head = committed;
+    }
+
+    @Override
+    public String toString() {
+        return name() + "@" + Long.toHexString(epoch()) + "/" + appended;
+    }
+}

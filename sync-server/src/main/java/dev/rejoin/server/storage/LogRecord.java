@@ -1,0 +1,68 @@
+package dev.rejoin.server.storage;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * One fact about a document, as the log keeps it. Replica ids are their 64 bits, fragments and hashes are opaque bytes:
+ * the log knows nothing of the types stored in it. Arrays pass into the record's ownership and are not changed afterwards.
+ */
+public sealed interface LogRecord {
+
+    /** Code of a verdict that accepts. */
+    String ACCEPTED = "";
+
+    /**
+     * A fragment that was merged into the document.
+     *
+     * @param author the judged replica that wrote it; 0 for a change that nobody judges (then first, last and chain are 0)
+     * @param first lowest new dot of the author
+     * @param last highest new dot of the author
+     * @param chain the author's chain checksum after this transaction
+     * @param fragment self-contained fragment
+     */
+    record Merged(long author, long first, long last, int chain, byte[] fragment) implements LogRecord {
+        /** A change that nobody judges: the server's own writes, and folds. */
+        public static Merged unjudged(byte[] fragment) {
+            return new Merged(0, 0, 0, 0, fragment);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Merged that
+                    && author == that.author
+                    && first == that.first
+                    && last == that.last
+                    && chain == that.chain
+                    && Arrays.equals(fragment, that.fragment);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(author, first, last, chain) * 31 + Arrays.hashCode(fragment);
+        }
+    }
+
+    /** A transaction of a judged replica that was refused: its new dots are known and hold nothing. */
+    record Voided(long author, long first, long last, int chain, String code, String message) implements LogRecord {}
+
+    /**
+     * A replica id now belongs to whoever knows the key.
+     *
+     * @param keyHash the first 16 bytes of the SHA-256 of the lease key
+     */
+    record Leased(long replica, byte[] keyHash) implements LogRecord {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Leased that && replica == that.replica && Arrays.equals(keyHash, that.keyHash);
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(replica) * 31 + Arrays.hashCode(keyHash);
+        }
+    }
+
+    /** The replica durably knows all verdicts on its dots up to {@code through}. */
+    record VerdictsKnown(long replica, long through) implements LogRecord {}
+}

@@ -1,0 +1,201 @@
+package dev.rejoin.server.transport;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.rejoin.crdt.Mutation;
+import dev.rejoin.crdt.ObjectType;
+import dev.rejoin.crdt.Values;
+import dev.rejoin.server.room.DocumentUnavailableException;
+import dev.rejoin.server.room.DocumentView;
+import dev.rejoin.server.room.Rooms;
+import dev.rejoin.server.room.WriteRefusedException;
+import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.FailureCode;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code /v1/documents/{document}}: documents as JSON for programs that speak HTTP (docs/reference/http.md). */
+final class DocumentEndpoint {
+    static final String PREFIX = "/v1/documents/";
+    static final String STATE_TYPE = "application/vnd.rejoin.state";
+
+    private static final Logger LOG = LoggerFactory.getLogger(DocumentEndpoint.class);
+    private static final int MAX_MUTATIONS = 4_096;
+
+    private final Rooms rooms;
+    private final OriginPolicy origins;
+
+    DocumentEndpoint(Rooms rooms, OriginPolicy origins) {
+        this.rooms = rooms;
+        this.origins = origins;
+    }
+
+    CompletionStage<Answer> answer(FullHttpRequest request) {
+        String name = Paths.decode(Paths.path(request.uri()).substring(PREFIX.length()));
+        if (name == null) {
+            return now(Answer.problem(
+                    HttpResponseStatus.BAD_REQUEST, "bad-document-name", "the name is not percent-encoded UTF-8"));
+        }
+        String flaw = DocumentName.flaw(name).orElse(null);
+        if (flaw != null) {
+            return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-document-name", flaw));
+        }
+        DocumentName document = DocumentName.of(name);
+        HttpMethod method = request.method();
+        if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
+            return read(request, document);
+        }
+        if (method.equals(HttpMethod.POST)) {
+            return write(request, document);
+        }
+        return now(Answer.problem(
+                        HttpResponseStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "GET, HEAD and POST are possible")
+                .with(HttpHeaderNames.ALLOW, "GET, HEAD, POST"));
+    }
+
+    private CompletionStage<Answer> read(FullHttpRequest request, DocumentName document) {
+        String format = Paths.parameter(request.uri(), "format");
+        if (format != null && !format.equals("json") && !format.equals("state")) {
+            return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-format", "format is json or state"));
+        }
+        boolean state = "state".equals(format);
+        String ifNoneMatch = request.headers().get(HttpHeaderNames.IF_NONE_MATCH);
+        return rooms.read(document)
+                .thenApply(found -> found.map(view -> page(view, state, ifNoneMatch))
+                        .orElseGet(() ->
+                                Answer.problem(HttpResponseStatus.NOT_FOUND, "not-found", "there is no such document")))
+                .exceptionally(DocumentEndpoint::failed);
+    }
+
+    private static Answer page(DocumentView view, boolean state, @Nullable String ifNoneMatch) {
+        String etag = state ? view.etag().replaceFirst("\"$", "-s\"") : view.etag();
+        Answer answer;
+        if (ifNoneMatch != null && ETags.anyMatches(ifNoneMatch, etag)) {
+            answer = Answer.notModified();
+        } else if (state) {
+            answer = Answer.of(
+                    HttpResponseStatus.OK, STATE_TYPE, view.snapshot().state().encode());
+        } else {
+            answer = Answer.of(
+                    HttpResponseStatus.OK,
+                    "application/json",
+                    Json.write(view.snapshot().toMap()));
+        }
+        return answer.with(HttpHeaderNames.ETAG, etag).with(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+    }
+
+    private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document) {
+        if (!origins.allows(request)) {
+            return now(Answer.problem(HttpResponseStatus.FORBIDDEN, "forbidden", "pages of this origin may not write"));
+        }
+        CharSequence type = HttpUtil.getMimeType(request);
+        if (type == null || !type.toString().toLowerCase(Locale.ROOT).equals("application/json")) {
+            return now(Answer.problem(
+                    HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "send application/json"));
+        }
+        List<Mutation> mutations;
+        try {
+            mutations = mutations(bytes(request.content()));
+        } catch (IllegalArgumentException e) {
+            return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", String.valueOf(e.getMessage())));
+        }
+        String ifMatch = request.headers().get(HttpHeaderNames.IF_MATCH);
+        Predicate<String> precondition =
+                ifMatch == null ? etag -> true : etag -> ETags.anyMatchesStrongly(ifMatch, etag);
+        return rooms.apply(document, mutations, precondition)
+                .thenApply(DocumentEndpoint::written)
+                .exceptionally(DocumentEndpoint::failed);
+    }
+
+    private static Answer written(DocumentView view) {
+        Map<String, Object> position = new LinkedHashMap<>();
+        position.put("incarnation", String.format("%016x", view.position().incarnation()));
+        position.put("sequence", view.position().sequence());
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("etag", view.etag());
+        body.put("epoch", String.format("%016x", view.epoch()));
+        body.put("position", position);
+        return Answer.of(HttpResponseStatus.OK, "application/json", Json.write(body))
+                .with(HttpHeaderNames.ETAG, view.etag())
+                .with(HttpHeaderNames.CACHE_CONTROL, "no-store");
+    }
+
+    private static Answer failed(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause instanceof WriteRefusedException refused) {
+            boolean precondition = refused.code().equals(WriteRefusedException.PRECONDITION_FAILED);
+            return Answer.problem(
+                    precondition ? HttpResponseStatus.PRECONDITION_FAILED : HttpResponseStatus.UNPROCESSABLE_ENTITY,
+                    refused.code(),
+                    String.valueOf(refused.getMessage()));
+        }
+        if (cause instanceof DocumentUnavailableException unavailable) {
+            HttpResponseStatus status = unavailable.code() == FailureCode.DOCUMENT_CORRUPT
+                    ? HttpResponseStatus.INTERNAL_SERVER_ERROR
+                    : HttpResponseStatus.SERVICE_UNAVAILABLE;
+            return Answer.problem(status, unavailable.code().label(), String.valueOf(unavailable.getMessage()));
+        }
+        if (cause instanceof IllegalArgumentException || cause instanceof ArithmeticException) {
+            return Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", String.valueOf(cause.getMessage()));
+        }
+        LOG.error("a request for a document failed", cause);
+        return Answer.problem(HttpResponseStatus.INTERNAL_SERVER_ERROR, "internal", "the request failed on the server");
+    }
+
+    static List<Mutation> mutations(byte[] body) {
+        JsonNode list = Json.parse(body).path("mutations");
+        if (!list.isArray() || list.isEmpty() || list.size() > MAX_MUTATIONS) {
+            throw new IllegalArgumentException("'mutations' must be a list of 1 to " + MAX_MUTATIONS);
+        }
+        List<Mutation> mutations = new ArrayList<>(list.size());
+        for (JsonNode item : list) {
+            mutations.add(mutation(item));
+        }
+        return mutations;
+    }
+
+    private static Mutation mutation(JsonNode item) {
+        List<String> path = new ArrayList<>();
+        for (JsonNode step : item.path("path")) {
+            if (!step.isTextual()) {
+                throw new IllegalArgumentException("'path' must be a list of strings");
+            }
+            path.add(step.textValue());
+        }
+        if (path.isEmpty()) {
+            throw new IllegalArgumentException("'path' must name an object");
+        }
+        Object value = item.has("value") ? Json.value(item.path("value")) : Values.NULL;
+        return new Mutation(
+                path,
+                ObjectType.ofLabel(item.path("type").asText()),
+                Mutation.Op.ofLabel(item.path("op").asText()),
+                value);
+    }
+
+    private static byte[] bytes(ByteBuf content) {
+        byte[] bytes = new byte[content.readableBytes()];
+        content.getBytes(content.readerIndex(), bytes);
+        return bytes;
+    }
+
+    private static CompletionStage<Answer> now(Answer answer) {
+        return CompletableFuture.completedFuture(answer);
+    }
+}

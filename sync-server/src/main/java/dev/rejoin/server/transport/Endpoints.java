@@ -1,0 +1,19 @@
+package dev.rejoin.server.transport;
+
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the operator's paths answer with.
+ *
+ * @param healthy {@code /healthz}: the process works
+ * @param ready {@code /readyz}: it can take writes and is not shutting down
+ * @param metrics {@code /metrics}: the page in Prometheus' text format; called on a worker thread
+ * @param web {@code /}: the frontend, if one is served
+ */
+public record Endpoints(
+        BooleanSupplier healthy,
+        BooleanSupplier ready,
+        Supplier<String> metrics,
+        @Nullable WebRoot web) {}

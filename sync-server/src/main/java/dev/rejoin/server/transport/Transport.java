@@ -1,0 +1,165 @@
+package dev.rejoin.server.transport;
+
+import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.server.room.Rooms;
+import dev.rejoin.sync.wire.ProtocolLimits;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.timeout.WriteTimeoutHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/** The one port of a server: WebSocket sessions, documents over HTTP, the operator's paths, and static files. */
+public final class Transport implements AutoCloseable {
+    static final String WRITE_TIMEOUT = "write-timeout";
+    static final String ROUTER = "router";
+
+    private static final int MAX_REQUEST_LINE_BYTES = 4_096;
+    private static final int MAX_HEADER_BYTES = 8_192;
+    private static final int HTTP_CHUNK_BYTES = 8_192;
+    private static final int ACCEPT_BACKLOG = 1_024;
+    private static final long CLOSE_TIMEOUT_MILLIS = 3_000;
+
+    private final TransportOptions options;
+    private final Rooms rooms;
+    private final ProtocolLimits limits;
+    private final Endpoints endpoints;
+    private final Executor workers;
+    private final TimeSource time;
+    private final TransportObserver observer;
+    private final ConnectionGate gate;
+    private final OriginPolicy origins;
+    private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final Channel listener;
+
+    private Transport(
+            EventLoops loops,
+            TransportOptions options,
+            Rooms rooms,
+            ProtocolLimits limits,
+            Endpoints endpoints,
+            Executor workers,
+            TimeSource time,
+            TransportObserver observer)
+            throws IOException {
+        this.options = options;
+        this.rooms = rooms;
+        this.limits = limits.withMaxFrameBytes(options.maxFrameBytes());
+        this.endpoints = endpoints;
+        this.workers = workers;
+        this.time = time;
+        this.observer = observer;
+        this.gate = new ConnectionGate(options.maxConnections(), options.maxConnectionsPerAddress(), observer);
+        InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
+        if (address.isUnresolved()) {
+            throw new IOException("the host '" + options.host() + "' does not resolve");
+        }
+        this.origins = new OriginPolicy(address.getAddress().isLoopbackAddress(), options.allowedOrigins());
+        this.listener = bind(loops, address);
+    }
+
+    /**
+     * Binds the port and serves.
+     *
+     * @param loops outlive the transport
+     * @param limits of the sync protocol; the frame size is taken from {@code options}
+     * @param workers runs what may block: files, metrics
+     * @param time wall clock that clients are told
+     * @throws IOException if the port cannot be bound
+     */
+    public static Transport start(
+            EventLoops loops,
+            TransportOptions options,
+            Rooms rooms,
+            ProtocolLimits limits,
+            Endpoints endpoints,
+            Executor workers,
+            TimeSource time,
+            TransportObserver observer)
+            throws IOException {
+        return new Transport(loops, options, rooms, limits, endpoints, workers, time, observer);
+    }
+
+    /** Where it listens; the port is the real one even if 0 was asked for. */
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listener.localAddress();
+    }
+
+    private Channel bind(EventLoops loops, InetSocketAddress address) throws IOException {
+        ChannelFuture bound = new ServerBootstrap()
+                .group(loops.group())
+                .channel(loops.serverChannel())
+                .option(ChannelOption.SO_BACKLOG, ACCEPT_BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(
+                        ChannelOption.WRITE_BUFFER_WATER_MARK,
+                        new WriteBufferWaterMark(options.writeLowMarkBytes(), options.writeHighMarkBytes()))
+                .childHandler(new ChannelInitializer<SocketChannel>() {
+                    @Override
+                    protected void initChannel(SocketChannel channel) {
+                        assemble(channel);
+                    }
+                })
+                .bind(address)
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "cannot listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        return bound.channel();
+    }
+
+    /** The whole pipeline of one connection, from the socket inwards. */
+    private void assemble(SocketChannel channel) {
+        if (!gate.admit(channel)) {
+            channel.close();
+            return;
+        }
+        channels.add(channel);
+        HttpDecoderConfig http = new HttpDecoderConfig()
+                .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
+                .setMaxHeaderSize(MAX_HEADER_BYTES)
+                .setMaxChunkSize(HTTP_CHUNK_BYTES);
+        DocumentEndpoint documents = new DocumentEndpoint(rooms, origins);
+        ChannelPipeline pipeline = channel.pipeline();
+        pipeline.addLast("meter", new ConnectionGate.Meter(observer));
+        pipeline.addLast("http", new HttpServerCodec(http));
+        pipeline.addLast("deadline", new PeerDeadline(options, observer));
+        pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));
+        pipeline.addLast("body", new HttpObjectAggregator(options.maxBodyBytes(), true));
+        pipeline.addLast(ROUTER, new HttpRouter(documents, endpoints, workers, observer));
+        pipeline.addLast("upgrade", new SyncUpgrade(options, origins, this::connection));
+    }
+
+    private SyncConnection connection() {
+        return new SyncConnection(rooms, options, limits, observer, time::millis);
+    }
+
+    /** Takes no new connections; those that are open go on. */
+    public void stopAccepting() {
+        listener.close().awaitUninterruptibly(CLOSE_TIMEOUT_MILLIS);
+    }
+
+    /** Stops accepting and closes every connection. Close the {@link Rooms} first, so that sessions hear why. */
+    @Override
+    public void close() {
+        stopAccepting();
+        channels.close().awaitUninterruptibly(CLOSE_TIMEOUT_MILLIS);
+    }
+}

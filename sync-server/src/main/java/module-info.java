@@ -1,0 +1,26 @@
+/** The sync server, to run on its own or to embed. */
+module dev.rejoin.server {
+    requires com.fasterxml.jackson.core;
+    requires com.fasterxml.jackson.databind;
+    requires info.picocli;
+    requires io.netty.buffer;
+    requires io.netty.codec.http;
+    requires io.netty.codec;
+    requires io.netty.common;
+    requires io.netty.handler;
+    requires io.netty.transport.classes.epoll;
+    requires io.netty.transport;
+    requires java.sql;
+    requires micrometer.core;
+    requires micrometer.registry.prometheus;
+    requires org.slf4j;
+    requires org.xerial.sqlitejdbc;
+    requires static org.jspecify;
+    requires transitive dev.rejoin.protocol;
+
+    exports dev.rejoin.server.metrics;
+    exports dev.rejoin.server.room;
+    exports dev.rejoin.server.storage;
+    exports dev.rejoin.server.transport;
+    exports dev.rejoin.server;
+}

@@ -1,0 +1,71 @@
+package dev.rejoin.server.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+final class ServerMetricsTest {
+    private final ServerMetrics metrics = new ServerMetrics();
+
+    @Test
+    void thePageAndTheDocumentNameTheSameMeters() throws IOException {
+        metrics.observeQueue(() -> 1, () -> 2);
+        metrics.httpRequest(200);
+        metrics.rejected("content-rejected");
+        Set<String> served = names(metrics.page(), "(?m)^# TYPE (rejoin_\\w+) ");
+        // A summary and a histogram come with a gauge of their recent maximum.
+        served.removeIf(name -> name.endsWith("_max"));
+        String page = Files.readString(Path.of("..", "docs", "operating", "metrics.md"));
+        assertEquals(names(page, "(?m)^\\| `(rejoin_\\w+)`"), served);
+    }
+
+    @Test
+    void countsWhatItIsTold() {
+        metrics.connectionOpened();
+        metrics.connectionOpened();
+        metrics.connectionClosed();
+        metrics.received(10);
+        metrics.acked(3, 7);
+        metrics.logDown();
+        metrics.httpRequest(404);
+        assertServed("rejoin_connections 1.0");
+        assertServed("rejoin_received_bytes_total 10.0");
+        assertServed("rejoin_transactions_total 3.0");
+        assertServed("rejoin_log_up 0.0");
+        assertServed("rejoin_http_requests_total{status=\"4xx\"} 1.0");
+        assertServed("rejoin_ack_latency_seconds_bucket{le=\"0.01\"} 1");
+        assertServed("rejoin_ack_latency_seconds_bucket{le=\"0.005\"} 0");
+    }
+
+    @Test
+    void codesOfRejectionsAreBounded() {
+        for (int i = 0; i < 1_000; i++) {
+            metrics.rejected("code-" + i);
+        }
+        metrics.rejected("code-0");
+        assertServed("rejoin_rejections_total{code=\"code-0\"} 2.0");
+        assertServed("rejoin_rejections_total{code=\"other\"} " + (1_000.0 - ServerMetrics.MAX_REJECTION_CODES));
+    }
+
+    private void assertServed(String line) {
+        String page = metrics.page();
+        assertTrue(page.lines().anyMatch(line::equals), () -> line + " is not in\n" + page);
+    }
+
+    private static Set<String> names(String text, String pattern) {
+        Set<String> names = new TreeSet<>();
+        Matcher matcher = Pattern.compile(pattern).matcher(text);
+        while (matcher.find()) {
+            names.add(matcher.group(1));
+        }
+        return names;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.sync.wire.FailureCode;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+/** A log whose commits complete, or fail, when a test says so. */
+final class FakeLog implements RoomLog {
+    final Map<String, Kept> documents = new HashMap<>();
+    final Set<String> damaged = new HashSet<>();
+    private final ArrayDeque<Runnable> commits = new ArrayDeque<>();
+    private final ArrayDeque<Committed> waiting = new ArrayDeque<>();
+    int appends;
+    int images;
+
+    /** What is durable of one document. */
+    static final class Kept {
+        long epoch;
+        long sequence;
+        Optional<RoomImage> image = Optional.empty();
+        final List<List<RoomRecord>> tail = new ArrayList<>();
+    }
+
+    /** Makes everything appended so far durable. */
+    void commit() {
+        while (!commits.isEmpty()) {
+            commits.remove().run();
+            waiting.remove().done(null);
+        }
+    }
+
+    /** Loses everything appended so far. */
+    void fail() {
+        commits.clear();
+        while (!waiting.isEmpty()) {
+            waiting.remove().done(new DocumentUnavailableException(FailureCode.STORE_DOWN, "lost", null));
+        }
+    }
+
+    @Override
+    public CompletionStage<Optional<Stored>> load(String document) {
+        if (damaged.contains(document)) {
+            return CompletableFuture.failedFuture(
+                    new DocumentUnavailableException(FailureCode.DOCUMENT_CORRUPT, "damaged on purpose", null));
+        }
+        return CompletableFuture.completedFuture(
+                Optional.ofNullable(documents.get(document)).map(this::stored));
+    }
+
+    @Override
+    public CompletionStage<Stored> create(String document, long epoch) {
+        Kept kept = new Kept();
+        kept.epoch = epoch;
+        documents.put(document, kept);
+        return CompletableFuture.completedFuture(stored(kept));
+    }
+
+    private Stored stored(Kept kept) {
+        return new Stored(new Appender(kept), kept.epoch, kept.image, kept.tail, kept.sequence, kept.tail.size());
+    }
+
+    @Override
+    public long incarnation() {
+        return 7;
+    }
+
+    private final class Appender implements DocumentLog {
+        private final Kept kept;
+        private long appended;
+
+        Appender(Kept kept) {
+            this.kept = kept;
+            this.appended = kept.sequence;
+        }
+
+        @Override
+        public long append(List<RoomRecord> records, Committed committed) {
+            appends++;
+            long sequence = ++appended;
+            commits.add(() -> {
+                kept.tail.add(List.copyOf(records));
+                kept.sequence = sequence;
+            });
+            waiting.add(committed);
+            return sequence;
+        }
+
+        @Override
+        public CompletionStage<Long> replaceBy(Supplier<RoomImage> image) {
+            RoomImage made = image.get();
+            images++;
+            for (long left = kept.sequence - made.sequence(); kept.tail.size() > left; ) {
+                kept.tail.remove(0);
+            }
+            kept.image = Optional.of(made);
+            return CompletableFuture.completedFuture((long) made.state().length);
+        }
+    }
+}
