@@ -33,7 +33,7 @@ export interface ChangeEvent {
 
 type Listener = () => void;
 
-/** @internal What the handles need of their document. */
+/** What the handles need of their document. */
 export interface Context {
   readonly store: Store;
   change(body: () => void): Write;
@@ -403,7 +403,7 @@ const CLASSES: (new (doc: Context, object: StoreObject) => Handle)[] = [
  * The objects of one document, as this client sees them: what the server has confirmed and, over it, this client's
  * pending writes. Reading and writing are synchronous.
  */
-export class Document extends SharedMap implements Context {
+export class Document extends SharedMap {
   /** @internal */
   readonly store: Store;
   private readonly ready: (transaction: PendingTransaction) => void;

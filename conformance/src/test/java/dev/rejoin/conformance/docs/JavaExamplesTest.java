@@ -22,7 +22,7 @@ final class JavaExamplesTest {
     @TestFactory
     Stream<DynamicTest> examplesPrintWhatTheySay() {
         List<Snippet> snippets = Snippet.all("java");
-        assertTrue(snippets.size() > 20, "found only " + snippets);
+        assertTrue(snippets.size() > 15, "found only " + snippets);
         return snippets.stream()
                 .filter(snippet -> !snippet.server())
                 .map(snippet -> DynamicTest.dynamicTest(

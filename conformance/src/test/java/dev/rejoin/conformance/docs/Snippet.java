@@ -11,17 +11,18 @@ import java.util.regex.Pattern;
  * A fenced example of a page. A comment in the line before the fence may say two things about it:
  *
  * <ul>
- *   <li>{@code <!-- snippet: continues -->}: it goes on where the example before it in the same language ended;
+ *   <li>{@code <!-- snippet: continues -->}: it goes on where the example before it in the same language ended, and the two are
+ *       one;
  *   <li>{@code <!-- snippet: server -->}: it needs a server at 127.0.0.1:8080, or opens sockets of its own.
  * </ul>
  *
  * <p>What an example prints stands in a comment behind the statement that prints it.
  *
  * @param page path from the root of the checkout
- * @param line where its fence opens, counted from 1
+ * @param line where its (last) fence opens, counted from 1
  * @param language the word behind the fence
  * @param server whether it needs a server
- * @param text with the text of the examples that it continues
+ * @param text what stands between the fences
  */
 record Snippet(String page, int line, String language, boolean server, String text) {
     private static final Pattern OPEN = Pattern.compile("^( *)(```+)([a-z]*) *$");
@@ -64,6 +65,7 @@ record Snippet(String page, int line, String language, boolean server, String te
                         .orElseThrow(() -> new IllegalStateException(page + ":" + start + " continues nothing"));
                 whole = before.text + whole;
                 server |= before.server;
+                found.remove(before);
             }
             found.add(new Snippet(page, start, language, server, whole));
         }

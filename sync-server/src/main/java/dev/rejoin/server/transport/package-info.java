@@ -1,4 +1,4 @@
-/** Netty: WebSocket and HTTP pipeline, TLS, backpressure; the only server package that knows Netty. */
+/** Netty: WebSocket and HTTP pipeline, deadlines, backpressure; the only server package that knows Netty. No TLS yet. */
 @NullMarked
 package dev.rejoin.server.transport;
 
