@@ -415,6 +415,7 @@ public final class ObjectStore {
 
     // transactions
 
+    /** Whether a transaction is open. */
     public boolean inTransaction() {
         return transaction.depth > 0;
     }
@@ -1084,6 +1085,7 @@ public final class ObjectStore {
 
     // reading
 
+    /** The replica that this store writes as. */
     public ReplicaId self() {
         return self;
     }

@@ -8,7 +8,7 @@ import java.math.BigInteger;
  *
  * <p>A replica that nobody judges keeps one running total, so a delta is one small cell and merging costs the same with one replica
  * or a thousand. A judged replica writes each amount as a cell of its own, so that refusing one changes no other. Sums are exact
- * beyond 64 bits.
+ * beyond 64 bits. Source: docs/decisions/0003-counters-under-a-judge.md.
  */
 public final class PNCounter extends ReplicatedObject {
 

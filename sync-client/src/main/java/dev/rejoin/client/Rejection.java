@@ -15,6 +15,7 @@ import java.util.List;
  * @param at when the refusal was learned
  */
 public record Rejection(long id, String code, String message, List<Mutation> mutations, Instant at) {
+    /** Takes a copy of the list. */
     public Rejection {
         mutations = List.copyOf(mutations);
     }

@@ -220,7 +220,7 @@ public final class SyncClient implements AutoCloseable {
             return this;
         }
 
-        /** Credentials for the server. */
+        /** Credentials for the server; one without access control does not look at them. Default: none. */
         public Builder token(String credentials) {
             token = credentials;
             return this;
@@ -285,7 +285,8 @@ public final class SyncClient implements AutoCloseable {
     }
 
     /**
-     * Changes the document, as one transaction: it shows at once, and is taken back as a whole if the body throws.
+     * Changes the document, as one transaction: it shows at once, and is taken back as a whole if the body throws, which is thrown
+     * on. The body runs on the caller's thread under the client's lock. It costs what it changes; saving and sending happen beside it.
      *
      * @throws IllegalStateException if the client is closed, or its outbox has failed
      */
@@ -297,7 +298,10 @@ public final class SyncClient implements AutoCloseable {
         }
     }
 
-    /** Reads from the document, pending writes included. What is returned must not be the document or part of it. */
+    /**
+     * Reads from the document, pending writes included, under the client's lock. What is returned must not be the document or an
+     * object of it. What the reader writes by mistake is a write like any other.
+     */
     public <T> T read(Function<Document, T> reader) {
         synchronized (lock) {
             T result = reader.apply(document);
@@ -400,7 +404,12 @@ public final class SyncClient implements AutoCloseable {
         return subscribe(presenceListeners, listener);
     }
 
-    /** Shows a value to the other sessions of the document as long as this one lasts; null shows none. */
+    /**
+     * Shows a value to the other sessions of the document as long as this one lasts; null shows none. It is not stored. Of more
+     * than 20 changes in a second the newest is relayed.
+     *
+     * @throws IllegalArgumentException if the value takes more than 4 KiB encoded, or is none (see {@link Values#canonical})
+     */
     public void presence(@Nullable Object value) {
         byte[] payload = value == null ? NOTHING : Values.encode(value);
         if (payload.length > limits.maxPresenceBytes()) {
@@ -444,7 +453,11 @@ public final class SyncClient implements AutoCloseable {
         });
     }
 
-    /** Saves everything, says goodbye and ends. What is pending stays in the outbox file. */
+    /**
+     * Saves everything, says goodbye and ends, within 10 s. What is pending stays in the outbox file.
+     *
+     * @throws UncheckedIOException if the outbox cannot be closed
+     */
     @Override
     public void close() {
         run(() -> {

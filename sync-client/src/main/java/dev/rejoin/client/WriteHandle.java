@@ -30,7 +30,10 @@ public final class WriteHandle {
         return accepted.copy();
     }
 
-    /** Completes when it is on the server's disk; fails with {@link WriteRejectedException} if the server refuses. */
+    /**
+     * Completes when it is on the server's disk; fails with {@link WriteRejectedException} if the server refuses. A server that
+     * keeps its documents in memory never says so; see {@link #accepted}.
+     */
     public CompletableFuture<Void> durable() {
         return durable.copy();
     }

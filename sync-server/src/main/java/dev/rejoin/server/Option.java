@@ -38,6 +38,7 @@ public final class Option<T> {
         this.parser = parser;
     }
 
+    /** Its name in a file. */
     public String name() {
         return name;
     }
@@ -52,6 +53,7 @@ public final class Option<T> {
         return "REJOIN_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
     }
 
+    /** What it means, as the help page says it. */
     public String description() {
         return description;
     }

@@ -23,6 +23,7 @@ import java.util.stream.Collectors;
  * read by it, and the page {@code docs/operating/configuration.md} is held to it. Immutable.
  */
 public final class ServerConfig {
+    /** Address to listen on. */
     public static final Option<String> HOST = new Option<>(
             "host",
             "ADDRESS",
@@ -31,6 +32,7 @@ public final class ServerConfig {
             "Address to listen on. 0.0.0.0 listens on all interfaces; the default can only be reached from this machine.",
             ServerConfig::nonEmpty);
 
+    /** Port to listen on; 0 takes a free one. */
     public static final Option<Integer> PORT = new Option<>(
             "port",
             "NUMBER",
@@ -39,6 +41,7 @@ public final class ServerConfig {
             "Port to listen on. 0 takes a free one and prints it.",
             number(port -> port >= 0 && port <= 65_535));
 
+    /** Directory of the documents; empty keeps them in memory. */
     public static final Option<Optional<Path>> DATA = new Option<>(
             "data",
             "DIR",
@@ -48,6 +51,7 @@ public final class ServerConfig {
                     + " with the process.",
             ServerConfig::path);
 
+    /** Directory of static files; empty serves none. */
     public static final Option<Optional<Path>> WEB = new Option<>(
             "web", "DIR", "a directory that exists", "", "Directory of static files to serve at /.", text -> {
                 Optional<Path> directory = path(text);
@@ -57,6 +61,7 @@ public final class ServerConfig {
                 return directory;
             });
 
+    /** Origins besides the server's own whose pages may connect. */
     public static final Option<Set<String>> ALLOW_ORIGIN = new Option<>(
             "allow-origin",
             "ORIGINS",
@@ -65,6 +70,7 @@ public final class ServerConfig {
             "Pages from these origins may connect besides the server's own. On a loopback address all may.",
             ServerConfig::origins);
 
+    /** Threads for sockets and documents; 0 is one for each core. */
     public static final Option<Integer> THREADS = new Option<>(
             "threads",
             "NUMBER",
@@ -73,6 +79,7 @@ public final class ServerConfig {
             "Threads that run sockets and documents. 0 is one for each core.",
             number(threads -> threads >= 0 && threads <= 1_024));
 
+    /** How long a document without visitors stays in memory. */
     public static final Option<Duration> IDLE_UNLOAD = new Option<>(
             "idle-unload",
             "TIME",
@@ -81,6 +88,7 @@ public final class ServerConfig {
             "A document that nobody has open leaves memory after this long.",
             Quantity::duration);
 
+    /** Bytes of log after which a document is stored anew as a whole. */
     public static final Option<Long> SNAPSHOT_BYTES = new Option<>(
             "snapshot-bytes",
             "SIZE",
@@ -89,6 +97,7 @@ public final class ServerConfig {
             "A document is stored anew as a whole when its log exceeds this and the size of its last snapshot.",
             size(1 << 10, Long.MAX_VALUE));
 
+    /** Entries of log after which a document is stored anew as a whole. */
     public static final Option<Integer> SNAPSHOT_ENTRIES = new Option<>(
             "snapshot-entries",
             "NUMBER",
@@ -97,6 +106,7 @@ public final class ServerConfig {
             "… or when its log has more entries than this.",
             number(entries -> entries >= 1));
 
+    /** Sockets open at a time. */
     public static final Option<Integer> MAX_CONNECTIONS = new Option<>(
             "max-connections",
             "NUMBER",
@@ -105,6 +115,7 @@ public final class ServerConfig {
             "Sockets open at a time. Further ones are closed at once.",
             number(connections -> connections >= 1));
 
+    /** Sockets open at a time from one IPv4 address or IPv6 /64. */
     public static final Option<Integer> MAX_CONNECTIONS_PER_ADDRESS = new Option<>(
             "max-connections-per-address",
             "NUMBER",
@@ -113,6 +124,7 @@ public final class ServerConfig {
             "Of these from one IPv4 address or IPv6 /64. This machine itself is exempt.",
             number(connections -> connections >= 1));
 
+    /** Largest message of a sync client, in bytes. */
     public static final Option<Long> MAX_FRAME = new Option<>(
             "max-frame",
             "SIZE",
@@ -121,6 +133,7 @@ public final class ServerConfig {
             "Largest message of a sync client. A session that sends a larger one is ended with too-large.",
             size(64 << 10, 16 << 20));
 
+    /** Largest body of an HTTP request, in bytes. */
     public static final Option<Long> MAX_BODY = new Option<>(
             "max-body",
             "SIZE",
@@ -129,14 +142,17 @@ public final class ServerConfig {
             "Largest body of an HTTP request. A larger one is answered with 413.",
             size(1 << 10, 16 << 20));
 
+    /** Size of a document, in bytes, above which it takes no more writes of sync clients. */
     public static final Option<Long> MAX_DOCUMENT = new Option<>(
             "max-document",
             "SIZE",
             "a size from 64KiB to 1GiB, like 64MiB",
             "64MiB",
-            "Writes that would make a document larger than this are refused with document-full.",
+            "A document above this size, counted as its last snapshot and its log since, takes no more writes of sync clients:"
+                    + " document-full.",
             size(64 << 10, 1 << 30));
 
+    /** Bytes that may wait for the disk. */
     public static final Option<Long> MAX_BACKLOG = new Option<>(
             "max-backlog",
             "SIZE",
@@ -146,6 +162,7 @@ public final class ServerConfig {
                     + " dropped.",
             size(1 << 20, 1 << 30));
 
+    /** How long a peer may take nothing. */
     public static final Option<Duration> STALL_TIMEOUT = new Option<>(
             "stall-timeout",
             "TIME",
@@ -154,6 +171,7 @@ public final class ServerConfig {
             "A peer that takes nothing for this long is closed.",
             atLeast(Duration.ofSeconds(1)));
 
+    /** How long an ending server waits for its last commits. */
     public static final Option<Duration> SHUTDOWN_TIMEOUT = new Option<>(
             "shutdown-timeout",
             "TIME",
@@ -200,6 +218,7 @@ public final class ServerConfig {
         this.values = Map.copyOf(values);
     }
 
+    /** The value of a setting. */
     @SuppressWarnings("unchecked") // with() and put() store values of the option's own type only
     public <T> T get(Option<T> option) {
         Object value = values.get(option);

@@ -46,6 +46,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A running sync server: its log, its rooms, its port. To be started on its own by {@link Main} or inside another program.
+ * For any thread. The threads of its sockets keep the process alive until it is closed.
  *
  * <pre>{@code
  * try (SyncServer server = SyncServer.builder().port(0).data(Path.of("data")).start()) {
@@ -123,6 +124,7 @@ public final class SyncServer implements AutoCloseable {
         }
     }
 
+    /** A builder with the default settings. */
     public static Builder builder() {
         return new Builder();
     }
@@ -132,6 +134,7 @@ public final class SyncServer implements AutoCloseable {
         return transport.address();
     }
 
+    /** The port it listens on. */
     public int port() {
         return address().getPort();
     }
@@ -161,10 +164,12 @@ public final class SyncServer implements AutoCloseable {
         return !draining && log.isReady();
     }
 
+    /** What it counts about itself; {@code metrics().page()} is the page of {@code /metrics}. */
     public ServerMetrics metrics() {
         return metrics;
     }
 
+    /** Its settings. */
     public ServerConfig config() {
         return config;
     }
@@ -302,6 +307,7 @@ public final class SyncServer implements AutoCloseable {
             return this;
         }
 
+        /** Address to listen on; the default can only be reached from this machine. */
         public Builder host(String host) {
             config = config.with(ServerConfig.HOST, host);
             return this;

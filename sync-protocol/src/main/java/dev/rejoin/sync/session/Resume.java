@@ -55,7 +55,7 @@ public sealed interface Resume {
     /**
      * Compares what the server knows of a replica with what its client has pending.
      *
-     * <h2>How</h2>
+     * <h4>How</h4>
      *
      * The client's history is a row of points (dot, chain): where its known verdicts end, then the end of each pending
      * transaction. If the server's (judgedThrough, chain) is one of them, both have the same history up to there, and the

@@ -18,6 +18,7 @@ public final class DocumentUnavailableException extends RuntimeException {
         this.code = code;
     }
 
+    /** What a peer is told. */
     public FailureCode code() {
         return code;
     }

@@ -21,6 +21,7 @@ public interface MutationValidator {
     /** Lets everything pass. */
     MutationValidator ACCEPT_ALL = change -> Decision.accept();
 
+    /** Accepts or refuses a write. */
     Decision judge(ProposedChange change);
 
     /**
@@ -28,10 +29,12 @@ public interface MutationValidator {
      *
      * @param document name of the document
      * @param author the replica that wrote it; null for a write over HTTP
-     * @param mutations what it would change; never empty, but a removal may have no effect
+     * @param mutations what it would change. Of a client: derived from what would be stored; objects of types unknown to this
+     *     version are left out, so the list may be empty. Over HTTP: those of the request, whether they have an effect or not
      * @param before the document without it
      */
     record ProposedChange(String document, @Nullable ReplicaId author, List<Mutation> mutations, Snapshot before) {
+        /** Takes a copy of the list. */
         public ProposedChange {
             mutations = List.copyOf(mutations);
         }
@@ -48,6 +51,11 @@ public interface MutationValidator {
         private static final int MAX_MESSAGE_CHARACTERS = 1_024;
         private static final Decision ACCEPT = new Decision("", "");
 
+        /**
+         * Checks code and message.
+         *
+         * @throws IllegalArgumentException if the code has another form or the message is too long
+         */
         public Decision {
             Objects.requireNonNull(message, "message");
             if (!code.isEmpty() && !CODE.matcher(code).matches()) {
@@ -59,11 +67,16 @@ public interface MutationValidator {
             }
         }
 
+        /** Lets the write happen. */
         public static Decision accept() {
             return ACCEPT;
         }
 
-        /** Refuses the write. */
+        /**
+         * Refuses the write.
+         *
+         * @throws IllegalArgumentException if the code is empty or has another form, or the message is too long
+         */
         public static Decision reject(String code, String message) {
             if (code.isEmpty()) {
                 throw new IllegalArgumentException("a refusal needs a code");
@@ -71,6 +84,7 @@ public interface MutationValidator {
             return new Decision(code, message);
         }
 
+        /** Whether the write may happen. */
         public boolean accepted() {
             return code.isEmpty();
         }

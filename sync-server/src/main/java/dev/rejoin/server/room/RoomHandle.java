@@ -16,6 +16,7 @@ public final class RoomHandle {
         this.name = name;
     }
 
+    /** The name of the document. */
     public DocumentName name() {
         return name;
     }

@@ -10,6 +10,7 @@ import java.util.List;
  * @param state self-contained fragment
  */
 public record RoomImage(long sequence, byte[] state, List<LeaseImage> leases) {
+    /** Takes a copy of the list. */
     public RoomImage {
         leases = List.copyOf(leases);
     }
@@ -30,6 +31,7 @@ public record RoomImage(long sequence, byte[] state, List<LeaseImage> leases) {
             int chain,
             long verdictsKnown,
             List<Judgement> verdicts) {
+        /** Takes a copy of the list. */
         public LeaseImage {
             verdicts = List.copyOf(verdicts);
         }

@@ -38,6 +38,7 @@ public interface RoomLog {
             List<List<RoomRecord>> tail,
             long sequence,
             long tailBytes) {
+        /** Takes a copy of the list. */
         public Stored {
             tail = List.copyOf(tail);
         }
@@ -64,6 +65,7 @@ public interface RoomLog {
     /** Hears what became of a batch. */
     @FunctionalInterface
     interface Committed {
+        /** Called once: with null when the batch is durable, otherwise with the reason. */
         void done(@Nullable DocumentUnavailableException cause);
     }
 }

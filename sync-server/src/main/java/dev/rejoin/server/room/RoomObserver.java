@@ -5,8 +5,10 @@ public interface RoomObserver {
     /** Measures nothing. */
     RoomObserver SILENT = new RoomObserver() {};
 
+    /** A document has come into memory. */
     default void roomOpened() {}
 
+    /** A document has left memory. */
     default void roomClosed() {}
 
     /** A batch of so many transactions became durable, this long after the first of them was judged. */

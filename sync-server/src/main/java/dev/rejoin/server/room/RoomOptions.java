@@ -6,7 +6,7 @@ package dev.rejoin.server.room;
  * @param idleUnloadMillis a room without sessions leaves memory after this long
  * @param snapshotMinBytes the log of a document is replaced by a snapshot when its tail exceeds this and the last snapshot
  * @param snapshotMaxEntries … or has more batches than this
- * @param maxDocumentBytes above this writes are voided with {@code document-full}
+ * @param maxDocumentBytes above this (last snapshot and log since) writes of sync clients are voided with {@code document-full}
  * @param maxReplicas so many replica ids may write to a document; new ones are refused beyond
  * @param maxClockSkewMillis stamps further ahead are voided with {@code clock-skew}
  * @param quarantineMillis how long a damaged document is refused before it is checked again
@@ -24,6 +24,7 @@ public record RoomOptions(
     public static final RoomOptions DEFAULTS =
             new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 65_536, 60_000, 10_000);
 
+    /** The same but for {@code idleUnloadMillis}. */
     public RoomOptions withIdleUnloadMillis(long millis) {
         return new RoomOptions(
                 millis,
@@ -35,6 +36,7 @@ public record RoomOptions(
                 quarantineMillis);
     }
 
+    /** The same but for {@code snapshotMinBytes} and {@code snapshotMaxEntries}. */
     public RoomOptions withSnapshots(long minBytes, int maxEntries) {
         return new RoomOptions(
                 idleUnloadMillis,

@@ -14,6 +14,7 @@ public final class WriteRefusedException extends RuntimeException {
         this.code = code;
     }
 
+    /** The code of the validator, or {@link #PRECONDITION_FAILED}. */
     public String code() {
         return code;
     }

@@ -1,0 +1,58 @@
+package dev.rejoin.conformance.docs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rejoin.client.SyncClient;
+import dev.rejoin.client.WriteHandle;
+import dev.rejoin.client.WriteRejectedException;
+import dev.rejoin.client.WriteState;
+import dev.rejoin.crdt.ValueCodec;
+import dev.rejoin.server.ServerConfig;
+import dev.rejoin.server.SyncServer;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The size limit of documents, as the threat model names it. */
+@Timeout(60)
+final class DocumentLimitIT {
+    private static final long LIMIT = 64 << 10;
+    private static final int WRITE = 8 << 10;
+
+    @Test
+    void aDocumentThatHasReachedItsLimitTakesNothingMoreFromClients() throws Exception {
+        ServerConfig config = ServerConfig.DEFAULTS.with(ServerConfig.PORT, 0).with(ServerConfig.MAX_DOCUMENT, LIMIT);
+        try (SyncServer server = SyncServer.builder().config(config).start();
+                SyncClient client = SyncClient.builder()
+                        .url(server.syncUri())
+                        .document("full")
+                        .build()) {
+            int accepted = 0;
+            while (accepted(client.write(d -> d.set("texts", ValueCodec.STRING).add(text(client))))) {
+                accepted++;
+                assertTrue(
+                        accepted * WRITE <= LIMIT + WRITE, accepted + " writes of " + WRITE + " bytes were accepted");
+            }
+            assertEquals("document-full", client.rejections().get(0).code());
+            assertEquals(
+                    accepted, client.snapshot().set("texts", ValueCodec.STRING).size());
+        }
+    }
+
+    private static boolean accepted(WriteHandle write) throws Exception {
+        try {
+            write.accepted().get(20, TimeUnit.SECONDS);
+            return true;
+        } catch (ExecutionException e) {
+            assertEquals(WriteRejectedException.class, e.getCause().getClass());
+            assertEquals(WriteState.REJECTED, write.state());
+            return false;
+        }
+    }
+
+    private static String text(SyncClient client) {
+        return client.snapshot().set("texts", ValueCodec.STRING).size() + "x".repeat(WRITE);
+    }
+}
