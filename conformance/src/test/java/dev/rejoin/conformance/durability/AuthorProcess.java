@@ -164,9 +164,10 @@ final class AuthorProcess implements AutoCloseable {
                     switch (command) {
                         case "stop" -> out.println("answer stopped" + END);
                         case "settled" -> out.println("answer " + author.isSettled() + END);
-                        case "state" -> out.println("answer "
-                                + Base64.getEncoder()
-                                        .encodeToString(author.state().encode()) + END);
+                        case "state" ->
+                            out.println("answer "
+                                    + Base64.getEncoder()
+                                            .encodeToString(author.state().encode()) + END);
                         default -> {}
                     }
                 }

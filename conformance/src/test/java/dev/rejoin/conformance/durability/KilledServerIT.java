@@ -228,8 +228,7 @@ class KilledServerIT {
                     continue;
                 }
                 seen.put(author, steps);
-                Script.Outcome outcome =
-                        outcomes.computeIfAbsent(author, name -> new Script(SEED, name).new Outcome());
+                Script.Outcome outcome = outcomes.computeIfAbsent(author, name -> new Script(SEED, name).new Outcome());
                 outcome.advanceTo(steps);
                 wrong.addAll(outcome.differences(held));
                 total += outcome.total();
@@ -376,8 +375,8 @@ class KilledServerIT {
         void check(ServerProcess server) throws Exception {
             Set<Long> durable = new TreeSet<>(author.durable);
             Document held = document(server, OVER_HTTP);
-            Set<Long> there = new TreeSet<>(
-                    held.set(HttpAuthor.NUMBERS, ValueCodec.LONG).elements());
+            Set<Long> there =
+                    new TreeSet<>(held.set(HttpAuthor.NUMBERS, ValueCodec.LONG).elements());
             Set<Long> lost = new TreeSet<>(durable);
             lost.removeAll(there);
             assertEquals(Set.of(), lost, "answered with 200 and not there");

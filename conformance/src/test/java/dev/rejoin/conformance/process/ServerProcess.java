@@ -99,8 +99,7 @@ public final class ServerProcess implements AutoCloseable {
             assertTrue(Files.exists(jar), jar + " is not there; mvn -DskipTests package makes it");
             Path unpacked = Files.createDirectories(directory.resolve("unpacked"));
             List<String> command = new ArrayList<>();
-            command.add(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.addAll(jvm);
             command.add("-Dorg.sqlite.tmpdir=" + unpacked);
             command.add("-jar");
