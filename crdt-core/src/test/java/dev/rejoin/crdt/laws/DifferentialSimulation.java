@@ -136,16 +136,19 @@ class DifferentialSimulation {
         }
 
         /** Old snapshots are what they were; a restored document is the document. */
-        void audit() {
+        void audit(boolean inCausalOrder) {
             for (Held h : held) {
                 Laws.same(h.state, h.snapshot.state().encode(), "a snapshot stays as it was");
                 Laws.isTrue(h.values.equals(h.snapshot.toMap()), "and reads as it did");
-                Laws.same(
-                        document.deltaSince(h.snapshot.version())
-                                .join(h.snapshot.state())
-                                .encode(),
-                        state(),
-                        "what changed since a snapshot leads from it to now");
+                if (inCausalOrder) {
+                    // a version does not tell of a removal that came after a later delta had claimed its dots
+                    Laws.same(
+                            document.deltaSince(h.snapshot.version())
+                                    .join(h.snapshot.state())
+                                    .encode(),
+                            state(),
+                            "what changed since a snapshot leads from it to now");
+                }
             }
             Document restored = Document.builder()
                     .replica(ReplicaId.of(3))
@@ -185,20 +188,27 @@ class DifferentialSimulation {
         return EngineBackend.of((replica, time) -> new Pair(replica.bits(), time::millis, delivered));
     }
 
-    private static final Run.Law AUDIT = new Run.Law() {
-        @Override
-        public void atEnd(Run run) {
-            run.heal();
-            for (Run.Seat seat : run.seats) {
-                ((Pair) seat.peer).audit();
+    private static Run.Law audit(boolean inCausalOrder) {
+        return new Run.Law() {
+            @Override
+            public void atEnd(Run run) {
+                run.heal();
+                for (Run.Seat seat : run.seats) {
+                    ((Pair) seat.peer).audit(inCausalOrder);
+                }
             }
-        }
-    };
+        };
+    }
 
     @Test
     void documentAndTwinAreTheSameToTheByte() {
-        Check.law(DifferentialSimulation.class, pairs(event -> true), scenario, AUDIT, Check.tries(150));
-        Check.law(DifferentialSimulation.class, pairs(event -> true), scenario.delivered(), AUDIT, Check.tries(150));
+        Check.law(DifferentialSimulation.class, pairs(event -> true), scenario, audit(false), Check.tries(150));
+        Check.law(
+                DifferentialSimulation.class,
+                pairs(event -> true),
+                scenario.delivered(),
+                audit(true),
+                Check.tries(150));
     }
 
     @Test
@@ -209,7 +219,7 @@ class DifferentialSimulation {
                         DifferentialSimulation.class,
                         pairs(event -> event.kind() == CommitEvent.Kind.LOCAL),
                         scenario,
-                        AUDIT,
+                        audit(false),
                         50));
     }
 }
