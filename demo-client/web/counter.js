@@ -9,7 +9,8 @@ export function showCounter(client) {
   const show = () => {
     const text = likes.exactValue.toLocaleString();
     if (output.textContent !== text) output.textContent = text;
-    showBadge(badge, likes.pending);
+    const waiting = likes.pendingSum();
+    showBadge(badge, likes.pending, waiting > 0 ? `+${waiting}` : waiting < 0 ? `−${-waiting}` : '');
   };
   likes.subscribe(show);
   client.onWrite(show);

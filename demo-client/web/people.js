@@ -1,28 +1,62 @@
-// Who else is here. Everybody gets a name and a colour of their own for as long as the tab is open.
+// Who is here. A window gets a name and a colour at random and keeps them while it is open.
 
-const NAMES = ['Ada', 'Alan', 'Barbara', 'Donald', 'Edsger', 'Frances', 'Grace', 'Ken', 'Leslie', 'Lynn', 'Margaret', 'Radia'];
-const COLOURS = ['#2a6556', '#8a4b08', '#6a3d9a', '#a1282a', '#1f5fa8', '#6b6b00', '#9c2f6d', '#3d5a45'];
+const COLOURS = { Green: '#2a6556', Amber: '#8a4b08', Violet: '#6a3d9a', Red: '#a1282a', Blue: '#1f5fa8', Olive: '#66660a', Pink: '#9c2f6d', Grey: '#4e5a60' };
+const ANIMALS = ['Badger', 'Crane', 'Dormouse', 'Finch', 'Gecko', 'Heron', 'Ibex', 'Jay', 'Lynx', 'Marten', 'Newt', 'Otter', 'Puffin', 'Raven', 'Stoat', 'Wren'];
+const ME = 'rejoin-demo:me';
+const MOST = 6;
 
 const pick = (list) => list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length];
 
+function me() {
+  const kept = JSON.parse(sessionStorage.getItem(ME));
+  if (kept) return kept;
+  const colour = pick(Object.keys(COLOURS));
+  const fresh = { name: `${colour} ${pick(ANIMALS)}`, colour: COLOURS[colour] };
+  sessionStorage.setItem(ME, JSON.stringify(fresh));
+  return fresh;
+}
+
+// What others send is only ever shown as text, and as a colour only if it looks like one.
+const nameOf = (person) => (typeof person?.name === 'string' && person.name.trim() ? person.name.trim().slice(0, 24) : 'Somebody');
+const colourOf = (person) => (/^#[0-9a-f]{6}$/i.test(person?.colour) ? person.colour : COLOURS.Grey);
+const initialsOf = (name) => name.split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('');
+
 export function showPeople(client) {
   const list = document.getElementById('people');
-  client.presence = { name: pick(NAMES), colour: pick(COLOURS) };
+  const news = document.getElementById('people-news');
+  client.presence = me();
+  let before = new Map();
 
-  const circle = (person, isSelf) => {
+  const chip = (person, isSelf) => {
     const item = document.createElement('li');
-    const name = typeof person?.name === 'string' ? person.name.slice(0, 24) : 'Somebody';
-    // what others send is only ever text, and a colour only if it looks like one
-    item.textContent = name.slice(0, 2);
-    item.title = isSelf ? `${name} (you)` : name;
-    item.setAttribute('aria-label', item.title);
-    item.style.background = /^#[0-9a-f]{6}$/i.test(person?.colour) ? person.colour : '#5b6468';
-    item.toggleAttribute('data-self', isSelf);
+    const circle = document.createElement('span');
+    circle.className = 'circle';
+    circle.setAttribute('aria-hidden', 'true');
+    circle.style.background = colourOf(person);
+    circle.textContent = initialsOf(nameOf(person));
+    item.append(circle, isSelf ? `${nameOf(person)} (you)` : nameOf(person));
     return item;
   };
+  const more = (number) => {
+    const item = document.createElement('li');
+    item.textContent = `and ${number} more`;
+    return item;
+  };
+  const tell = (now) => {
+    const came = [...now].filter(([session]) => !before.has(session)).map(([, person]) => `${nameOf(person)} is here.`);
+    const left = [...before].filter(([session]) => !now.has(session)).map(([, person]) => `${nameOf(person)} has left.`);
+    // Who goes offline loses sight of everybody; nobody has left.
+    if (client.connectionState === 'connected') news.textContent = [...came, ...left].join(' ');
+    before = now;
+  };
   const show = () => {
-    const others = [...client.presences.values()].map((person) => circle(person, false));
-    list.replaceChildren(circle(client.presence, true), ...others);
+    const others = [...client.presences.values()];
+    list.replaceChildren(
+      chip(client.presence, true),
+      ...others.slice(0, MOST).map((person) => chip(person, false)),
+      ...(others.length > MOST ? [more(others.length - MOST)] : []),
+    );
+    tell(client.presences);
   };
   client.onPresence(show);
   show();

@@ -14,8 +14,11 @@ self.addEventListener('message', (event) => {
 
 async function keep(urls, port) {
   const cache = await caches.open(CACHE);
-  const ours = urls.filter((url) => isPageFile(new URL(url)));
-  await Promise.all(['./', ...ours].map((url) => cache.add(url)));
+  const wanted = [new URL('./', self.location).href, ...urls.filter((url) => isPageFile(new URL(url)))];
+  await Promise.all(wanted.map(async (url) => (await cache.match(url)) ?? cache.add(url)));
+  // Files of an earlier version of the page.
+  const kept = await cache.keys();
+  await Promise.all(kept.filter(({ url }) => !wanted.includes(url)).map((request) => cache.delete(request)));
   port?.postMessage('kept');
 }
 

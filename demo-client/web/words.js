@@ -1,16 +1,17 @@
-// What the page says about the life of a write and about what a write wants.
+// What the page says about the life of a change and about what a change wants.
 
 const STATES = {
   local: 'On screen',
-  'saved-locally': 'Saved on this device',
-  sent: 'Sending',
-  accepted: 'Sending',
+  'saved-locally': 'On this device',
+  sent: 'On its way',
+  accepted: 'On its way',
   durable: 'Saved',
+  rejected: 'Not accepted',
 };
 
 /** The words for the state of a write. */
 export function stateOf(write) {
-  return write.state === 'rejected' ? `Not accepted: ${write.rejection?.message || write.rejection?.code}` : STATES[write.state];
+  return STATES[write.state];
 }
 
 /** A write's typed changes in plain words. */
@@ -21,24 +22,25 @@ export function describe(mutations) {
 function describeOne({ path, op, value }) {
   switch (`${path.join('/')} ${op}`) {
     case 'likes increment':
-      return value > 0 ? `likes +${value}` : `likes −${-value}`;
+      return value > 0 ? `Likes +${value}` : `Likes −${-value}`;
     case 'likes reset':
-      return 'likes reset';
+      return 'Likes reset';
     case 'tags add':
-      return `tag “${value}” added`;
+      return `Tag “${value}” added`;
     case 'tags remove':
-      return `tag “${value}” removed`;
+      return `Tag “${value}” removed`;
     case 'title set':
-      return `title “${value}”`;
+      return value === '' ? 'Title emptied' : `Title “${value}”`;
     default:
       return `${path.join('/')}: ${op}`;
   }
 }
 
-/** Shows a write's state in a badge while it is on its way, or hides the badge. */
-export function showBadge(badge, write) {
+/** Shows how far a write has come in a badge while it is on its way, or hides the badge. */
+export function showBadge(badge, write, what = '') {
   badge.hidden = !write;
   if (!write) return;
   badge.dataset.state = write.state;
-  badge.textContent = stateOf(write);
+  const text = what ? `${what} · ${stateOf(write)}` : stateOf(write);
+  if (badge.textContent !== text) badge.textContent = text;
 }

@@ -1,4 +1,4 @@
-// The latest writes of this window and how far each has come.
+// The latest changes of this window and how far each has come.
 import { describe, stateOf } from './words.js';
 
 const LATEST = 8;
@@ -10,23 +10,27 @@ export function showWrites(client) {
 
   const rowOf = (write, mutations) => {
     const row = document.createElement('li');
+    const steps = document.createElement('span');
+    steps.className = 'steps';
+    steps.setAttribute('aria-hidden', 'true');
     const what = document.createElement('span');
+    what.className = 'what';
     what.textContent = describe(mutations);
-    const badge = document.createElement('span');
-    badge.className = 'badge';
-    row.append(what, badge);
-    rows.set(write.id, { row, badge });
+    const state = document.createElement('span');
+    state.className = 'state';
+    row.append(steps, what, state);
+    rows.set(write.id, { row, steps, state });
     list.prepend(row);
     while (list.children.length > LATEST) list.lastElementChild.remove();
+    empty.hidden = true;
     return rows.get(write.id);
   };
 
   const show = (write, mutations) => {
     const shown = rows.get(write.id) ?? (mutations && rowOf(write, mutations));
     if (!shown) return;
-    shown.badge.dataset.state = write.state;
-    shown.badge.textContent = stateOf(write);
-    empty.hidden = true;
+    shown.row.dataset.state = shown.steps.dataset.state = write.state;
+    shown.state.textContent = stateOf(write);
     if ((write.state === 'durable' || write.state === 'rejected') && !shown.row.isConnected) rows.delete(write.id);
   };
 

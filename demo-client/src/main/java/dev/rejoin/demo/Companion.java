@@ -1,5 +1,8 @@
 package dev.rejoin.demo;
 
+import dev.rejoin.client.ClientStatus;
+import dev.rejoin.client.ConnectionStatus;
+import dev.rejoin.client.Rejection;
 import dev.rejoin.client.SyncClient;
 import dev.rejoin.client.WriteHandle;
 import dev.rejoin.crdt.Change;
@@ -11,11 +14,19 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * A small Java program in the same document as the demo page: prints what others change, and changes it by commands.
@@ -23,15 +34,28 @@ import java.util.function.Consumer;
  * <p>{@code java -cp demo-client/target/rejoin-demo.jar dev.rejoin.demo.Companion [document] [address] [outbox file]}
  */
 public final class Companion {
-    private static final String HELP = """
-            +N, -N         count likes          tag WORD       add a tag
-            reset          reset the likes      untag WORD     remove a tag
-            title WORDS    write the title      show           print the document
-            offline        disconnect           online         connect again
-            quit           leave""";
+    private static final String USAGE = """
+            usage: java -cp rejoin-demo.jar dev.rejoin.demo.Companion [document] [address] [outbox file]
+
+              document      what to join. Default: notes/1
+              address       the server's. Default: ws://127.0.0.1:8080/sync
+              outbox file   keeps what is not sent yet until the next start. Default: none""";
+    private static final String COMMANDS = """
+            +N  -N         count likes           tag WORD      add a tag
+            reset          reset the likes       untag WORD    remove a tag
+            title WORDS    write the title       show          print the document
+            offline        disconnect            online        connect again
+            quit           leave
+            """.indent(2);
+    private static final int CANNOT_START = 1;
+    private static final int BAD_USAGE = 2;
+    private static final long LAST_CALL_SECONDS = 5;
 
     private final SyncClient client;
     private final PrintStream out;
+    private volatile boolean isOffline;
+    private String shownStatus = "";
+    private List<String> shownPeople = List.of();
 
     private Companion(SyncClient client, PrintStream out) {
         this.client = client;
@@ -40,32 +64,65 @@ public final class Companion {
 
     /** Joins the document and reads commands until the input ends. */
     public static void main(String[] args) throws IOException {
-        String document = args.length > 0 ? args[0] : "notes/1";
-        URI address = URI.create(args.length > 1 ? args[1] : "ws://127.0.0.1:8080/sync");
-        SyncClient.Builder builder = SyncClient.builder().url(address).document(document);
-        if (args.length > 2) {
-            builder.outbox(Path.of(args[2]));
-        }
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        try (SyncClient client = builder.build()) {
-            new Companion(client, out).run(document, address);
+        if (List.of(args).contains("--help")) {
+            out.println(USAGE);
+            return;
+        }
+        String document = args.length > 0 ? args[0] : "notes/1";
+        String address = args.length > 1 ? args[1] : "ws://127.0.0.1:8080/sync";
+        String mistake = "";
+        if (args.length > 3) {
+            mistake = "too many arguments";
+        } else if (document.startsWith("-")) {
+            mistake = "there is no option " + document;
+        } else if (!address.matches("wss?://[^/\\s]+/\\S*")) {
+            mistake = "an address begins with ws:// or wss:// and ends with /sync: " + address;
+        }
+        if (!mistake.isEmpty()) {
+            System.err.println(mistake + "\n\n" + USAGE);
+            System.exit(BAD_USAGE);
+        }
+        try (SyncClient client = join(document, URI.create(address), args.length > 2 ? args[2] : "")) {
+            out.println("Joining " + document + " at " + address + "\n\n" + COMMANDS);
+            Companion companion = new Companion(client, out);
+            companion.listen();
+            companion.obeyAll();
+            companion.leave(args.length > 2 ? args[2] : "");
         }
     }
 
-    private void run(String document, URI address) throws IOException {
-        out.println("Joining " + document + " at " + address + "\n\n" + HELP + "\n");
-        client.onStatus(status -> out.println("  [" + status.connection().name().toLowerCase(java.util.Locale.ROOT)
-                + ", " + status.sync().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ') + "]"));
-        client.onChange(this::print);
-        client.onRejection(
-                rejection -> out.println("  not accepted: " + rejection.message() + describe(rejection.mutations())));
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line = in.readLine(); line != null && !line.equals("quit"); line = in.readLine()) {
-            try {
-                obey(line.strip());
-            } catch (NumberFormatException notANumber) {
-                out.println("  not a number: " + line);
+    private static SyncClient join(String document, URI address, String outbox) {
+        try {
+            SyncClient.Builder builder = SyncClient.builder().url(address).document(document);
+            if (!outbox.isEmpty()) {
+                builder.outbox(Path.of(outbox));
             }
+            return builder.build();
+        } catch (IllegalArgumentException mistake) {
+            System.err.println(mistake.getMessage() + "\n\n" + USAGE);
+            System.exit(BAD_USAGE);
+            throw mistake;
+        } catch (UncheckedIOException failure) {
+            System.err.println("the outbox file cannot be used: " + failure.getMessage());
+            System.exit(CANNOT_START);
+            throw failure;
+        }
+    }
+
+    private void listen() {
+        client.presence(Map.of("name", "Java companion", "colour", "#4e5a60"));
+        client.onStatus(this::show);
+        client.onChange(this::show);
+        client.onRejection(this::show);
+        client.onPresence(this::show);
+        show(client.status());
+    }
+
+    private void obeyAll() throws IOException {
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = in.readLine(); line != null && !line.strip().equals("quit"); line = in.readLine()) {
+            obey(line.strip());
         }
     }
 
@@ -75,55 +132,121 @@ public final class Companion {
         String rest = space < 0 ? "" : line.substring(space + 1).strip();
         switch (command) {
             case "" -> {}
-            case "tag" ->
-                write(document -> document.set("tags", ValueCodec.STRING).add(rest));
-            case "untag" ->
-                write(document -> document.set("tags", ValueCodec.STRING).remove(rest));
+            case "tag", "untag" -> {
+                if (rest.isEmpty()) {
+                    out.println("  which tag?");
+                } else if (command.equals("tag")) {
+                    write(document -> document.set("tags", ValueCodec.STRING).add(rest));
+                } else {
+                    write(document -> document.set("tags", ValueCodec.STRING).remove(rest));
+                }
+            }
             case "title" ->
                 write(document -> document.register("title", ValueCodec.STRING).set(rest));
             case "reset" -> write(document -> document.counter("likes").reset());
             case "show" -> out.println("  " + client.read(Document::toMap));
-            case "offline" -> client.goOffline();
-            case "online" -> client.goOnline();
+            case "offline" -> {
+                isOffline = true;
+                client.goOffline();
+            }
+            case "online" -> {
+                isOffline = false;
+                client.goOnline();
+            }
             default -> {
-                if (command.startsWith("+") || command.startsWith("-")) {
-                    long amount = Long.parseLong(command);
+                if (line.matches("[+-]\\d{1,18}")) {
+                    long amount = Long.parseLong(line);
                     write(document -> document.counter("likes").add(amount));
                 } else {
-                    out.println(HELP);
+                    out.println("  no such command: " + line + "\n\n" + COMMANDS);
                 }
             }
         }
     }
 
     private void write(Consumer<Document> change) {
-        WriteHandle write = client.write(change);
-        write.durable().thenRun(() -> out.println("  saved on the server"));
+        client.write(change)
+                .durable()
+                .thenRun(() -> out.println("  saved on the server"))
+                // a refusal is told by show(Rejection)
+                .exceptionally(refusal -> null);
     }
 
-    private void print(CommitEvent event) {
-        String who = event.kind() == CommitEvent.Kind.LOCAL ? "here" : "there";
-        for (Change change : event.changes()) {
-            String name = String.join("/", change.object().path());
-            if (change instanceof Change.CounterChange counter) {
-                out.println("  " + who + ": " + name + " " + counter.before() + " → " + counter.after());
-            } else if (change instanceof Change.SetChange set) {
-                out.println("  " + who + ": " + name + Map.of("added", set.added(), "removed", set.removed()));
-            } else if (change instanceof Change.RegisterChange register) {
-                out.println("  " + who + ": " + name + " = " + register.after());
-            }
+    /** Gives what is still pending a last chance, and says what becomes of the rest. */
+    private void leave(String outbox) {
+        boolean isHopeless = isOffline || client.connection() == ConnectionStatus.ERROR;
+        try {
+            CompletableFuture.allOf(client.pending().stream()
+                            .map(WriteHandle::durable)
+                            .map(durable -> durable.exceptionally(refusal -> null))
+                            .toArray(CompletableFuture<?>[]::new))
+                    .get(isHopeless ? 0 : LAST_CALL_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException late) {
+            String fate = outbox.isEmpty() ? "lost, as no outbox file was given" : "kept in " + outbox;
+            out.println("  not sent: " + client.pending().size() + ", " + fate);
+        } catch (ExecutionException impossible) {
+            throw new AssertionError(impossible);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    private static String describe(java.util.List<Mutation> mutations) {
-        StringBuilder text = new StringBuilder();
-        for (Mutation mutation : mutations) {
+    private synchronized void show(ClientStatus status) {
+        String connection = switch (status.connection()) {
+            case CONNECTING, DISCONNECTED ->
+                isOffline ? "offline" : status.code().isEmpty() ? "connecting" : "no connection, trying again";
+            case CONNECTED -> "connected";
+            case ERROR -> "disconnected: " + status.code();
+            case CLOSED -> "";
+        };
+        boolean isWaiting = status.pending() > 0 && status.connection() != ConnectionStatus.CONNECTED;
+        String text = connection + (isWaiting ? ", " + status.pending() + " to be sent" : "");
+        if (!connection.isEmpty() && !text.equals(shownStatus)) {
+            out.println("  [" + text + "]");
+        }
+        shownStatus = text;
+    }
+
+    private synchronized void show(Map<Long, Object> presences) {
+        List<String> people = presences.values().stream()
+                .map(value -> value instanceof Map<?, ?> person && person.get("name") instanceof String name
+                        ? name
+                        : "somebody")
+                .sorted()
+                .collect(Collectors.toCollection(ArrayList::new));
+        if (!people.equals(shownPeople)) {
+            out.println(people.isEmpty() ? "  nobody else is here" : "  here: " + String.join(", ", people));
+        }
+        shownPeople = people;
+    }
+
+    private void show(Rejection rejection) {
+        StringBuilder text = new StringBuilder("  not accepted: ").append(rejection.message());
+        for (Mutation mutation : rejection.mutations()) {
             text.append(" (")
+                    .append(String.join("/", mutation.path()))
+                    .append(' ')
                     .append(mutation.op().label())
                     .append(' ')
                     .append(mutation.value())
                     .append(')');
         }
-        return text.toString();
+        out.println(text);
+    }
+
+    private void show(CommitEvent event) {
+        String who = event.kind() == CommitEvent.Kind.LOCAL ? "  you: " : "  there: ";
+        for (Change change : event.changes()) {
+            String name = String.join("/", change.object().path());
+            if (change instanceof Change.CounterChange counter) {
+                out.println(who + name + " " + counter.before() + " → " + counter.after());
+            } else if (change instanceof Change.SetChange set) {
+                set.added().forEach(element -> out.println(who + name + " + " + element));
+                set.removed().forEach(element -> out.println(who + name + " − " + element));
+            } else if (change instanceof Change.RegisterChange register) {
+                out.println(who + name + " = "
+                        + register.after().stream().map(String::valueOf).collect(Collectors.joining(" | ")));
+            }
+        }
     }
 }
