@@ -428,7 +428,7 @@ export class Client {
     return rejection;
   }
 
-  private settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined): void {
+  private settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined, reached: 'accepted' | 'durable'): void {
     const remote = bytes ? decodeFragment(bytes) : NOTHING;
     const done = this.entries.filter(({ last }) => last <= through);
     const lost = new Set(outcomes.filter((each) => each.lost).map(({ last }) => last));
@@ -454,7 +454,7 @@ export class Client {
         this.arm();
       });
       refused.forEach(({ write, stored }) => this.refuse(write, stored));
-      done.filter((entry) => !again.includes(entry)).forEach(({ transaction }) => this.move(transaction.write, 'durable'));
+      done.filter((entry) => !again.includes(entry)).forEach(({ transaction }) => this.move(transaction.write, reached));
     }
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
     this.refresh();
@@ -528,14 +528,7 @@ export class Client {
       pending: () => this.entries,
       judged: () => this.judged,
       opened: (welcome) => this.opened(welcome),
-      settle: (outcomes, through, fragment) => this.settle(outcomes, through, fragment),
-      accepted: (through) => {
-        for (const { last, transaction } of this.entries) {
-          if (last <= through) {
-            this.move(transaction.write, 'accepted');
-          }
-        }
-      },
+      settle: (outcomes, through, fragment, reached) => this.settle(outcomes, through, fragment, reached),
       sent: (entry) => {
         (entry as Entry).sent = true;
         this.move((entry as Entry).transaction.write, 'sent');
@@ -543,7 +536,7 @@ export class Client {
       conflict: (outcomes, refused) => {
         this.hangUp();
         if (outcomes.length) {
-          this.settle(outcomes, outcomes.at(-1)!.last, undefined);
+          this.settle(outcomes, outcomes.at(-1)!.last, undefined, 'durable');
         }
         this.renew((entry) => (!refused(entry) && increments(entry) ? 'unknown-outcome' : ''));
         this.lost('replica-conflict', '', true);

@@ -49,10 +49,8 @@ export interface SessionHost {
   judged(): Judged;
   /** The handshake is done. False if the document has begun another life, so that the session must end. */
   opened(welcome: Welcome): boolean;
-  /** Verdicts and what others did, to be applied in one step. */
-  settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array | undefined): void;
-  /** These are accepted, but not yet on a disk. */
-  accepted(through: number): void;
+  /** Verdicts and what others did, to be applied in one step, and what the server's acknowledgement means: a store in memory only accepts. */
+  settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array | undefined, reached: 'accepted' | 'durable'): void;
   sent(transaction: Outgoing): void;
   /**
    * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `refused` tells of the
@@ -259,7 +257,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     if (shared) {
       sentThrough = judgedThrough;
       if (outcomes.length) {
-        host.settle(outcomes, judgedThrough, undefined);
+        host.settle(outcomes, judgedThrough, undefined, 'durable');
       }
     } else {
       phase = 'ended';
@@ -276,17 +274,12 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
       end('protocol-error', '', false);
       return;
     }
-    const durable = level >= 2;
-    if (!durable) {
-      host.accepted(ackedThrough);
-    }
-    if ((durable && ackedThrough) || fragment.length) {
-      const through = durable ? ackedThrough : 0;
+    if (ackedThrough || fragment.length) {
       const outcomes = host
         .pending()
-        .filter(({ last }) => last <= through)
+        .filter(({ last }) => last <= ackedThrough)
         .map(({ last }) => rejections.find((each) => each.last === last) ?? { last, code: '', message: '' });
-      host.settle(outcomes, through, fragment.length ? fragment : undefined);
+      host.settle(outcomes, ackedThrough, fragment.length ? fragment : undefined, level >= 2 ? 'durable' : 'accepted');
     }
     if (!caughtUp) {
       caughtUp = true;

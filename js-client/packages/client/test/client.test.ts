@@ -39,6 +39,22 @@ test('a write shows at once, becomes durable, and reaches the others', async () 
   expect(a.document.confirmedState()).toEqual(b.document.confirmedState());
 });
 
+test('a server that keeps documents in memory accepts any number of writes, refuses others, and promises no disk', async () => {
+  const server = new FakeServer();
+  server.level = 1;
+  server.maxInFlight = 4;
+  server.refuse = forbids('forbidden');
+  const client = await join(server);
+  const tags = client.document.set<string>('tags');
+  const writes = Array.from({ length: 20 }, (_, i) => tags.add(`t${i}`));
+  const refused = tags.add('forbidden');
+  await Promise.all(writes.map((write) => write.accepted));
+  expect((await refused.rejected).code).toBe('content-rejected');
+  expect(writes.every((write) => write.state === 'accepted')).toBe(true);
+  expect(tags.size).toBe(20);
+  expect(client.status).toMatchObject({ pending: 0 });
+});
+
 test('a refused write leaves the view with a reason and stays on the list until it is discarded', async () => {
   const server = new FakeServer();
   server.refuse = forbids('forbidden');

@@ -57,6 +57,8 @@ export class FakeServer {
   hellos = 0;
   submits = 0;
   maxInFlight = 256;
+  /** What its acknowledgements mean: 1 accepted, 2 on a disk. */
+  level = 2;
   keptVerdicts = Infinity;
   maxFrameBytes = 1 << 20;
   time = 0;
@@ -151,7 +153,7 @@ export class Peer implements WebSocketLike {
   drain(): void {
     while (this.open && this.server.deciding && this.waiting.length) {
       const { first, last, code, effect } = this.server.judge.judge(this.replica, this.waiting.shift()!, this.server.refuse);
-      this.deliver([[2, [[3, last], [4, 2], ...(code ? [[5, [[1, first], [2, last], [3, code], [4, `because of ${code}`]]] as Item] : [])]]]);
+      this.deliver([[2, [[3, last], [4, this.server.level], ...(code ? [[5, [[1, first], [2, last], [3, code], [4, `because of ${code}`]]] as Item] : [])]]]);
       this.others((peer) => peer.deliver([[2, [[2, effect]]]]));
     }
   }

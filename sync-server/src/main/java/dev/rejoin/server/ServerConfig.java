@@ -142,13 +142,13 @@ public final class ServerConfig {
             "Largest body of an HTTP request. A larger one is answered with 413.",
             size(1 << 10, 16 << 20));
 
-    /** Size of a document, in bytes, above which it takes no more writes of sync clients. */
+    /** Size of a document, in bytes, above which it takes no more writes. */
     public static final Option<Long> MAX_DOCUMENT = new Option<>(
             "max-document",
             "SIZE",
             "a size from 64KiB to 1GiB, like 64MiB",
             "64MiB",
-            "A document above this size, counted as its last snapshot and its log since, takes no more writes of sync clients:"
+            "A document above this size, counted as its last snapshot and its log since, takes no more writes:"
                     + " document-full.",
             size(64 << 10, 1 << 30));
 

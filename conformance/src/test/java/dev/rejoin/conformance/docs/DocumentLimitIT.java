@@ -10,6 +10,9 @@ import dev.rejoin.client.WriteState;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.server.ServerConfig;
 import dev.rejoin.server.SyncServer;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -22,7 +25,7 @@ final class DocumentLimitIT {
     private static final int WRITE = 8 << 10;
 
     @Test
-    void aDocumentThatHasReachedItsLimitTakesNothingMoreFromClients() throws Exception {
+    void aDocumentThatHasReachedItsLimitTakesNothingMoreFromAnybody() throws Exception {
         ServerConfig config = ServerConfig.DEFAULTS.with(ServerConfig.PORT, 0).with(ServerConfig.MAX_DOCUMENT, LIMIT);
         try (SyncServer server = SyncServer.builder().config(config).start();
                 SyncClient client = SyncClient.builder()
@@ -38,6 +41,17 @@ final class DocumentLimitIT {
             assertEquals("document-full", client.rejections().get(0).code());
             assertEquals(
                     accepted, client.snapshot().set("texts", ValueCodec.STRING).size());
+            String change =
+                    "{\"mutations\":[{\"path\":[\"likes\"],\"type\":\"counter\",\"op\":\"increment\",\"value\":1}]}";
+            HttpResponse<String> answer = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(server.uri().resolve("/v1/documents/full"))
+                                    .POST(HttpRequest.BodyPublishers.ofString(change))
+                                    .header("Content-Type", "application/json")
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertEquals(422, answer.statusCode(), answer.body());
+            assertTrue(answer.body().contains("document-full"), answer.body());
         }
     }
 

@@ -255,6 +255,9 @@ public final class FileOutbox implements Outbox {
 
     @Override
     public void close() throws IOException {
+        if (!lockChannel.isOpen()) {
+            return;
+        }
         try (FileChannel closing = lockChannel;
                 FileLock releasing = lock) {
             if (log != null) {

@@ -44,6 +44,13 @@ class FileOutboxTest {
     }
 
     @Test
+    void closingAgainDoesNothing() throws IOException {
+        FileOutbox outbox = FileOutbox.open(directory.resolve("closed"));
+        outbox.close();
+        outbox.close();
+    }
+
+    @Test
     void aCrashAtAnyByteLosesOnlyTheStepsThatWereNotCompletelyWritten() throws IOException {
         SavedClient fresh = SavedClient.fresh(ReplicaId.of(9), new byte[16]);
         Path file = directory.resolve("box");

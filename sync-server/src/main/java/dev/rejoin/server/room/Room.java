@@ -214,10 +214,7 @@ final class Room {
         } else if (finding instanceof AdmissionRules.Unfit unfit) {
             refuse(seat, lease, fragment, unfit.first(), unfit.last(), unfit.code(), unfit.message());
         } else if (finding instanceof AdmissionRules.Fit fit) {
-            MutationValidator.Decision decision = imageBytes + tailBytes + open.bytes
-                            > kit.options().maxDocumentBytes()
-                    ? MutationValidator.Decision.reject("document-full", "the document has reached its size limit")
-                    : validate(author, () -> document.describe(delta));
+            MutationValidator.Decision decision = validate(author, () -> document.describe(delta));
             if (decision.accepted()) {
                 accept(seat, lease, delta, fragment, fit.first(), fit.last());
             } else {
@@ -227,6 +224,9 @@ final class Room {
     }
 
     private MutationValidator.Decision validate(@Nullable ReplicaId author, Supplier<List<Mutation>> mutations) {
+        if (imageBytes + tailBytes + open.bytes > kit.options().maxDocumentBytes()) {
+            return MutationValidator.Decision.reject("document-full", "the document has reached its size limit");
+        }
         MutationValidator validator = kit.validator();
         if (validator == MutationValidator.ACCEPT_ALL) {
             return MutationValidator.Decision.accept();

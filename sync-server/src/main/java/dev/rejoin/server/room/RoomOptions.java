@@ -6,7 +6,7 @@ package dev.rejoin.server.room;
  * @param idleUnloadMillis a room without sessions leaves memory after this long
  * @param snapshotMinBytes the log of a document is replaced by a snapshot when its tail exceeds this and the last snapshot
  * @param snapshotMaxEntries … or has more batches than this
- * @param maxDocumentBytes above this (last snapshot and log since) writes of sync clients are voided with {@code document-full}
+ * @param maxDocumentBytes above this (last snapshot and log since) writes are refused with {@code document-full}
  * @param maxReplicas so many replica ids may write to a document; new ones are refused beyond
  * @param maxClockSkewMillis stamps further ahead are voided with {@code clock-skew}
  * @param quarantineMillis how long a damaged document is refused before it is checked again
