@@ -239,12 +239,12 @@ final class CounterView extends View {
     }
 
     @Override
-    int cellCount() {
+    int knownCells() {
         return dots.size();
     }
 
     @Override
-    long[] dots() {
+    long[] knownDots() {
         return dots.toArray();
     }
 
