@@ -1074,9 +1074,17 @@ public final class ObjectStore {
             throw new IllegalStateException("a judged replica does not fold");
         }
         begin();
-        for (int i = 0, n = viewCount; i < n; i++) {
-            if (views[i] instanceof CounterView counter && counter.cellCount() >= atLeast) {
-                counter.fold(verdictsKnown, atLeast);
+        boolean done = false;
+        try {
+            for (int i = 0, n = viewCount; i < n; i++) {
+                if (views[i] instanceof CounterView counter && counter.cellCount() >= atLeast) {
+                    counter.fold(verdictsKnown, atLeast);
+                }
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                abort();
             }
         }
         return end(null);
