@@ -122,6 +122,12 @@ final class CounterView extends View {
         high += (amount >> 63) + (Long.compareUnsigned(low, before) < 0 ? 1 : 0);
     }
 
+    /** Not the same as adding −amount: the least amount has no opposite. */
+    private void takeFromSum(long amount) {
+        high -= (amount >> 63) + (Long.compareUnsigned(low, amount) < 0 ? 1 : 0);
+        low -= amount;
+    }
+
     /** Adds (sign = 1) or takes away (sign = −1) an owner's contribution. */
     private void contribute(Owner owner, int sign) {
         Total tally = Owner.visible(owner.tallies);
@@ -172,7 +178,7 @@ final class CounterView extends View {
         dots.remove(dot);
         if (payload instanceof Amount amount) {
             if (!hidden) {
-                addToSum(-amount.n());
+                takeFromSum(amount.n());
                 countPresent(-1);
             }
         } else if (payload instanceof Baseline baseline) {
@@ -220,7 +226,11 @@ final class CounterView extends View {
     void setHidden(long dot, Object payload, boolean hidden) {
         dots.setHidden(dot, hidden);
         if (payload instanceof Amount amount) {
-            addToSum(hidden ? -amount.n() : amount.n());
+            if (hidden) {
+                takeFromSum(amount.n());
+            } else {
+                addToSum(amount.n());
+            }
             countPresent(hidden ? -1 : 1);
         } else if (payload instanceof Baseline baseline) {
             for (Baseline.Entry entry : baseline.entries()) {
@@ -239,12 +249,12 @@ final class CounterView extends View {
     }
 
     @Override
-    int cellCount() {
+    int knownCells() {
         return dots.size();
     }
 
     @Override
-    long[] dots() {
+    long[] knownDots() {
         return dots.toArray();
     }
 
@@ -278,7 +288,8 @@ final class CounterView extends View {
 
     /**
      * What a reset observes per owner: the highest dot of a contribution to this counter, and the totals up to there. What the author
-     * has pending does not count, because a voided amount must never be part of a total. O(cells log cells)
+     * has pending does not count, because a voided amount must never be part of a total. Nor does what comes after an amount with which
+     * a total would leave 63 bits: {@link #fold} ends there too, so no fold can bring it back. O(cells log cells)
      */
     @Nullable
     Baseline observed() {
@@ -289,25 +300,36 @@ final class CounterView extends View {
                 entries.put(owner.id, new Baseline.Entry(owner.id, total.upto, total.p, total.n));
             }
         }
+        ReplicaId full = null;
         for (long dot : store.inDotOrder(dots.toArray())) {
             if (store.payload(dot) instanceof Amount amount && !store.isPendingDot(dot)) {
                 ReplicaId id = store.replicaOf(dot);
                 Baseline.Entry entry = entries.get(id);
                 long counter = ObjectStore.counter(dot);
-                if (entry == null || counter > entry.upto()) {
-                    entries.put(id, plus(id, entry, counter, amount.n()));
+                if (!id.equals(full) && (entry == null || counter > entry.upto())) {
+                    Baseline.Entry more = plus(id, entry, counter, amount.n());
+                    if (more == null) {
+                        full = id;
+                    } else {
+                        entries.put(id, more);
+                    }
                 }
             }
         }
         return entries.isEmpty() ? null : new Baseline(List.copyOf(entries.values()));
     }
 
-    private static Baseline.Entry plus(ReplicaId id, Baseline.@Nullable Entry entry, long upto, long amount) {
+    /** A total with one amount more; null where that would leave 63 bits. */
+    private static Baseline.@Nullable Entry plus(
+            ReplicaId id, Baseline.@Nullable Entry entry, long upto, long amount) {
         long p = entry == null ? 0 : entry.p();
         long n = entry == null ? 0 : entry.n();
-        return amount > 0
-                ? new Baseline.Entry(id, upto, Math.addExact(p, amount), n)
-                : new Baseline.Entry(id, upto, p, Math.subtractExact(n, amount));
+        if (amount > 0) {
+            p += amount;
+        } else {
+            n -= amount;
+        }
+        return p < 0 || n < 0 ? null : new Baseline.Entry(id, upto, p, n);
     }
 
     /** Folds, owner by owner, the amounts up to the given dots where there are enough. O(cells log cells) */
@@ -339,7 +361,11 @@ final class CounterView extends View {
             if (counter <= limit
                     && (base == null || counter > base.upto)
                     && store.payload(all[i]) instanceof Amount amount) {
-                total = plus(id, total, counter, amount.n());
+                Baseline.Entry more = plus(id, total, counter, amount.n());
+                if (more == null) {
+                    break;
+                }
+                total = more;
                 amounts[count++] = all[i];
             }
         }

@@ -18,10 +18,16 @@ final class Description {
     }
 
     void added(Cell cell) {
+        if (cell.payload() instanceof Opaque) {
+            return;
+        }
         objects.computeIfAbsent(cell.object(), key -> new Cells()).added.add(cell.payload());
     }
 
     void removed(Cell cell) {
+        if (cell.payload() instanceof Opaque) {
+            return;
+        }
         objects.computeIfAbsent(cell.object(), key -> new Cells()).removed.add(cell.payload());
     }
 

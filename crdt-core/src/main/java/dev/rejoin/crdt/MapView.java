@@ -60,12 +60,12 @@ final class MapView extends View {
     }
 
     @Override
-    int cellCount() {
+    int knownCells() {
         return 0;
     }
 
     @Override
-    long[] dots() {
+    long[] knownDots() {
         return new long[0];
     }
 

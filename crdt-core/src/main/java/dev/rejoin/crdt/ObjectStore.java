@@ -383,7 +383,7 @@ public final class ObjectStore {
     private void insert(int replica, long counter, View view, Object payload) {
         touch(view);
         writable(replica).put(counter, view.index, payload);
-        view.add((long) replica << COUNTER_BITS | counter, payload);
+        view.put((long) replica << COUNTER_BITS | counter, payload);
         probes++;
     }
 
@@ -392,7 +392,7 @@ public final class ObjectStore {
         View view = views[cells.object(counter(dot))];
         touch(view);
         boolean wasHidden = !hidden.isEmpty() && hidden.remove(dot) != null;
-        view.remove(dot, cells.payload(counter(dot)), wasHidden);
+        view.take(dot, cells.payload(counter(dot)), wasHidden);
         writable(replica(dot)).remove(counter(dot));
         probes++;
     }
@@ -401,7 +401,7 @@ public final class ObjectStore {
         ReplicaCells cells = replicas[replica(dot)];
         View view = views[cells.object(counter(dot))];
         touch(view);
-        view.setHidden(dot, cells.payload(counter(dot)), !visible);
+        view.hide(dot, cells.payload(counter(dot)), !visible);
     }
 
     private boolean isLive(long dot) {
@@ -471,7 +471,7 @@ public final class ObjectStore {
         Object oldPayload = payload(old);
         remember(old, new Cell(view.key, oldPayload));
         writable(0).put(counter, view.index, payload);
-        view.replace(old, oldPayload, counter, payload);
+        view.exchange(old, oldPayload, counter, payload);
         writable(replica(old)).remove(counter(old));
         probes += 2;
     }
@@ -919,7 +919,7 @@ public final class ObjectStore {
         return List.copyOf(mutations);
     }
 
-    /** What a delta that is not yet merged would do to the present state, in typed changes; objects of unknown types are left out. */
+    /** What a delta that is not yet merged would do to the present state, in typed changes; objects of unknown types and cells of unknown kinds are left out. */
     public List<Mutation> describe(Delta delta) {
         Description description = new Description();
         ArrayList<Cell> added = new ArrayList<>();
@@ -1075,9 +1075,17 @@ public final class ObjectStore {
             throw new IllegalStateException("a judged replica does not fold");
         }
         begin();
-        for (int i = 0, n = viewCount; i < n; i++) {
-            if (views[i] instanceof CounterView counter && counter.cellCount() >= atLeast) {
-                counter.fold(verdictsKnown, atLeast);
+        boolean done = false;
+        try {
+            for (int i = 0, n = viewCount; i < n; i++) {
+                if (views[i] instanceof CounterView counter && counter.cellCount() >= atLeast) {
+                    counter.fold(verdictsKnown, atLeast);
+                }
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                abort();
             }
         }
         return end(null);

@@ -31,17 +31,17 @@ final class PlainView extends View {
     }
 
     @Override
-    int cellCount() {
+    int knownCells() {
         return dots.size();
     }
 
     @Override
-    long[] dots() {
+    long[] knownDots() {
         return dots.toArray();
     }
 
     @Override
     Object value() {
-        return cellCount();
+        return knownCells();
     }
 }

@@ -43,12 +43,12 @@ final class RegisterView extends View {
     }
 
     @Override
-    int cellCount() {
+    int knownCells() {
         return dots.size();
     }
 
     @Override
-    long[] dots() {
+    long[] knownDots() {
         return dots.toArray();
     }
 

@@ -323,12 +323,12 @@ final class SetView extends View {
     }
 
     @Override
-    int cellCount() {
+    int knownCells() {
         return cells;
     }
 
     @Override
-    long[] dots() {
+    long[] knownDots() {
         long[] dots = new long[cells];
         int filled = 0;
         for (long slot : slots) {
@@ -341,7 +341,7 @@ final class SetView extends View {
 
     /** The elements in the order of their lowest visible dots, the same on every replica. O(n log n). */
     List<Object> elements() {
-        long[] visible = store.visibleInDotOrder(dots());
+        long[] visible = store.visibleInDotOrder(knownDots());
         List<Object> elements = new ArrayList<>(size);
         if (visible.length == size) {
             for (long dot : visible) {

@@ -49,7 +49,7 @@ final class SetWrites {
      */
     static void clearRemoveWins(ObjectStore store, SetView view) {
         Map<Object, List<Long>> additions = new LinkedHashMap<>();
-        for (long dot : store.inDotOrder(view.dots())) {
+        for (long dot : store.inDotOrder(view.knownDots())) {
             Object payload = store.payload(dot);
             if (!(payload instanceof Absent)) {
                 additions.computeIfAbsent(payload, element -> new ArrayList<>()).add(dot);

@@ -1,5 +1,6 @@
 package dev.rejoin.crdt;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A cell is <em>visible</em> unless a pending transaction hides it. Every view can list its cells, hidden ones included,
  * because the removals of a pending write are computed over all of them.
+ *
+ * <p>Cells of a kind that this version does not know may be in an object of any type. They are kept apart here, take part in
+ * removals, and are never seen by the types.
  */
 abstract class View {
     final ObjectStore store;
@@ -19,6 +23,9 @@ abstract class View {
 
     /** How many of this object itself and its children are present. */
     private int presentParts;
+
+    /** Cells of kinds that are unknown here, in an object whose type is known. */
+    private @Nullable DotTable opaque;
 
     View(ObjectStore store, ObjectKey key, int index, @Nullable View parent) {
         this.store = store;
@@ -41,24 +48,80 @@ abstract class View {
     }
 
     /** A cell of this object has come to life; its payload is already in the store. */
-    abstract void add(long dot, Object payload);
+    final void put(long dot, Object payload) {
+        if (isApart(payload)) {
+            if (opaque == null) {
+                opaque = new DotTable();
+            }
+            opaque.add(dot);
+        } else {
+            add(dot, payload);
+        }
+    }
 
     /** A cell is about to leave the store. */
+    final void take(long dot, Object payload, boolean hidden) {
+        if (opaque != null && isApart(payload)) {
+            opaque.remove(dot);
+        } else {
+            remove(dot, payload, hidden);
+        }
+    }
+
+    /** A visible cell of a known kind takes the place of another, which is about to leave the store. */
+    final void exchange(long old, Object oldPayload, long dot, Object payload) {
+        if (isApart(oldPayload)) {
+            add(dot, payload);
+            take(old, oldPayload, false);
+        } else {
+            replace(old, oldPayload, dot, payload);
+        }
+    }
+
+    /** A pending transaction hides a visible cell, or lets go of a hidden one. */
+    final void hide(long dot, Object payload, boolean hidden) {
+        if (opaque != null && isApart(payload)) {
+            opaque.setHidden(dot, hidden);
+        } else {
+            setHidden(dot, payload, hidden);
+        }
+    }
+
+    final int cellCount() {
+        return knownCells() + (opaque == null ? 0 : opaque.size());
+    }
+
+    /** A copy of all dots; hidden ones have their sign bit set. */
+    final long[] dots() {
+        long[] known = knownDots();
+        if (opaque == null || opaque.size() == 0) {
+            return known;
+        }
+        long[] all = Arrays.copyOf(known, known.length + opaque.size());
+        System.arraycopy(opaque.toArray(), 0, all, known.length, opaque.size());
+        return all;
+    }
+
+    private boolean isApart(Object payload) {
+        return payload instanceof Opaque && key.type() != null;
+    }
+
+    abstract void add(long dot, Object payload);
+
     abstract void remove(long dot, Object payload, boolean hidden);
 
-    /** A visible cell takes the place of another, which is about to leave the store. */
     void replace(long old, Object oldPayload, long dot, Object payload) {
         add(dot, payload);
         remove(old, oldPayload, false);
     }
 
-    /** A pending transaction hides a visible cell, or lets go of a hidden one. */
     abstract void setHidden(long dot, Object payload, boolean hidden);
 
-    abstract int cellCount();
+    /** How many cells the type knows of. */
+    abstract int knownCells();
 
-    /** A copy of all dots; hidden ones have their sign bit set. */
-    abstract long[] dots();
+    /** Their dots; hidden ones have their sign bit set. */
+    abstract long[] knownDots();
 
     /** The net value for change events: immutable, compared by {@code equals}. */
     abstract Object value();
