@@ -115,7 +115,9 @@ final class AuthorProcess implements AutoCloseable {
 
     /** Ends it with SIGKILL, and hears all that it had said. */
     void kill() throws InterruptedException {
-        process.destroyForcibly().waitFor();
+        // through its handle, because Process.destroyForcibly also throws away what has not been read
+        process.toHandle().destroyForcibly();
+        process.waitFor();
         reader.join();
     }
 
@@ -164,9 +166,10 @@ final class AuthorProcess implements AutoCloseable {
                     switch (command) {
                         case "stop" -> out.println("answer stopped" + END);
                         case "settled" -> out.println("answer " + author.isSettled() + END);
-                        case "state" -> out.println("answer "
-                                + Base64.getEncoder()
-                                        .encodeToString(author.state().encode()) + END);
+                        case "state" ->
+                            out.println("answer "
+                                    + Base64.getEncoder()
+                                            .encodeToString(author.state().encode()) + END);
                         default -> {}
                     }
                 }

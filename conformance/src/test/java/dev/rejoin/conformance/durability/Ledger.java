@@ -19,8 +19,7 @@ final class Ledger {
     }
 
     synchronized void begun(String author, long step) {
-        accounts.merge(
-                author, new Account(step, 0), (old, now) -> new Account(Math.max(old.begun, step), old.durable));
+        accounts.merge(author, new Account(step, 0), (old, now) -> new Account(Math.max(old.begun, step), old.durable));
     }
 
     synchronized void durable(String author, long step) {

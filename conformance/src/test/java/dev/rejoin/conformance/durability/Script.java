@@ -181,7 +181,10 @@ final class Script {
                     mv == null ? List.of() : List.of(mv),
                     own.mvRegister("mv", ValueCodec.LONG).values());
             compare(
-                    found, "adds", adds, new TreeSet<>(own.set("adds", ValueCodec.LONG).elements()));
+                    found,
+                    "adds",
+                    adds,
+                    new TreeSet<>(own.set("adds", ValueCodec.LONG).elements()));
             compare(
                     found,
                     "removes",

@@ -99,8 +99,7 @@ public final class ServerProcess implements AutoCloseable {
             assertTrue(Files.exists(jar), jar + " is not there; mvn -DskipTests package makes it");
             Path unpacked = Files.createDirectories(directory.resolve("unpacked"));
             List<String> command = new ArrayList<>();
-            command.add(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.addAll(jvm);
             command.add("-Dorg.sqlite.tmpdir=" + unpacked);
             command.add("-jar");
@@ -198,6 +197,12 @@ public final class ServerProcess implements AutoCloseable {
                 .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
+    }
+
+    /** Stops all its threads at one instant (SIGSTOP), wherever they are. Nothing but {@link #kill} is of use afterwards. */
+    public void freeze() throws IOException, InterruptedException {
+        Process signal = new ProcessBuilder("kill", "-STOP", Long.toString(process.pid())).start();
+        assertEquals(0, signal.waitFor(), "SIGSTOP could not be sent");
     }
 
     /** Ends it with SIGKILL: it gets to do nothing more. */
