@@ -115,7 +115,9 @@ final class AuthorProcess implements AutoCloseable {
 
     /** Ends it with SIGKILL, and hears all that it had said. */
     void kill() throws InterruptedException {
-        process.destroyForcibly().waitFor();
+        // through its handle, because Process.destroyForcibly also throws away what has not been read
+        process.toHandle().destroyForcibly();
+        process.waitFor();
         reader.join();
     }
 

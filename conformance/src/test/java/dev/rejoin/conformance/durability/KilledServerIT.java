@@ -36,8 +36,10 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledServerIT {
     private static final int KILLS = Integer.getInteger("rejoin.kills", 60);
     private static final long SEED = Long.getLong("rejoin.seed", System.nanoTime());
-    private static final int MAX_LIFE_MILLIS = 700;
     private static final int MAX_START_MILLIS = 600;
+    private static final int MAX_RETURN_MILLIS = 100;
+    private static final int MAX_LOAD_MILLIS = 500;
+    private static final int FROZEN_MILLIS = 30;
     private static final String OVER_HTTP = "kills/over http";
 
     @TempDir
@@ -96,23 +98,39 @@ class KilledServerIT {
         for (int kill = 0; kill < KILLS; kill++) {
             try (ServerProcess server = setup.launch()) {
                 long before = durable();
-                if (random.nextInt(8) == 0) {
-                    Thread.sleep(random.nextInt(MAX_START_MILLIS));
-                } else {
-                    server.awaitStart();
-                    cast.goOnline();
-                    if (random.nextInt(3) > 0) {
-                        check(server, cast);
-                    }
-                    cast.change();
-                    Thread.sleep(random.nextInt(MAX_LIFE_MILLIS));
-                }
+                live(server, cast, before);
                 boolean underLoad = durable() > before
                         && witnesses.values().stream().anyMatch(witness -> witness.ledger.inFlight() > 0);
+                if (random.nextBoolean()) {
+                    // What it said before this instant still arrives, what it was about to do does not happen.
+                    server.freeze();
+                    Thread.sleep(FROZEN_MILLIS);
+                }
                 server.kill();
                 killsUnderLoad += underLoad ? 1 : 0;
             }
         }
+    }
+
+    /** What happens until the kill: one in eight comes while it starts, one when its clients come back, the others later. */
+    private void live(ServerProcess server, Cast cast, long durableBefore) throws Exception {
+        int moment = random.nextInt(8);
+        if (moment == 0) {
+            Thread.sleep(random.nextInt(MAX_START_MILLIS));
+            return;
+        }
+        server.awaitStart();
+        cast.goOnline();
+        if (moment == 1) {
+            Thread.sleep(random.nextInt(MAX_RETURN_MILLIS));
+            return;
+        }
+        if (random.nextInt(3) > 0) {
+            check(server, cast);
+        }
+        cast.change();
+        until("somebody is told that a write is durable", () -> durable() > durableBefore);
+        Thread.sleep(random.nextInt(MAX_LOAD_MILLIS));
     }
 
     private long durable() {
@@ -162,7 +180,7 @@ class KilledServerIT {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.call()) {
             assertTrue(System.nanoTime() < end, "waited in vain until " + what);
-            Thread.sleep(20);
+            Thread.sleep(5);
         }
     }
 

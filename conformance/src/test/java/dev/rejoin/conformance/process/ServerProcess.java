@@ -199,6 +199,12 @@ public final class ServerProcess implements AutoCloseable {
                 .sum();
     }
 
+    /** Stops all its threads at one instant (SIGSTOP), wherever they are. Nothing but {@link #kill} is of use afterwards. */
+    public void freeze() throws IOException, InterruptedException {
+        Process signal = new ProcessBuilder("kill", "-STOP", Long.toString(process.pid())).start();
+        assertEquals(0, signal.waitFor(), "SIGSTOP could not be sent");
+    }
+
     /** Ends it with SIGKILL: it gets to do nothing more. */
     public void kill() throws InterruptedException {
         process.destroyForcibly();
