@@ -3,10 +3,12 @@ package dev.rejoin.crdt;
 import dev.rejoin.crdt.clock.ReplicaId;
 import java.math.BigInteger;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,13 +31,101 @@ final class CounterView extends View {
     }
 
     /** One total: everything that an owner did up to a dot. */
-    private record Total(long dot, long upto, long p, long n, boolean hidden) {}
+    private record Total(long dot, long upto, long p, long n, boolean hidden) {
+        /** Of totals up to the same dot, which only a liar writes, the larger counts, in whatever order they come. */
+        static final Comparator<Total> ORDER = Comparator.comparingLong(Total::upto)
+                .thenComparingLong(Total::p)
+                .thenComparingLong(Total::n)
+                .thenComparingLong(Total::dot);
+
+        boolean beats(@Nullable Total other) {
+            return other == null || ORDER.compare(this, other) > 0;
+        }
+    }
+
+    /** The baselines of one owner: a short array, and beyond that an order, so that a crowd of them costs little each. */
+    private static final class Baselines {
+        private static final int FEW = 8;
+
+        private Total[] few = Owner.NONE;
+        private @Nullable Map<Long, Total> many;
+        private final TreeSet<Total> shown = new TreeSet<>(Total.ORDER);
+
+        void add(Total added) {
+            if (many == null && few.length < FEW) {
+                few = Owner.with(few, added);
+                return;
+            }
+            if (many == null) {
+                many = new HashMap<>();
+                for (Total total : few) {
+                    many.put(total.dot, total);
+                    show(total);
+                }
+                few = Owner.NONE;
+            }
+            many.put(added.dot, added);
+            show(added);
+        }
+
+        private void show(Total total) {
+            if (!total.hidden) {
+                shown.add(total);
+            }
+        }
+
+        void remove(long dot) {
+            if (many == null) {
+                few = Owner.without(few, dot);
+                return;
+            }
+            Total removed = many.remove(dot);
+            if (removed != null) {
+                shown.remove(removed);
+            }
+            if (many.size() <= FEW / 2) {
+                few = many.values().toArray(Owner.NONE);
+                many = null;
+                shown.clear();
+            }
+        }
+
+        void hide(long dot, boolean hidden) {
+            if (many == null) {
+                Owner.hide(few, dot, hidden);
+                return;
+            }
+            Total total = many.get(dot);
+            if (total != null) {
+                shown.remove(total);
+                Total changed = new Total(dot, total.upto, total.p, total.n, hidden);
+                many.put(dot, changed);
+                show(changed);
+            }
+        }
+
+        /** The one that counts among the visible. */
+        @Nullable
+        Total visible() {
+            return many == null ? Owner.visible(few) : shown.isEmpty() ? null : shown.last();
+        }
+
+        Total[] all() {
+            return many == null ? few : many.values().toArray(Owner.NONE);
+        }
+
+        boolean isEmpty() {
+            return many == null && few.length == 0;
+        }
+    }
 
     /** What is known of one replica's contribution; almost always one tally and at most one baseline. */
     private static final class Owner {
         final ReplicaId id;
         Total[] tallies = NONE;
-        Total[] baselines = NONE;
+
+        @Nullable
+        Baselines baselines;
 
         Owner(ReplicaId id) {
             this.id = id;
@@ -47,7 +137,7 @@ final class CounterView extends View {
         static @Nullable Total visible(Total[] totals) {
             Total best = null;
             for (Total total : totals) {
-                if (!total.hidden && (best == null || total.upto > best.upto)) {
+                if (!total.hidden && total.beats(best)) {
                     best = total;
                 }
             }
@@ -57,13 +147,13 @@ final class CounterView extends View {
         /** The later of what counts as tally and as baseline, hidden ones included, pending ones not. */
         @Nullable
         Total confirmed(ObjectStore store) {
-            return confirmed(store, tallies, confirmed(store, baselines, null));
+            return confirmed(store, tallies, baselines == null ? null : confirmed(store, baselines.all(), null));
         }
 
         private static @Nullable Total confirmed(ObjectStore store, Total[] totals, @Nullable Total first) {
             Total best = first;
             for (Total total : totals) {
-                if ((best == null || total.upto > best.upto) && !store.isPendingDot(total.dot)) {
+                if (total.beats(best) && !store.isPendingDot(total.dot)) {
                     best = total;
                 }
             }
@@ -134,7 +224,7 @@ final class CounterView extends View {
         if (tally == null) {
             return;
         }
-        Total baseline = Owner.visible(owner.baselines);
+        Total baseline = owner.baselines == null ? null : owner.baselines.visible();
         if (baseline == null) {
             addToSum(sign * tally.p);
             addToSum(-sign * tally.n);
@@ -158,8 +248,10 @@ final class CounterView extends View {
             for (Baseline.Entry entry : baseline.entries()) {
                 Owner owner = owner(entry.owner());
                 contribute(owner, -1);
-                owner.baselines =
-                        Owner.with(owner.baselines, new Total(dot, entry.upto(), entry.p(), entry.n(), false));
+                if (owner.baselines == null) {
+                    owner.baselines = new Baselines();
+                }
+                owner.baselines.add(new Total(dot, entry.upto(), entry.p(), entry.n(), false));
                 contribute(owner, 1);
             }
         }
@@ -185,7 +277,10 @@ final class CounterView extends View {
             for (Baseline.Entry entry : baseline.entries()) {
                 Owner owner = owner(entry.owner());
                 contribute(owner, -1);
-                owner.baselines = Owner.without(owner.baselines, dot);
+                if (owner.baselines != null) {
+                    owner.baselines.remove(dot);
+                    owner.baselines = owner.baselines.isEmpty() ? null : owner.baselines;
+                }
                 contribute(owner, 1);
                 forgetIfEmpty(owner);
             }
@@ -202,7 +297,7 @@ final class CounterView extends View {
     }
 
     private void forgetIfEmpty(Owner owner) {
-        if (owner.tallies.length == 0 && owner.baselines.length == 0 && owner != recent) {
+        if (owner.tallies.length == 0 && owner.baselines == null && owner != recent) {
             owners.remove(owner.id);
         }
     }
@@ -236,7 +331,9 @@ final class CounterView extends View {
             for (Baseline.Entry entry : baseline.entries()) {
                 Owner owner = owner(entry.owner());
                 contribute(owner, -1);
-                Owner.hide(owner.baselines, dot, hidden);
+                if (owner.baselines != null) {
+                    owner.baselines.hide(dot, hidden);
+                }
                 contribute(owner, 1);
             }
         } else if (payload instanceof Tally || payload instanceof Fold) {
@@ -320,8 +417,7 @@ final class CounterView extends View {
     }
 
     /** A total with one amount more; null where that would leave 63 bits. */
-    private static Baseline.@Nullable Entry plus(
-            ReplicaId id, Baseline.@Nullable Entry entry, long upto, long amount) {
+    private static Baseline.@Nullable Entry plus(ReplicaId id, Baseline.@Nullable Entry entry, long upto, long amount) {
         long p = entry == null ? 0 : entry.p();
         long n = entry == null ? 0 : entry.n();
         if (amount > 0) {

@@ -12,6 +12,7 @@ final class DotTable {
 
     private int size;
     private boolean hashed;
+    private int hint;
 
     int size() {
         return size;
@@ -78,6 +79,39 @@ final class DotTable {
             at = at + 1 & mask;
         }
         return at;
+    }
+
+    boolean contains(long dot) {
+        if (!hashed) {
+            for (int i = 0; i < size; i++) {
+                if ((slots[i] & ~HIDDEN) == dot) {
+                    return true;
+                }
+            }
+            return false;
+        }
+        int mask = slots.length - 1;
+        int at = home(dot, mask);
+        while (slots[at] != 0 && (slots[at] & ~HIDDEN) != dot) {
+            at = at + 1 & mask;
+        }
+        return slots[at] != 0;
+    }
+
+    /**
+     * Some dot, a hidden one with its sign bit set; 0 if the table is empty. Takes up where the last call has found one, so that
+     * taking out all dots in this way looks at each place about once.
+     */
+    long any() {
+        int end = hashed ? slots.length : size;
+        for (int i = 0; i < end; i++) {
+            int at = (hint + i) % end;
+            if (slots[at] != 0) {
+                hint = at;
+                return slots[at];
+            }
+        }
+        return 0;
     }
 
     void remove(long dot) {

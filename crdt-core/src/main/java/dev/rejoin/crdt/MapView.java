@@ -20,6 +20,17 @@ final class MapView extends View {
         children.computeIfAbsent(child.key.key(), name -> new ArrayList<>(1)).add(child);
     }
 
+    void removeChild(View child) {
+        List<View> named = children.get(child.key.key());
+        if (named != null && named.remove(child) && named.isEmpty()) {
+            children.remove(child.key.key());
+        }
+    }
+
+    boolean hasChildren() {
+        return !children.isEmpty();
+    }
+
     List<View> childrenNamed(String name) {
         return children.getOrDefault(name, List.of());
     }

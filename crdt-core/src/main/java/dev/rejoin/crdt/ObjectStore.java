@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,9 @@ public final class ObjectStore {
     /** Replicas that one store can number. */
     public static final int MAX_REPLICAS = 1 << 19;
 
+    /** Empty objects are looked for when there are this many objects, and twice as many as after the last look. */
+    private static final int MIN_SWEEP = 1_024;
+
     /** How far ahead of our own clock a stamp may be and still push it, in milliseconds. */
     static final long MAX_CLOCK_LEAD_MILLIS = 60_000;
 
@@ -71,9 +75,15 @@ public final class ObjectStore {
     private int replicaCount;
 
     private final Map<ObjectKey, View> byKey = new HashMap<>(2);
-    private View[] views = new View[2];
+    private @Nullable View[] views = new View[2];
     private ObjectKey[] keys = new ObjectKey[2];
     private int viewCount;
+
+    /** Numbers below {@code viewCount} that no view has. */
+    private int[] freeNumbers = new int[0];
+
+    private int freeCount;
+    private int sweepAt = MIN_SWEEP;
     private final MapView root = new MapView(this, ROOT, -1, null);
 
     /** The highest own counter ever used. */
@@ -272,19 +282,62 @@ public final class ObjectStore {
                 View above = view(parentKey);
                 parent = above instanceof MapView map ? map : root;
             }
-            view = View.of(this, key, viewCount, parentKey == null ? null : parent);
-            if (viewCount == views.length) {
-                views = Arrays.copyOf(views, viewCount * 2);
-                keys = Arrays.copyOf(keys, viewCount * 2);
+            int number = freeCount > 0 ? freeNumbers[--freeCount] : viewCount++;
+            view = View.of(this, key, number, parentKey == null ? null : parent);
+            if (number == views.length) {
+                views = Arrays.copyOf(views, number * 2);
+                keys = Arrays.copyOf(keys, number * 2);
             }
-            views[viewCount] = view;
-            keys[viewCount++] = key;
+            views[number] = view;
+            keys[number] = key;
             byKey.put(key, view);
             if (parentKey == null || byKey.get(parentKey) instanceof MapView) {
                 parent.addChild(view);
             }
         }
         return view;
+    }
+
+    /**
+     * Gives up the views of objects that hold nothing, if enough objects have been made since the last time. Their numbers are used
+     * again, so the array of keys is a new one: snapshots keep theirs.
+     */
+    private void sweepIfDue() {
+        if (byKey.size() < sweepAt) {
+            return;
+        }
+        views = views.clone();
+        keys = keys.clone();
+        for (int i = 0; i < viewCount; i++) {
+            for (@Nullable View view = views[i]; view != null && view != root && isIdle(view); view = view.parent) {
+                forget(view);
+            }
+        }
+        sweepAt = Math.max(MIN_SWEEP, 2 * byKey.size());
+    }
+
+    private static boolean isIdle(View view) {
+        return view.index >= 0 && view.cellCount() == 0 && !(view instanceof MapView map && map.hasChildren());
+    }
+
+    private void forget(View view) {
+        byKey.remove(view.key);
+        if (view.parent instanceof MapView parent) {
+            parent.removeChild(view);
+        } else {
+            root.removeChild(view);
+        }
+        if (freeCount == freeNumbers.length) {
+            freeNumbers = Arrays.copyOf(freeNumbers, Math.max(16, freeCount * 2));
+        }
+        freeNumbers[freeCount++] = view.index;
+        views[view.index] = null;
+        view.index = View.FORGOTTEN;
+    }
+
+    /** Objects that take memory here, some of them empty. */
+    int objectCount() {
+        return byKey.size();
     }
 
     MapView root() {
@@ -387,9 +440,13 @@ public final class ObjectStore {
         probes++;
     }
 
+    private View viewAt(int number) {
+        return Objects.requireNonNull(views[number]);
+    }
+
     private void drop(long dot) {
         ReplicaCells cells = replicas[replica(dot)];
-        View view = views[cells.object(counter(dot))];
+        View view = viewAt(cells.object(counter(dot)));
         touch(view);
         boolean wasHidden = !hidden.isEmpty() && hidden.remove(dot) != null;
         view.take(dot, cells.payload(counter(dot)), wasHidden);
@@ -399,7 +456,7 @@ public final class ObjectStore {
 
     private void show(long dot, boolean visible) {
         ReplicaCells cells = replicas[replica(dot)];
-        View view = views[cells.object(counter(dot))];
+        View view = viewAt(cells.object(counter(dot)));
         touch(view);
         view.hide(dot, cells.payload(counter(dot)), !visible);
     }
@@ -423,6 +480,7 @@ public final class ObjectStore {
     /** Opens a transaction, or joins the open one. */
     public void begin() {
         if (transaction.depth++ == 0) {
+            sweepIfDue();
             transaction.first = issued + 1;
             transactionNumber++;
         }
@@ -694,6 +752,7 @@ public final class ObjectStore {
         if (delta.isEmpty()) {
             return;
         }
+        sweepIfDue();
         check(delta);
         join(delta);
         announce(CommitEvent.Kind.REMOTE, origin);
@@ -778,6 +837,7 @@ public final class ObjectStore {
      */
     public void confirm(Delta remote, long ackedThrough, List<DotRange> voided) {
         requireNoTransaction();
+        sweepIfDue();
         int judgedNow = 0;
         while (judgedNow < pending.size() && pending.get(judgedNow).last() <= ackedThrough) {
             judgedNow++;
@@ -1181,6 +1241,11 @@ public final class ObjectStore {
         ObjectStore recounted = new Frozen(this).thaw();
         for (int i = 0; i < viewCount; i++) {
             View view = views[i];
+            if (view == null) {
+                require(cells[i] == 0, "cells of a forgotten object");
+                continue;
+            }
+            require(view.index == i && byKey.get(view.key) == view, "number of " + view.key);
             require(view.cellCount() == cells[i] && view.dots().length == cells[i], "cells of " + view.key);
             View other = recounted.view(view.key);
             require(view.value().equals(other.value()), "value of " + view.key);

@@ -18,7 +18,7 @@ public abstract sealed class ReplicatedObject permits GCounter, PNCounter, LwwRe
     final ObjectStore store;
     final ObjectKey key;
 
-    /** Found at first use; views stay as long as their store. */
+    /** Found at first use; a store gives up views that have been empty for a while. */
     private @Nullable View view;
 
     ReplicatedObject(ObjectStore store, ObjectKey key) {
@@ -29,7 +29,7 @@ public abstract sealed class ReplicatedObject permits GCounter, PNCounter, LwwRe
     /** The view, made if there is none yet: for writing. */
     final View view() {
         View found = view;
-        if (found == null) {
+        if (found == null || found.index == View.FORGOTTEN) {
             found = store.view(key);
             view = found;
         }
@@ -39,7 +39,7 @@ public abstract sealed class ReplicatedObject permits GCounter, PNCounter, LwwRe
     /** The view if there is one: for reading, which makes none. */
     final @Nullable View existing() {
         View found = view;
-        if (found == null) {
+        if (found == null || found.index == View.FORGOTTEN) {
             found = store.existing(key);
             view = found;
         }

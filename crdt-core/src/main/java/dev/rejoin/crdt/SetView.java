@@ -2,7 +2,9 @@ package dev.rejoin.crdt;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  * reference and the bitmap of the page 19 to 23.
  *
  * <p>Probing is linear, deletion shifts back, so there are no tombstones. More than {@link #MOST_COLLISIONS} different elements of
- * one hash mean that somebody makes hash codes collide; the hashes are then replaced by keyed ones of the canonical bytes.
+ * one hash mean that somebody makes hash codes collide; the hashes are then replaced by keyed ones of the canonical bytes. An
+ * element has at most {@link #MOST_SLOTS} slots; its further cells stand in a {@link Crowd}, from which one moves up when a slot
+ * becomes free, so that no element makes its probes long.
  *
  * <p>Add-wins: present if it has a visible VALUE cell. Remove-wins: and no visible ABSENT cell.
  */
@@ -26,6 +30,7 @@ final class SetView extends View {
     private static final long HIDDEN = Long.MIN_VALUE;
     private static final long[] NO_DOTS = {};
     private static final int MOST_COLLISIONS = 16;
+    private static final int MOST_SLOTS = 16;
 
     private long[] slots = new long[2];
     private int[] hashes = new int[2];
@@ -33,6 +38,25 @@ final class SetView extends View {
     private int absentCells;
     private int size;
     private boolean keyed;
+
+    /** By element; null while no element has more cells than slots. */
+    private @Nullable Map<CrowdKey, Crowd> crowds;
+
+    /** Cells without a slot. */
+    private int crowded;
+
+    /** An element with a hash that nobody outside can foresee. */
+    private record CrowdKey(int hash, Object element) {
+        @Override
+        public int hashCode() {
+            return hash;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof CrowdKey that && hash == that.hash && element.equals(that.element);
+        }
+    }
 
     SetView(ObjectStore store, ObjectKey key, int index, @Nullable View parent) {
         super(store, key, index, parent);
@@ -90,7 +114,15 @@ final class SetView extends View {
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
-        return present;
+        if (crowds == null) {
+            return present;
+        }
+        Crowd crowd = crowdOf(element);
+        return crowd == null ? present : !crowd.showsRemoval() && (present || crowd.showsAddition());
+    }
+
+    private @Nullable Crowd crowdOf(Object element) {
+        return crowds == null ? null : crowds.get(new CrowdKey(store.keyedHash(element), element));
     }
 
     /** The dot of the only cell of an element, if that is a visible addition; 0 if it has no cells, −1 otherwise. */
@@ -134,13 +166,19 @@ final class SetView extends View {
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
+        Crowd crowd = crowdOf(element);
+        if (crowd != null) {
+            int slotted = found.length;
+            found = Arrays.copyOf(found, slotted + crowd.size());
+            System.arraycopy(crowd.toArray(), 0, found, slotted, crowd.size());
+        }
         return found;
     }
 
     @Override
     void add(long dot, Object payload) {
         Object element = element(payload);
-        if ((cells + 1) * 5L > slots.length * 4L) {
+        if ((cells - crowded + 1) * 5L > slots.length * 4L) {
             rehash(slots.length + (slots.length >> 2) + 2);
         }
         int hash = hash(element);
@@ -149,7 +187,9 @@ final class SetView extends View {
             return;
         }
         boolean before = isPresent(element, hash);
-        if (insert(dot, hash) > MOST_COLLISIONS && !keyed && collisions(element, hash) > MOST_COLLISIONS) {
+        if (slotsOf(element, hash) >= MOST_SLOTS) {
+            crowd(dot, element, payload instanceof Absent);
+        } else if (insert(dot, hash) > MOST_COLLISIONS && !keyed && collisions(element, hash) > MOST_COLLISIONS) {
             rekey();
             hash = hash(element);
         }
@@ -164,24 +204,64 @@ final class SetView extends View {
     private void addWins(long dot, Object element, int hash) {
         boolean before = false;
         int others = 0;
+        int same = 0;
         int at = home(hash);
         for (long slot = slots[at]; slot != 0; slot = slots[at]) {
             if (hashes[at] == hash) {
                 if (!store.payload(slot & ~HIDDEN).equals(element)) {
                     others++;
-                } else if (slot > 0) {
-                    before = true;
+                } else {
+                    before |= slot > 0;
+                    same++;
                 }
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
-        slots[at] = dot;
-        hashes[at] = hash;
         cells++;
-        if (others > MOST_COLLISIONS && !keyed) {
-            rekey();
+        if (same >= MOST_SLOTS) {
+            Crowd crowd = crowdOf(element);
+            before |= crowd != null && crowd.showsAddition();
+            crowd(dot, element, false);
+        } else {
+            slots[at] = dot;
+            hashes[at] = hash;
+            if (others > MOST_COLLISIONS && !keyed) {
+                rekey();
+            }
         }
         changed(element, before, true);
+    }
+
+    private int slotsOf(Object element, int hash) {
+        int same = 0;
+        for (int at = home(hash); slots[at] != 0; at = at + 1 == slots.length ? 0 : at + 1) {
+            if (hashes[at] == hash
+                    && element(store.payload(slots[at] & ~HIDDEN)).equals(element)) {
+                same++;
+            }
+        }
+        return same;
+    }
+
+    private void crowd(long dot, Object element, boolean isRemoval) {
+        if (crowds == null) {
+            crowds = new HashMap<>();
+        }
+        crowds.computeIfAbsent(new CrowdKey(store.keyedHash(element), element), key -> new Crowd())
+                .add(dot, isRemoval, false);
+        crowded++;
+    }
+
+    /** Takes a cell out of a crowd, which is forgotten with its last. */
+    private void leaveCrowd(Crowd crowd, long dot, Object element, boolean isRemoval, boolean hidden) {
+        crowd.remove(dot, isRemoval, hidden);
+        crowded--;
+        if (crowd.size() == 0 && crowds != null) {
+            crowds.remove(new CrowdKey(store.keyedHash(element), element));
+            if (crowds.isEmpty()) {
+                crowds = null;
+            }
+        }
     }
 
     private void changed(Object element, boolean before, boolean after) {
@@ -257,10 +337,52 @@ final class SetView extends View {
     void remove(long dot, Object payload, boolean hidden) {
         Object element = element(payload);
         int hash = hash(element);
+        Crowd crowd = crowdOf(element);
+        if (crowd != null) {
+            removeFromCrowd(crowd, dot, payload, hidden);
+            return;
+        }
         boolean addWins = absentCells == 0;
         boolean before = !addWins && isPresent(element, hash);
         boolean others = addWins && hasOther(dot, element, hash);
-        int hole = find(dot, hash);
+        empty(find(dot, hash));
+        cells--;
+        if (payload instanceof Absent) {
+            absentCells--;
+        }
+        if (addWins) {
+            changed(element, others || !hidden, others);
+        } else {
+            changed(element, before, isPresent(element, hash));
+        }
+        shrink();
+    }
+
+    /** One of an element that has more cells than slots; if it had a slot, one of the crowd moves up. */
+    private void removeFromCrowd(Crowd crowd, long dot, Object payload, boolean hidden) {
+        Object element = element(payload);
+        int hash = hash(element);
+        boolean before = isPresent(element, hash);
+        if (crowd.contains(dot)) {
+            leaveCrowd(crowd, dot, element, payload instanceof Absent, hidden);
+        } else {
+            empty(find(dot, hash));
+            long next = crowd.any();
+            boolean isRemoval = store.payload(next & ~HIDDEN) instanceof Absent;
+            leaveCrowd(crowd, next & ~HIDDEN, element, isRemoval, next < 0);
+            insert(next, hash);
+        }
+        cells--;
+        if (payload instanceof Absent) {
+            absentCells--;
+        }
+        changed(element, before, isPresent(element, hash));
+        shrink();
+    }
+
+    /** Frees a slot; those behind it that can move nearer to their homes do. */
+    private void empty(int slot) {
+        int hole = slot;
         int capacity = slots.length;
         for (int next = hole + 1 == capacity ? 0 : hole + 1;
                 slots[next] != 0;
@@ -275,17 +397,12 @@ final class SetView extends View {
             }
         }
         slots[hole] = 0;
-        cells--;
-        if (payload instanceof Absent) {
-            absentCells--;
-        }
-        if (addWins) {
-            changed(element, others || !hidden, others);
-        } else {
-            changed(element, before, isPresent(element, hash));
-        }
-        if (cells * 4L < capacity && capacity > 16) {
-            rehash(cells + (cells >> 1) + 2);
+    }
+
+    private void shrink() {
+        int slotted = cells - crowded;
+        if (slotted * 4L < slots.length && slots.length > 16) {
+            rehash(slotted + (slotted >> 1) + 2);
         }
     }
 
@@ -318,7 +435,12 @@ final class SetView extends View {
         Object element = element(payload);
         int hash = hash(element);
         boolean before = isPresent(element, hash);
-        slots[find(dot, hash)] = hidden ? dot | HIDDEN : dot;
+        Crowd crowd = crowdOf(element);
+        if (crowd != null && crowd.contains(dot)) {
+            crowd.setHidden(dot, payload instanceof Absent, hidden);
+        } else {
+            slots[find(dot, hash)] = hidden ? dot | HIDDEN : dot;
+        }
         changed(element, before, isPresent(element, hash));
     }
 
@@ -334,6 +456,12 @@ final class SetView extends View {
         for (long slot : slots) {
             if (slot != 0) {
                 dots[filled++] = slot;
+            }
+        }
+        if (crowds != null) {
+            for (Crowd crowd : crowds.values()) {
+                System.arraycopy(crowd.toArray(), 0, dots, filled, crowd.size());
+                filled += crowd.size();
             }
         }
         return dots;

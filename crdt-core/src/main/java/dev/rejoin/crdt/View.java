@@ -13,9 +13,15 @@ import org.jspecify.annotations.Nullable;
  * removals, and are never seen by the types.
  */
 abstract class View {
+    /** The number of a view that the store has given up. */
+    static final int FORGOTTEN = -2;
+
     final ObjectStore store;
     final ObjectKey key;
-    final int index;
+
+    /** Its number in the store, or {@link #FORGOTTEN}. */
+    int index;
+
     final @Nullable View parent;
 
     /** Visible cells of this object that make its name appear among its parent's keys. */

@@ -93,4 +93,24 @@ class CounterBoundsTest {
         assertEquals(4, folding.counter(COUNT).value());
         folding.checkInvariants();
     }
+
+    @Test
+    void ofTwoBaselinesUpToOneDotTheLargerCountsInAnyOrder() {
+        Delta tally =
+                FragmentBuilder.delta().cell(A, 9, COUNT, new Tally(100, 0)).build();
+        Delta[] baselines = new Delta[2];
+        for (int i = 0; i < 2; i++) {
+            baselines[i] = FragmentBuilder.delta()
+                    .cell(ReplicaId.of(i + 1), 1, COUNT, new Baseline(List.of(new Baseline.Entry(A, 5, 10 * i + 1, 0))))
+                    .build();
+        }
+        for (int first = 0; first < 2; first++) {
+            ObjectStore store = server();
+            store.merge(tally, null);
+            store.merge(baselines[first], null);
+            store.merge(baselines[1 - first], null);
+            assertEquals(89, store.counter(COUNT).value());
+            store.checkInvariants();
+        }
+    }
 }
