@@ -219,6 +219,12 @@ public final class ServerProcess implements AutoCloseable {
         assertEquals(SIGTERM_EXIT, process.exitValue(), "it ended by itself: " + setup.log());
     }
 
+    /** Waits until it ends by itself, and returns its exit code. */
+    public int awaitEnd() throws InterruptedException {
+        assertTrue(process.waitFor(END_SECONDS, TimeUnit.SECONDS), "it did not end");
+        return process.exitValue();
+    }
+
     @Override
     public void close() throws InterruptedException {
         process.destroyForcibly().waitFor(END_SECONDS, TimeUnit.SECONDS);

@@ -74,6 +74,7 @@ public final class SqliteDeltaLog implements DeltaLog {
         try {
             Path file = directory.resolve(FILE);
             createPrivate(file);
+            WriteAheadLog.check(directory.resolve(FILE + "-wal"));
             writer = connect(file, false);
             prepareSchema(writer, file);
             checkDurable(writer);

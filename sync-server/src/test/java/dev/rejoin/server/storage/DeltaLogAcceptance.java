@@ -523,10 +523,10 @@ public abstract class DeltaLogAcceptance {
     // Damage.
 
     @Test
-    void everyFlippedByteOfEveryStoredValueIsReported() {
+    void everyFlippedBitOfEveryStoredValueIsReported() {
         twoDocuments();
-        eachDamage(value -> IntStream.range(0, value.length)
-                .mapToObj(at -> flip(value, at, 1 << at % 8))
+        eachDamage(value -> IntStream.range(0, 8 * value.length)
+                .mapToObj(bit -> flip(value, bit / 8, 1 << bit % 8))
                 .toList());
     }
 
