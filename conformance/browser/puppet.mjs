@@ -12,6 +12,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+const DESKTOP = { width: 1200, height: 860 };
 
 async function launch() {
   const path = process.env.CHROMIUM_PATH;
@@ -20,55 +21,76 @@ async function launch() {
   return chromium.launch({ executablePath: await shipped.executablePath(), args: [...shipped.args, ...FLAGS] });
 }
 
-const browser = await launch();
-const contexts = new Map();
-const pages = new Map();
+const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
-// Notes every set of tags that was ever on the screen, so that a blink between two frames is seen too.
-function watchTags() {
-  window.tagHistory = [];
-  const list = document.getElementById('tags');
-  const note = () => window.tagHistory.push([...list.querySelectorAll('li[data-tag]')].map((item) => item.dataset.tag));
-  note();
-  new MutationObserver(note).observe(list, { childList: true });
+const browser = await launch().catch((error) => {
+  say({ error: String(error.message ?? error).split('\n')[0] });
+  process.exit(1);
+});
+const pages = new Map();
+const mistakes = [];
+
+// Notes everything that was ever on the screen, from the first moment of the page on, so that a blink is seen too.
+function watch() {
+  window.shown = [];
+  new MutationObserver(() => {
+    const tags = [...document.querySelectorAll('#tags > li')].map((item) => item.dataset.tag);
+    const likes = document.getElementById('likes')?.textContent ?? '';
+    const now = JSON.stringify({ tags, likes });
+    if (window.shown.at(-1) !== now) window.shown.push(now);
+  }).observe(document, { childList: true, characterData: true, subtree: true });
+}
+
+async function open(tab, url, context) {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => mistakes.push(`[${tab}] ${error.stack ?? error}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    // That a server which is not there cannot be reached is what is tested.
+    if (message.type() === 'error' && !text.includes('ERR_CONNECTION_REFUSED')) mistakes.push(`[${tab}] ${text}`);
+  });
+  pages.set(tab, page);
+  await page.goto(url);
+  await page.waitForFunction(() => window.rejoin !== undefined);
 }
 
 const operations = {
+  /** A page in a context of its own, as of another person. */
   async open(tab, url) {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 860 } });
-    const page = await context.newPage();
-    page.on('pageerror', (error) => process.stderr.write(`[${tab}] ${error.stack ?? error}\n`));
-    page.on('console', (message) => {
-      if (message.type() === 'error') process.stderr.write(`[${tab}] ${message.text()}\n`);
-    });
-    contexts.set(tab, context);
-    pages.set(tab, page);
-    await page.goto(url);
-    await page.waitForFunction(() => window.rejoin !== undefined);
+    const context = await browser.newContext({ viewport: DESKTOP });
+    await context.addInitScript(watch);
+    await open(tab, url, context);
   },
+  /** A page beside another one, in the same browser. */
+  openBeside: (tab, other, url) => open(tab, url, pages.get(other).context()),
   async reload(tab) {
     await pages.get(tab).reload();
     await pages.get(tab).waitForFunction(() => window.rejoin !== undefined);
   },
+  close: (tab) => pages.get(tab).close(),
   click: (tab, selector) => pages.get(tab).click(selector),
   fill: (tab, selector, text) => pages.get(tab).fill(selector, text),
-  submit: (tab, selector) => pages.get(tab).press(selector, 'Enter'),
-  text: (tab, selector) => pages.get(tab).textContent(selector),
+  press: (tab, selector, key) => pages.get(tab).press(selector, key),
   evaluate: (tab, expression) => pages.get(tab).evaluate(expression),
   async until(tab, expression, millis) {
     await pages.get(tab).waitForFunction(expression, undefined, { timeout: millis });
   },
-  watchTags: (tab) => pages.get(tab).evaluate(watchTags),
-  screenshot: (tab, path, width, scheme) =>
-    pages
-      .get(tab)
-      .setViewportSize({ width, height: 860 })
-      .then(() => pages.get(tab).emulateMedia({ colorScheme: scheme }))
-      .then(() => pages.get(tab).screenshot({ path, fullPage: true }))
-      .then(() => undefined),
+  /** Takes a picture and answers how many pixels the page is too wide. */
+  async screenshot(tab, path, width, scheme) {
+    const page = pages.get(tab);
+    await page.setViewportSize({ width, height: DESKTOP.height });
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+    const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    await page.setViewportSize(DESKTOP);
+    await page.emulateMedia({ colorScheme: 'light' });
+    return tooWide;
+  },
+  /** What the pages have complained about. */
+  mistakes: () => mistakes,
 };
 
-process.stdout.write(`${JSON.stringify({ ok: browser.version() })}\n`);
+say({ ok: browser.version() });
 for await (const line of createInterface({ input: process.stdin })) {
   const { tab, op, args } = JSON.parse(line);
   let answer;
@@ -77,6 +99,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   } catch (error) {
     answer = { error: String(error.message ?? error) };
   }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  say(answer);
 }
 await browser.close();

@@ -52,6 +52,8 @@ export interface StoreBatch {
   readonly forget?: boolean;
   readonly addRejections?: readonly StoredRejection[];
   readonly removeRejections?: readonly string[];
+  /** The page is going away: what takes an answer of the store will not happen. Such a batch has `lease` and `state`. */
+  readonly leaving?: boolean;
 }
 
 /**

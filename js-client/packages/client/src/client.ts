@@ -171,7 +171,7 @@ export class Client {
         this.connect();
       }
     });
-    this.listen('pagehide', () => this.saveState());
+    this.listen('pagehide', () => this.saveState(true));
     this.connect();
   }
 
@@ -460,11 +460,11 @@ export class Client {
     this.refresh();
   }
 
-  private saveState(): void {
+  private saveState(leaving = false): void {
     clearTimeout(this.saveTimer);
     this.saveTimer = undefined;
     if (this.epoch) {
-      this.save({ state: { epoch: this.epoch, fragment: this.store.state(), through: this.judged.last } });
+      this.save({ lease: this.lease, state: { epoch: this.epoch, fragment: this.store.state(), through: this.judged.last }, leaving });
     }
   }
 
@@ -513,6 +513,8 @@ export class Client {
     socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
       if (mine()) {
         const final = code >= 4400 && code < 4500;
+        // Over a closed socket there is no leaving any more.
+        this.session = undefined;
         this.lost(CLOSE_CODES[code] ?? `close-${code}`, reason ?? '', !final);
       }
     };

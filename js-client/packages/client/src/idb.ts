@@ -53,6 +53,8 @@ export class IndexedDbStore implements ClientStore {
   private spent: string[] = [];
   private database: IDBDatabase | undefined;
   private replica = '';
+  /** Batches that are on their way. */
+  private running = 0;
 
   constructor(document: string, options: IndexedDbOptions = {}) {
     this.name = `rejoin:${document}`;
@@ -90,6 +92,16 @@ export class IndexedDbStore implements ClientStore {
   }
 
   async commit(batch: StoreBatch): Promise<void> {
+    const atOnce = batch.leaving && !this.running && this.releases.has(this.replica);
+    this.running++;
+    try {
+      await (atOnce ? this.leave(batch) : this.apply(batch));
+    } finally {
+      this.running--;
+    }
+  }
+
+  private async apply(batch: StoreBatch): Promise<void> {
     const renewed = batch.renew ? batch.lease!.replica : undefined;
     const before = this.replica;
     if (renewed !== undefined) {
@@ -130,6 +142,19 @@ export class IndexedDbStore implements ClientStore {
     this.releases.forEach((release) => release());
     this.releases.clear();
     this.database?.close();
+  }
+
+  /**
+   * A page that is going away gets no more answers, and its open transactions are undone. So this one asks nothing: its
+   * lock says that the record is still its own, and the batch has all of it.
+   */
+  private leave({ lease, state }: StoreBatch): Promise<void> {
+    const transaction = this.begin('readwrite');
+    const done = finished(transaction);
+    transaction.objectStore(SESSIONS).put(recordOf(lease!, this.owner, state!));
+    transaction.objectStore(TRANSACTIONS).delete(ofReplica(this.replica, state!.through));
+    transaction.commit();
+    return done;
   }
 
   private async takeOver(taken: string): Promise<StoredDocument> {
@@ -200,7 +225,7 @@ export class IndexedDbStore implements ClientStore {
       };
     }
     if (state) {
-      next = { ...next!, state: { epoch: state.epoch, fragment: state.fragment, savedAt: Date.now() } };
+      next = recordOf(next!, this.owner, state);
       for (const spent of this.spent) {
         sessions.delete(spent);
         transactions.delete(ofReplica(spent));
@@ -237,6 +262,10 @@ export class IndexedDbStore implements ClientStore {
     this.releases.get(replica)?.();
     this.releases.delete(replica);
   }
+}
+
+function recordOf(lease: Lease, owner: string, { epoch, fragment }: { epoch: bigint; fragment: Uint8Array }): SessionRecord {
+  return { ...lease, owner, state: { epoch, fragment, savedAt: Date.now() } };
 }
 
 /** The confirmed states of the life of the document that was stored last, and what was accepted since. */

@@ -46,6 +46,8 @@ async function settle(): Promise<void> {
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 test('what is written offline is there after a reload, pending, and is sent exactly once', async () => {
@@ -77,6 +79,35 @@ test('an accepted write is there after a reload offline although no state was st
   const second = await tab(server, factory, locks, { online: false });
   expect(second.document.toJSON()).toEqual({ title: 'kept' });
   expect(second.status.pending).toBe(0);
+});
+
+test('a page that goes away at once still keeps what it has seen, without an answer of the store', async () => {
+  const window = new EventTarget();
+  vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
+  vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window));
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const author = await tab(server, new IDBFactory(), new Locks());
+  const first = await tab(server, factory, locks);
+  const asked = vi.spyOn(IDBObjectStore.prototype, 'get');
+  await author.document.set('tags').addAll(['seen', 'also seen']).durable;
+  await vi.waitFor(() => expect(first.document.set('tags').size).toBe(2));
+  await first.document.set('tags').remove('also seen').durable;
+  await settle();
+  first.goOffline();
+  await first.document.counter('likes').increment(10).savedLocally;
+  await settle();
+  asked.mockClear();
+  window.dispatchEvent(new Event('pagehide'));
+  expect(asked).not.toHaveBeenCalled();
+  await settle();
+  locks.crash();
+  const second = await tab(server, factory, locks, { online: false });
+  expect(second.replica).toBe(first.replica);
+  expect(second.document.toJSON()).toEqual({ likes: 10, tags: ['seen'] });
+  expect(second.status.pending).toBe(1);
+  second.goOnline();
+  await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }));
+  await vi.waitFor(() => expect(author.document.toJSON()).toEqual({ likes: 10, tags: ['seen'] }));
 });
 
 test('two open tabs have replica ids of their own, and a new one sees what an old one had confirmed', async () => {

@@ -41,11 +41,12 @@ public final class Companion {
               address       the server's. Default: ws://127.0.0.1:8080/sync
               outbox file   keeps what is not sent yet until the next start. Default: none""";
     private static final String COMMANDS = """
-              +N  -N         count likes           tag WORD      add a tag
-              reset          reset the likes       untag WORD    remove a tag
-              title WORDS    write the title       show          print the document
-              offline        disconnect            online        connect again
-              quit           leave""";
+            +N  -N         count likes           tag WORD      add a tag
+            reset          reset the likes       untag WORD    remove a tag
+            title WORDS    write the title       show          print the document
+            offline        disconnect            online        connect again
+            quit           leave
+            """.indent(2);
     private static final int CANNOT_START = 1;
     private static final int BAD_USAGE = 2;
     private static final long LAST_CALL_SECONDS = 5;
@@ -70,13 +71,20 @@ public final class Companion {
         }
         String document = args.length > 0 ? args[0] : "notes/1";
         String address = args.length > 1 ? args[1] : "ws://127.0.0.1:8080/sync";
-        if (args.length > 3 || !address.matches("wss?://[^/\\s]+/\\S*")) {
-            System.err.println(
-                    (args.length > 3 ? "too many arguments" : "no address of a server: " + address) + "\n\n" + USAGE);
+        String mistake = "";
+        if (args.length > 3) {
+            mistake = "too many arguments";
+        } else if (document.startsWith("-")) {
+            mistake = "there is no option " + document;
+        } else if (!address.matches("wss?://[^/\\s]+/\\S*")) {
+            mistake = "an address begins with ws:// or wss:// and ends with /sync: " + address;
+        }
+        if (!mistake.isEmpty()) {
+            System.err.println(mistake + "\n\n" + USAGE);
             System.exit(BAD_USAGE);
         }
         try (SyncClient client = join(document, URI.create(address), args.length > 2 ? args[2] : "")) {
-            out.println("Joining " + document + " at " + address + "\n\n" + COMMANDS + "\n");
+            out.println("Joining " + document + " at " + address + "\n\n" + COMMANDS);
             Companion companion = new Companion(client, out);
             companion.listen();
             companion.obeyAll();
@@ -150,7 +158,7 @@ public final class Companion {
                     long amount = Long.parseLong(line);
                     write(document -> document.counter("likes").add(amount));
                 } else {
-                    out.println("  no such command: " + line + "\n\n" + COMMANDS + "\n");
+                    out.println("  no such command: " + line + "\n\n" + COMMANDS);
                 }
             }
         }

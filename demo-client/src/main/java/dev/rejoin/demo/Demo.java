@@ -52,7 +52,7 @@ public final class Demo {
                       Ctrl+C ends the demo.
                     """.formatted(server.uri(), options.data().toAbsolutePath().normalize()));
         } catch (StoreDownException failure) {
-            fail(failure, "Perhaps the demo is running already. --data DIR chooses another folder for the documents.");
+            fail(failure, "--data DIR chooses another folder for the documents.");
         } catch (IOException failure) {
             fail(failure, "--port N chooses another port, --port 0 takes a free one.");
         }

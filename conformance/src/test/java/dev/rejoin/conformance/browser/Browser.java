@@ -4,21 +4,27 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 
-/** A real Chromium, driven tab by tab; each tab has a browser context of its own, as a second person would. */
+/** A real Chromium, driven tab by tab. */
 final class Browser implements AutoCloseable {
     private static final long UNTIL_MILLIS = 20_000;
     private static final Path FOLDER = Path.of("browser").toAbsolutePath();
+    private static final Path LOGS = Path.of("target").toAbsolutePath();
+    private static final List<String> NAMES =
+            List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
 
     private final ObjectMapper json = new ObjectMapper();
     private final Process puppet;
@@ -29,17 +35,35 @@ final class Browser implements AutoCloseable {
         this.puppet = puppet;
         this.commands = new BufferedWriter(new OutputStreamWriter(puppet.getOutputStream(), StandardCharsets.UTF_8));
         this.answers = new BufferedReader(new InputStreamReader(puppet.getInputStream(), StandardCharsets.UTF_8));
-        answer();
+        try {
+            answer();
+        } catch (AssertionError refused) {
+            throw new IOException(refused.getMessage(), refused);
+        }
+    }
+
+    /** Starts a browser. Where there is none the calling test is skipped, but fails in CI. */
+    static Browser startOrSkip() throws IOException, InterruptedException {
+        try {
+            return start();
+        } catch (IOException missing) {
+            String message = "no browser to test with: " + missing.getMessage()
+                    + " (install chromium, or name one in CHROMIUM_PATH)";
+            if ("true".equals(System.getenv("CI"))) {
+                throw new IOException(message, missing);
+            }
+            return Assumptions.abort(message);
+        }
     }
 
     /** Starts the system's Chromium, or the one that an npm package ships. */
-    static Browser start() throws IOException, InterruptedException {
+    private static Browser start() throws IOException, InterruptedException {
         if (!Files.isDirectory(FOLDER.resolve("node_modules/playwright-core"))) {
             npm("ci", "--no-audit", "--no-fund");
         }
         ProcessBuilder builder = new ProcessBuilder("node", "puppet.mjs")
                 .directory(FOLDER.toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT);
+                .redirectError(LOGS.resolve("browser.log").toFile());
         Optional<Path> installed = installed();
         if (installed.isPresent()) {
             builder.environment().put("CHROMIUM_PATH", installed.get().toString());
@@ -59,8 +83,8 @@ final class Browser implements AutoCloseable {
             return Optional.of(Path.of(chosen));
         }
         String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-        for (String folder : path.split(java.io.File.pathSeparator)) {
-            for (String name : List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")) {
+        for (String folder : path.split(File.pathSeparator)) {
+            for (String name : NAMES) {
                 Path candidate = Path.of(folder, name);
                 if (Files.isExecutable(candidate)) {
                     return Optional.of(candidate);
@@ -71,27 +95,37 @@ final class Browser implements AutoCloseable {
     }
 
     private static void npm(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(List.of("npm"));
+        List<String> command = new ArrayList<>(List.of("npm"));
         command.addAll(List.of(arguments));
+        File log = LOGS.resolve("npm.log").toFile();
         Process npm = new ProcessBuilder(command)
                 .directory(FOLDER.toFile())
-                .inheritIO()
+                .redirectErrorStream(true)
+                .redirectOutput(log)
                 .start();
         if (npm.waitFor() != 0) {
-            throw new IOException("failed: " + String.join(" ", command));
+            throw new IOException(String.join(" ", command) + " failed, see " + log);
         }
     }
 
+    /** Opens a page in a context of its own, as another person would. */
     Tab open(String name, String url) throws IOException {
         Tab tab = new Tab(name);
         tab.perform("open", url);
         return tab;
     }
 
+    /** What all pages have complained about so far. */
+    List<String> mistakes() throws IOException {
+        List<String> mistakes = new ArrayList<>();
+        new Tab("all").perform("mistakes").forEach(mistake -> mistakes.add(mistake.asText()));
+        return mistakes;
+    }
+
     private JsonNode answer() throws IOException {
         String line = answers.readLine();
         if (line == null) {
-            throw new IOException("the browser has ended");
+            throw new IOException("the browser has ended, see " + LOGS.resolve("browser.log"));
         }
         JsonNode answer = json.readTree(line);
         if (answer.has("error")) {
@@ -100,7 +134,7 @@ final class Browser implements AutoCloseable {
         return answer.get("ok");
     }
 
-    /** One page in a context of its own. */
+    /** One page. */
     final class Tab {
         private final String name;
 
@@ -116,21 +150,40 @@ final class Browser implements AutoCloseable {
                 return answer();
             } catch (AssertionError failed) {
                 throw new AssertionError(
-                        "tab " + name + ", " + operation + " " + List.of(arguments) + ": " + failed.getMessage());
+                        "tab " + name + ", " + operation + " " + List.of(arguments) + ": " + failed.getMessage(),
+                        failed);
             }
+        }
+
+        /** Opens another page beside this one, in the same browser and with the same storage. */
+        Tab openBeside(String otherName, String url) throws IOException {
+            Tab tab = new Tab(otherName);
+            tab.perform("openBeside", name, url);
+            return tab;
         }
 
         void click(String selector) throws IOException {
             perform("click", selector);
         }
 
+        /** Types a text and presses Enter. */
         void enter(String selector, String text) throws IOException {
             perform("fill", selector, text);
-            perform("submit", selector);
+            perform("press", selector, "Enter");
         }
 
         JsonNode evaluate(String expression) throws IOException {
             return perform("evaluate", expression);
+        }
+
+        String text(String selector) throws IOException {
+            return evaluate("document.querySelector('" + selector + "').textContent")
+                    .asText();
+        }
+
+        boolean has(String selector) throws IOException {
+            return evaluate("document.querySelector('" + selector + "') !== null")
+                    .asBoolean();
         }
 
         /** Waits until a JavaScript expression is true. */
@@ -142,17 +195,28 @@ final class Browser implements AutoCloseable {
             perform("reload");
         }
 
-        void watchTags() throws IOException {
-            perform("watchTags");
+        void close() throws IOException {
+            perform("close");
         }
 
-        void screenshot(Path file, int width, String scheme) throws IOException {
-            perform("screenshot", file.toAbsolutePath().toString(), width, scheme);
+        /** Everything that was on the screen since the page was loaded, moment by moment. */
+        List<JsonNode> shown() throws IOException {
+            List<JsonNode> moments = new ArrayList<>();
+            for (JsonNode moment : evaluate("window.shown")) {
+                moments.add(json.readTree(moment.asText()));
+            }
+            return moments;
+        }
+
+        /** Takes a picture of the whole page and says how many pixels it is too wide for the window. */
+        int screenshot(Path file, int width, String scheme) throws IOException {
+            return perform("screenshot", file.toAbsolutePath().toString(), width, scheme)
+                    .asInt();
         }
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException, InterruptedException {
         commands.close();
         if (!puppet.waitFor(10, TimeUnit.SECONDS)) {
             puppet.destroyForcibly();
