@@ -21,7 +21,7 @@ function words({ connection, sync, pending, code, message, savesLocally }, byCho
     return sync === 'synchronizing' ? ['wait', 'Connected. Catching up'] : ['good', 'Connected. Everything is saved'];
   }
   const where = byChoice ? 'Offline' : knownServer ? 'No connection' : 'Connecting';
-  return ['wait', pending > 0 ? `${where}. ${count(pending)} kept on this device` : where];
+  return ['wait', pending > 0 ? `${where}. ${count(pending)} kept here` : where];
 }
 
 export function showStatus(client) {

@@ -40,7 +40,7 @@ export function showTitle(client) {
       if (field.value !== now) field.value = now;
       shown = now;
       const lost = title.conflicts.find((other) => other !== title.value);
-      say(lost === undefined ? USUAL : `Somebody wrote “${lost}” at the same time.`, lost);
+      say(lost === undefined ? USUAL : `“${lost}” was written at the same time.`, lost);
     }
     showBadge(badge, title.pending);
   };

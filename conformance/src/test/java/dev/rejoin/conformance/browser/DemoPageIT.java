@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,23 +57,35 @@ class DemoPageIT {
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Set<String> seenByJava = ConcurrentHashMap.newKeySet();
-    private Browser browser;
-    private DemoProcess demo;
+    private @Nullable Browser browser;
+    private @Nullable DemoProcess demo;
+    private @Nullable SyncClient java;
 
     @BeforeEach
     void start() throws Exception {
         browser = Browser.startOrSkip();
         demo = DemoProcess.start(0, folder);
+        java = SyncClient.builder()
+                .url(demo.syncUri())
+                .document("notes/1")
+                .outbox(folder.resolve("outbox"))
+                .build();
+        java.onChange(event -> event.changes().forEach(change -> {
+            if (change instanceof Change.SetChange set) {
+                set.added().forEach(tag -> seenByJava.add(String.valueOf(tag)));
+            }
+        }));
         Files.createDirectories(PICTURES);
     }
 
     @AfterEach
     void end() throws Exception {
-        if (demo != null) {
-            demo.close();
-        }
-        if (browser != null) {
-            browser.close();
+        try (Browser first = browser;
+                DemoProcess second = demo;
+                SyncClient third = java) {
+            if (browser != null) {
+                assertEquals(List.of(), browser.mistakes(), "no page has complained");
+            }
         }
     }
 
@@ -80,68 +93,62 @@ class DemoPageIT {
     void offlineEditsRefusalsReloadsAndAKilledServerLeaveAllWithTheSameBytes() throws Exception {
         Tab ada = browser.open("ada", demo.uri().toString());
         Tab ben = browser.open("ben", demo.uri().toString());
-        try (SyncClient java = SyncClient.builder()
-                .url(demo.syncUri())
-                .document("notes/1")
-                .outbox(folder.resolve("outbox"))
-                .build()) {
-            java.presence(Map.of("name", "Java", "colour", "#4e5a60"));
-            java.onChange(event -> event.changes().forEach(change -> {
-                if (change instanceof Change.SetChange set) {
-                    set.added().forEach(tag -> seenByJava.add(String.valueOf(tag)));
-                }
-            }));
-            everybodySeesEverybody(ada, ben, java);
-            picturesOf(ada, "empty");
-            double whereLikesAre = likesButton(ada);
-            ada.until(KEPT_FOR_OFFLINE);
-            ben.until(KEPT_FOR_OFFLINE);
+        List<Tab> both = List.of(ada, ben);
+        everybodySeesEverybody(ada, ben);
+        picturesOf(ada, "empty");
+        double whereLikesAre = likesButton(ada);
+        ada.until(KEPT_FOR_OFFLINE);
+        ben.until(KEPT_FOR_OFFLINE);
 
-            whatOneWritesAllSee(ada, ben, java);
-            agree(ada, ben, java, 2, "bread", "from java", "milk");
+        whatOneWritesAllSee(ada, ben);
+        Set<String> tags = new TreeSet<>(Set.of("bread", "milk", "from java"));
+        agree(both, 2, tags);
 
-            whatIsWrittenOfflineSurvivesAReload(ada, ben, java);
-            agree(ada, ben, java, 6, "bread", "from java", "offline", "meanwhile in java", "meanwhile");
+        whatIsWrittenOfflineSurvivesAReload(ada, ben);
+        tags.remove("milk");
+        tags.addAll(Set.of("offline", "meanwhile", "meanwhile in java"));
+        agree(both, 6, tags);
 
-            aRefusedTagGoesOnceAndTakesNothingAlong(ada, ben);
-            agree(
-                    ada,
-                    ben,
-                    java,
-                    7,
-                    "after",
-                    "before",
-                    "bread",
-                    "from java",
-                    "meanwhile",
-                    "meanwhile in java",
-                    "offline");
-            assertEquals(whereLikesAre, likesButton(ada), "nothing of this moves the buttons about");
+        aRefusedTagGoesOnceAndTakesNothingAlong(ada, ben);
+        tags.addAll(Set.of("before", "after"));
+        agree(both, 7, tags);
+        assertEquals(whereLikesAre, likesButton(ada), "nothing of this moves the buttons about");
 
-            whatIsWrittenWithoutAServerSurvivesAReload(ada, ben, java);
-            agree(
-                    ada,
-                    ben,
-                    java,
-                    10,
-                    "after",
-                    "before",
-                    "bread",
-                    "from java",
-                    "meanwhile",
-                    "meanwhile in java",
-                    "no server",
-                    "no server either",
-                    "no server in java",
-                    "offline");
+        whatIsWrittenWithoutAServerSurvivesAReload(ada, ben);
+        tags.addAll(Set.of("no server", "no server either", "no server in java"));
+        agree(both, 10, tags);
 
-            whoLeavesIsGone(ada, ben, java);
-            assertFalse(seenByJava.contains("forbidden"), "the others never see what is refused");
-        }
-        assertEquals(List.of(), browser.mistakes());
+        whoLeavesIsGone(ada, ben);
+        assertFalse(seenByJava.contains("forbidden"), "the others never see what is refused");
     }
 
-    private void everybodySeesEverybody(Tab ada, Tab ben, SyncClient java) throws Exception {
+    @Test
+    void twoWindowsOfOneBrowserKeepTheirOfflineWritesApart() throws Exception {
+        Tab left = browser.open("left", demo.uri().toString());
+        Tab right = left.openBeside("right", demo.uri().toString());
+        left.enter("#title", "Shared");
+        for (Tab window : List.of(left, right)) {
+            window.until(KEPT_FOR_OFFLINE);
+            window.until("document.querySelector('#title').value === 'Shared'");
+            window.click(".switch");
+            window.click("#likes-plus");
+        }
+        left.enter("#tag", "left");
+        right.enter("#tag", "right");
+        for (Tab window : List.of(left, right)) {
+            window.until(SAVED_LOCALLY);
+            window.reload();
+            window.until("rejoin.status.pending === 2 && document.querySelector('#likes').textContent === '1'");
+        }
+        assertTrue(left.has("#tags > li[data-tag=\"left\"][data-pending]"));
+        assertTrue(right.has("#tags > li[data-tag=\"right\"][data-pending]"));
+        left.click(".switch");
+        right.click(".switch");
+        agree(List.of(left, right), 2, Set.of("left", "right"));
+    }
+
+    private void everybodySeesEverybody(Tab ada, Tab ben) throws Exception {
+        java.presence(Map.of("name", "Java", "colour", "#4e5a60"));
         for (Tab tab : List.of(ada, ben)) {
             tab.until("document.querySelectorAll('#people li').length === 3");
             assertTrue(tab.text("#people").contains("(you)"), tab.text("#people"));
@@ -152,7 +159,7 @@ class DemoPageIT {
         until(() -> java.presences().size() == 2);
     }
 
-    private static void whatOneWritesAllSee(Tab ada, Tab ben, SyncClient java) throws Exception {
+    private void whatOneWritesAllSee(Tab ada, Tab ben) throws Exception {
         ada.enter("#title", "Groceries");
         ada.click("#likes-plus");
         ben.click("#likes-plus");
@@ -172,7 +179,7 @@ class DemoPageIT {
         until(() -> java.snapshot().counter("likes") == 2);
     }
 
-    private void whatIsWrittenOfflineSurvivesAReload(Tab ada, Tab ben, SyncClient java) throws Exception {
+    private void whatIsWrittenOfflineSurvivesAReload(Tab ada, Tab ben) throws Exception {
         ada.click(".switch");
         ada.until("rejoin.status.connection === 'disconnected'");
         ben.until("document.querySelectorAll('#people li').length === 2");
@@ -193,7 +200,7 @@ class DemoPageIT {
         assertEquals("+2 · On this device", ada.text("#likes-badge"));
         assertEquals("On this device", ada.text("#title-badge"));
         assertEquals("Groceries, written offline", title(ada));
-        assertEquals("Offline. 5 changes kept on this device", ada.text("#sync-status"));
+        assertEquals("Offline. 5 changes kept here", ada.text("#sync-status"));
         picturesOf(ada, "offline");
 
         ben.enter("#tag", "meanwhile");
@@ -255,7 +262,7 @@ class DemoPageIT {
         assertEquals(0, timesShown(ben, "forbidden"), "the others never see it");
     }
 
-    private void whatIsWrittenWithoutAServerSurvivesAReload(Tab ada, Tab ben, SyncClient java) throws Exception {
+    private void whatIsWrittenWithoutAServerSurvivesAReload(Tab ada, Tab ben) throws Exception {
         demo.kill();
         ada.enter("#tag", "no server");
         ada.click("#likes-plus");
@@ -269,10 +276,8 @@ class DemoPageIT {
         ada.reload();
         ada.until("rejoin.status.pending === 2 && document.querySelector('#likes').textContent === '8'");
         assertTrue(ada.has("#tags > li[data-tag=\"no server\"][data-pending]"));
-        ada.until(
-                "document.querySelector('#sync-status').textContent === 'No connection. 2 changes kept on this device'");
-        ben.until(
-                "document.querySelector('#sync-status').textContent === 'No connection. 2 changes kept on this device'");
+        ada.until("document.querySelector('#sync-status').textContent === 'No connection. 2 changes kept here'");
+        ben.until("document.querySelector('#sync-status').textContent === 'No connection. 2 changes kept here'");
         picturesOf(ada, "no-server");
 
         demo = DemoProcess.start(demo.uri().getPort(), folder);
@@ -285,7 +290,7 @@ class DemoPageIT {
         nothingBlinked(ben, Set.of("milk"));
     }
 
-    private static void whoLeavesIsGone(Tab ada, Tab ben, SyncClient java) throws Exception {
+    private void whoLeavesIsGone(Tab ada, Tab ben) throws Exception {
         ada.until("document.querySelectorAll('#people li').length === 3");
         ben.close();
         ada.until("document.querySelectorAll('#people li').length === 2");
@@ -294,27 +299,28 @@ class DemoPageIT {
         ada.until("document.querySelectorAll('#people li').length === 1");
     }
 
-    /** Both pages, the Java client and the server hold the same bytes, and they mean what is expected. */
-    private void agree(Tab ada, Tab ben, SyncClient java, long likes, String... tags) throws Exception {
-        ada.until(NOTHING_PENDING);
-        ben.until(NOTHING_PENDING);
+    /** The pages, the Java client and the server hold the same bytes, and they mean what is expected. */
+    private void agree(List<Tab> tabs, long likes, Set<String> tags) throws Exception {
+        for (Tab tab : tabs) {
+            tab.until(NOTHING_PENDING);
+        }
         until(() -> java.pending().isEmpty());
         until(() -> {
             String server = stateOfServer();
-            return ada.evaluate(STATE).asText().equals(server)
-                    && ben.evaluate(STATE).asText().equals(server)
-                    && HexFormat.of()
-                            .formatHex(java.snapshot().state().encode())
-                            .equals(server);
+            for (Tab tab : tabs) {
+                if (!tab.evaluate(STATE).asText().equals(server)) {
+                    return false;
+                }
+            }
+            return HexFormat.of().formatHex(java.snapshot().state().encode()).equals(server);
         });
-        Set<String> expected = new TreeSet<>(List.of(tags));
         String title = java.snapshot().register("title", ValueCodec.STRING).orElseThrow();
         assertEquals(likes, java.snapshot().counter("likes"));
-        assertEquals(expected, new TreeSet<>(java.snapshot().set("tags", ValueCodec.STRING)));
-        for (Tab tab : List.of(ada, ben)) {
+        assertEquals(tags, new TreeSet<>(java.snapshot().set("tags", ValueCodec.STRING)));
+        for (Tab tab : tabs) {
             JsonNode now = tab.shown().get(tab.shown().size() - 1);
             assertEquals(Long.toString(likes), now.get("likes").asText());
-            assertEquals(expected, new TreeSet<>(tagsOf(now)));
+            assertEquals(tags, new TreeSet<>(tagsOf(now)));
             assertEquals(title, title(tab));
             assertFalse(tab.has("li[data-pending], .badge:not([hidden])"), "nothing claims to be pending");
         }
