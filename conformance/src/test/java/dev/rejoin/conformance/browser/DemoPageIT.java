@@ -59,18 +59,18 @@ class DemoPageIT {
     private final Set<String> seenByJava = ConcurrentHashMap.newKeySet();
     private @Nullable Browser browser;
     private @Nullable DemoProcess demo;
-    private @Nullable SyncClient java;
+    private @Nullable SyncClient program;
 
     @BeforeEach
     void start() throws Exception {
         browser = Browser.startOrSkip();
         demo = DemoProcess.start(0, folder);
-        java = SyncClient.builder()
+        program = SyncClient.builder()
                 .url(demo.syncUri())
                 .document("notes/1")
                 .outbox(folder.resolve("outbox"))
                 .build();
-        java.onChange(event -> event.changes().forEach(change -> {
+        program.onChange(event -> event.changes().forEach(change -> {
             if (change instanceof Change.SetChange set) {
                 set.added().forEach(tag -> seenByJava.add(String.valueOf(tag)));
             }
@@ -82,7 +82,7 @@ class DemoPageIT {
     void end() throws Exception {
         try (Browser first = browser;
                 DemoProcess second = demo;
-                SyncClient third = java) {
+                SyncClient third = program) {
             if (browser != null) {
                 assertEquals(List.of(), browser.mistakes(), "no page has complained");
             }
@@ -147,8 +147,24 @@ class DemoPageIT {
         agree(List.of(left, right), 2, Set.of("left", "right"));
     }
 
+    @Test
+    void aReloadInTheSameInstantShowsNothingOlder() throws Exception {
+        Tab ada = browser.open("ada", demo.uri().toString());
+        ada.until(KEPT_FOR_OFFLINE);
+        ada.evaluate("""
+                window.isBefore = true;
+                rejoin.document.set('tags').subscribe(() => {
+                  document.querySelector('#offline').click();
+                  location.reload();
+                })""");
+        program.write(document -> tags(document).add("just seen"));
+        ada.until("window.isBefore === undefined && window.rejoin !== undefined");
+        assertTrue(ada.has("#tags > li[data-tag=\"just seen\"]"));
+        assertEquals("disconnected", ada.evaluate("rejoin.status.connection").asText());
+    }
+
     private void everybodySeesEverybody(Tab ada, Tab ben) throws Exception {
-        java.presence(Map.of("name", "Java", "colour", "#4e5a60"));
+        program.presence(Map.of("name", "Java", "colour", "#4e5a60"));
         for (Tab tab : List.of(ada, ben)) {
             tab.until("document.querySelectorAll('#people li').length === 3");
             assertTrue(tab.text("#people").contains("(you)"), tab.text("#people"));
@@ -156,7 +172,7 @@ class DemoPageIT {
         }
         String benName = ben.evaluate("rejoin.presence.name").asText();
         assertTrue(ada.text("#people").contains(benName), ada.text("#people"));
-        until(() -> java.presences().size() == 2);
+        until(() -> program.presences().size() == 2);
     }
 
     private void whatOneWritesAllSee(Tab ada, Tab ben) throws Exception {
@@ -169,14 +185,14 @@ class DemoPageIT {
         ada.click("#likes-minus");
         ada.enter("#tag", "bread");
         ben.enter("#tag", "milk");
-        java.write(document -> tags(document).add("from java"));
+        program.write(document -> tags(document).add("from java"));
         for (Tab tab : List.of(ada, ben)) {
             tab.until("document.querySelectorAll('#tags > li:not([data-pending])').length === 3");
             tab.until("document.querySelector('#likes').textContent === '2'");
             tab.until("document.querySelector('#title').value === 'Groceries'");
             tab.until("document.querySelector('#sync-status').textContent === 'Connected. Everything is saved'");
         }
-        until(() -> java.snapshot().counter("likes") == 2);
+        until(() -> program.snapshot().counter("likes") == 2);
     }
 
     private void whatIsWrittenOfflineSurvivesAReload(Tab ada, Tab ben) throws Exception {
@@ -206,13 +222,13 @@ class DemoPageIT {
         ben.enter("#tag", "meanwhile");
         ben.click("#likes-plus");
         ben.enter("#title", "Groceries, written by Ben");
-        java.write(document -> {
+        program.write(document -> {
             tags(document).add("meanwhile in java");
             document.counter("likes").increment();
         });
         Optional<String> benTitle = Optional.of("Groceries, written by Ben");
-        until(() -> java.snapshot().register("title", ValueCodec.STRING).equals(benTitle));
-        java.write(document -> title(document).set("Groceries, written in Java"));
+        until(() -> program.snapshot().register("title", ValueCodec.STRING).equals(benTitle));
+        program.write(document -> title(document).set("Groceries, written in Java"));
         ben.until(NOTHING_PENDING);
         ben.until("document.querySelector('#title').value === 'Groceries, written in Java'");
         assertFalse(ada.has("#tags > li[data-tag=\"meanwhile\"]"), "who is offline hears nothing");
@@ -268,7 +284,7 @@ class DemoPageIT {
         ada.click("#likes-plus");
         ben.enter("#tag", "no server either");
         ben.click("#likes-plus");
-        java.write(document -> {
+        program.write(document -> {
             tags(document).add("no server in java");
             document.counter("likes").increment();
         });
@@ -285,7 +301,7 @@ class DemoPageIT {
         ben.click("#try-now");
         ada.until(NOTHING_PENDING);
         ben.until(NOTHING_PENDING);
-        until(() -> java.pending().isEmpty());
+        until(() -> program.pending().isEmpty());
         nothingBlinked(ada, Set.of());
         nothingBlinked(ben, Set.of("milk"));
     }
@@ -294,8 +310,8 @@ class DemoPageIT {
         ada.until("document.querySelectorAll('#people li').length === 3");
         ben.close();
         ada.until("document.querySelectorAll('#people li').length === 2");
-        until(() -> java.presences().size() == 1);
-        java.presence(null);
+        until(() -> program.presences().size() == 1);
+        program.presence(null);
         ada.until("document.querySelectorAll('#people li').length === 1");
     }
 
@@ -304,7 +320,7 @@ class DemoPageIT {
         for (Tab tab : tabs) {
             tab.until(NOTHING_PENDING);
         }
-        until(() -> java.pending().isEmpty());
+        until(() -> program.pending().isEmpty());
         until(() -> {
             String server = stateOfServer();
             for (Tab tab : tabs) {
@@ -312,11 +328,11 @@ class DemoPageIT {
                     return false;
                 }
             }
-            return HexFormat.of().formatHex(java.snapshot().state().encode()).equals(server);
+            return HexFormat.of().formatHex(program.snapshot().state().encode()).equals(server);
         });
-        String title = java.snapshot().register("title", ValueCodec.STRING).orElseThrow();
-        assertEquals(likes, java.snapshot().counter("likes"));
-        assertEquals(tags, new TreeSet<>(java.snapshot().set("tags", ValueCodec.STRING)));
+        String title = program.snapshot().register("title", ValueCodec.STRING).orElseThrow();
+        assertEquals(likes, program.snapshot().counter("likes"));
+        assertEquals(tags, new TreeSet<>(program.snapshot().set("tags", ValueCodec.STRING)));
         for (Tab tab : tabs) {
             JsonNode now = tab.shown().get(tab.shown().size() - 1);
             assertEquals(Long.toString(likes), now.get("likes").asText());
