@@ -28,7 +28,9 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,18 +54,30 @@ class DemoPageIT {
             "rejoin.pending().every(({ write }) => write.state !== 'local') && rejoin.status.savesLocally";
     private static final String REASON = "this tag is not allowed here";
 
+    private static @Nullable Browser browser;
+
     @TempDir
     Path folder;
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Set<String> seenByJava = ConcurrentHashMap.newKeySet();
-    private @Nullable Browser browser;
     private @Nullable DemoProcess demo;
     private @Nullable SyncClient program;
 
+    @BeforeAll
+    static void startBrowser() throws Exception {
+        browser = Browser.startOrSkip();
+    }
+
+    @AfterAll
+    static void endBrowser() throws Exception {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
     @BeforeEach
     void start() throws Exception {
-        browser = Browser.startOrSkip();
         demo = DemoProcess.start(0, folder);
         program = SyncClient.builder()
                 .url(demo.syncUri())
@@ -80,12 +94,9 @@ class DemoPageIT {
 
     @AfterEach
     void end() throws Exception {
-        try (Browser first = browser;
-                DemoProcess second = demo;
-                SyncClient third = program) {
-            if (browser != null) {
-                assertEquals(List.of(), browser.mistakes(), "no page has complained");
-            }
+        try (DemoProcess first = demo;
+                SyncClient second = program) {
+            assertEquals(List.of(), browser.closeAll(), "no page has complained");
         }
     }
 
