@@ -15,6 +15,9 @@ const PUBLIC = ['index', 'idb', 'client', 'client-store', 'memory-store', 'docum
 // Names in stored records and of changes, which are declared beside internal things.
 const KEPT = ['path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 
+// Names that declarations only give to parameters and to members that subclasses see, of which users have none.
+const INSIDE = words('object elements doc act amount change body');
+
 // Names that some platform object has too, but that are only ever used on our own objects.
 const SHADOWED = words(`
   act amount all begin cells change child children connect contains context current depth doc drop elements entries fail
@@ -38,6 +41,7 @@ for (const name of PUBLIC) {
   const declarations = readFileSync(at(`../dist/types/${name}.d.ts`), 'utf8').replace(/^\s*private .*$/gm, '');
   words(declarations).forEach((word) => kept.add(word));
 }
+INSIDE.forEach((word) => kept.delete(word));
 if (!kept.has('openCursor') || !kept.has('findLast')) {
   throw new Error('The declarations of the standard library were not found.');
 }
@@ -76,7 +80,7 @@ await build({
 
 // A second pass finds what one statement at a time does not.
 for (const file of readdirSync(at('../dist')).filter((name) => name.endsWith('.js'))) {
-  const compress = { passes: 4, ecma: 2022, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false };
+  const compress = { passes: 4, hoist_funs: true, ecma: 2022, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false };
   const { code } = await minify(readFileSync(at(`../dist/${file}`), 'utf8'), { module: true, ecma: 2022, compress });
   writeFileSync(at(`../dist/${file}`), code);
 }

@@ -34,17 +34,10 @@ export class ByteWriter {
 
   /** Unsigned LEB128; a number must be a safe integer. */
   varint(value: number | bigint): void {
-    if (typeof value === 'bigint') {
-      for (; value > 127n; value >>= 7n) {
-        this.byte(Number(value & 127n) | 128);
-      }
-      this.byte(Number(value));
-    } else {
-      for (; value > 127; value = Math.floor(value / 128)) {
-        this.byte((value % 128) | 128);
-      }
-      this.byte(value);
+    for (; value > 127; value = BigInt(value) >> 7n) {
+      this.byte(Number(BigInt(value) & 127n) | 128);
     }
+    this.byte(Number(value));
   }
 
   zigzag(value: bigint): void {
@@ -63,9 +56,9 @@ export class ByteWriter {
   }
 
   double(value: number): void {
-    this.room(8);
-    new DataView(this.buffer.buffer).setFloat64(this.length, value);
-    this.length += 8;
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value);
+    this.bytes(bytes);
   }
 
   finish(): Uint8Array {
@@ -83,18 +76,15 @@ export class ByteWriter {
 
 /** A cursor over hostile bytes: every read is bounded and every refusal names its offset. */
 export class ByteReader {
-  readonly input: Uint8Array;
-  offset: number;
-  private readonly end: number;
+  private readonly input: Uint8Array;
+  private offset = 0;
 
-  constructor(input: Uint8Array, offset = 0, end: number = input.length) {
+  constructor(input: Uint8Array) {
     this.input = input;
-    this.offset = offset;
-    this.end = end;
   }
 
   get done(): boolean {
-    return this.offset === this.end;
+    return this.offset === this.input.length;
   }
 
   fail(): never {
@@ -102,15 +92,12 @@ export class ByteReader {
   }
 
   byte(): number {
-    if (this.offset >= this.end) {
-      this.fail();
-    }
-    return this.input[this.offset++]!;
+    return this.done ? this.fail() : this.input[this.offset++]!;
   }
 
   /** The next `length` bytes as a view of the input. */
   view(length: number): Uint8Array {
-    if (length > this.end - this.offset) {
+    if (length > this.input.length - this.offset) {
       this.fail();
     }
     return this.input.subarray(this.offset, (this.offset += length));
@@ -177,22 +164,14 @@ export function hex(bytes: Uint8Array): string {
   return text;
 }
 
-let crcTable: Uint32Array | undefined;
-
 /** CRC32C (Castagnoli) of the chain so far, as four bytes big-endian, and a fragment. */
 export function chainAfter(chain: number, fragment: Uint8Array): number {
-  const table = (crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
-    for (let i = 0; i < 8; i++) {
-      n = n & 1 ? (n >>> 1) ^ 0x82f63b78 : n >>> 1;
-    }
-    return n;
-  }));
   let crc = ~0;
-  for (let shift = 24; shift >= 0; shift -= 8) {
-    crc = table[(crc ^ (chain >>> shift)) & 255]! ^ (crc >>> 8);
-  }
-  for (const b of fragment) {
-    crc = table[(crc ^ b) & 255]! ^ (crc >>> 8);
+  for (const byte of [chain >>> 24, chain >>> 16, chain >>> 8, chain, ...fragment]) {
+    crc ^= byte & 255;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+    }
   }
   return ~crc >>> 0;
 }

@@ -280,8 +280,8 @@ export function decodeFragment(bytes: Uint8Array): Fragment {
         const code = input.varint(0x7fffffff) || input.fail();
         const body = input.view(input.varint());
         payload = { kind, code, bytes: body.slice() };
-        if ((code === BASELINE || code === FOLD)) {
-          payload = { ...payload, totals: readTotals(input, body, code) };
+        if (code <= FOLD) {
+          payload = { ...payload, totals: readTotals(body, code) };
         }
         break;
       }
@@ -356,8 +356,8 @@ function unsigned63(input: ByteReader): bigint {
   return value >> 63n ? input.fail() : value;
 }
 
-function readTotals(outer: ByteReader, body: Uint8Array, code: number): Total[] {
-  const input = new ByteReader(outer.input, body.byteOffset - outer.input.byteOffset, body.byteOffset - outer.input.byteOffset + body.length);
+function readTotals(body: Uint8Array, code: number): Total[] {
+  const input = new ByteReader(body);
   const totals: Total[] = [];
   do {
     const total = { replica: input.replica(), upto: input.varint(MAX_COUNTER), p: unsigned63(input), n: unsigned63(input) };
@@ -370,33 +370,27 @@ function readTotals(outer: ByteReader, body: Uint8Array, code: number): Total[] 
   return totals;
 }
 
+const COUNTING = (1 << AMOUNT) | (1 << TALLY) | (1 << EXTENDED);
+const ADDING = 1 << VALUE;
+const REMOVING = ADDING | (1 << ABSENT);
+
+/** The kinds of cells that may stand in an object, as bits, by its type. */
+const KINDS = [0, COUNTING, COUNTING, 1 << STAMPED, ADDING, ADDING, REMOVING, ADDING, REMOVING, 0];
+
 /** Whether a cell with this payload may stand in an object of this type; any may in an unknown type. */
 function belongs(type: number, payload: Payload): boolean {
-  const { kind } = payload;
   if (type > MAP) {
     return true;
   }
-  if (kind === EXTENDED) {
-    return payload.code > FOLD || type === COUNTER || (type === GCOUNTER && payload.totals!.every(({ n }) => n === 0n));
+  if (payload.kind === EXTENDED && payload.code > FOLD) {
+    return true;
   }
-  switch (type) {
-    case GCOUNTER:
-      return kind === AMOUNT ? payload.amount > 0n : kind === TALLY && payload.n === 0n;
-    case COUNTER:
-      return kind === AMOUNT ? payload.amount !== 0n : kind === TALLY;
-    case REGISTER:
-      return kind === STAMPED;
-    case MV_REGISTER:
-    case SET:
-      return kind === VALUE;
-    case RW_SET:
-      return kind === VALUE || kind === ABSENT;
-    case FLAG:
-      return kind === VALUE && payload.value === true;
-    case DW_FLAG:
-      return (kind === VALUE || kind === ABSENT) && payload.value === true;
-    default:
-      return false;
-  }
+  const { amount = 1n, n = 0n, totals = [], value } = payload as { amount?: bigint; n?: bigint; totals?: Total[]; value?: Value };
+  return (
+    ((KINDS[type]! >> payload.kind) & 1) === 1 &&
+    amount !== 0n &&
+    (type !== GCOUNTER || (amount > 0n && ![n, ...totals.map((total) => total.n)].some(Boolean))) &&
+    (type < FLAG || value === true)
+  );
 }
 
