@@ -3,7 +3,6 @@ package dev.rejoin.crdt;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.Version;
@@ -62,7 +61,6 @@ class GoldenVectorsTest {
 
     @TestFactory
     List<DynamicTest> javaReadsAndWritesTheCasesOfTypeScript() throws IOException {
-        assumeTrue(Files.exists(TYPESCRIPT), "the file of TypeScript is not there");
         return tests(TYPESCRIPT);
     }
 
