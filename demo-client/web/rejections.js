@@ -61,7 +61,7 @@ export function showRejections(client) {
   };
   client.onRejected((rejection) => {
     show();
-    news.textContent = `Not accepted: ${words(rejection).join('. ')}`;
+    news.textContent = `Not accepted: ${words(rejection).join(': ')}`;
   });
   client.onStatus(show);
   show();

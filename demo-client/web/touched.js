@@ -1,4 +1,4 @@
-// Lights up for a moment what somebody else has changed.
+// Lights up for a moment what has changed without a hand in this window: others, or a refusal.
 
 const GLOW = [{ boxShadow: '0 0 0 3px var(--glow)' }, { boxShadow: '0 0 0 3px transparent' }];
 
