@@ -5,4 +5,5 @@ module dev.rejoin.crdt {
     exports dev.rejoin.crdt;
     exports dev.rejoin.crdt.clock;
     exports dev.rejoin.crdt.document;
+    exports dev.rejoin.crdt.yjs;
 }

@@ -36,6 +36,7 @@ final class JavaExample {
                     "dev.rejoin.crdt",
                     "dev.rejoin.crdt.clock",
                     "dev.rejoin.crdt.document",
+                    "dev.rejoin.crdt.yjs",
                     "dev.rejoin.client",
                     "dev.rejoin.server",
                     "dev.rejoin.server.room",

@@ -1,0 +1,242 @@
+package dev.rejoin.crdt.yjs;
+
+import java.util.Arrays;
+
+/**
+ * The items of one client in the order of their clocks, without holes: chunks of at most 256 item numbers and first clocks.
+ *
+ * <p>Finding by clock looks at the newest item, then at the chunk found last, then searches. {@link #locate} leaves a position for the insertions
+ * and removals that follow it.
+ */
+final class ClientItems {
+    private static final int MOST = 256;
+    private static final int FEW = 4;
+
+    /** Who may write; a frozen copy takes that away by changing the store's stamp. */
+    Object owner;
+
+    /** The clock of the client's next unit. */
+    int next;
+
+    private int[][] items;
+    private int[][] clocks;
+    private int[] counts;
+    private boolean[] shared;
+    private int chunks;
+
+    /** Where {@link #locate} found its item. */
+    private int chunk;
+
+    private int index;
+
+    ClientItems(Object owner) {
+        this.owner = owner;
+        items = new int[1][FEW];
+        clocks = new int[1][FEW];
+        counts = new int[1];
+        shared = new boolean[1];
+        chunks = 1;
+    }
+
+    /** A copy that {@code newOwner} may write to; the chunks are copied when they are. O(chunks) */
+    ClientItems(ClientItems source, Object newOwner) {
+        owner = newOwner;
+        next = source.next;
+        chunks = source.chunks;
+        items = Arrays.copyOf(source.items, chunks);
+        clocks = Arrays.copyOf(source.clocks, chunks);
+        counts = Arrays.copyOf(source.counts, chunks);
+        shared = new boolean[chunks];
+        Arrays.fill(shared, true);
+    }
+
+    boolean isEmpty() {
+        return counts[0] == 0;
+    }
+
+    int chunkCount() {
+        return chunks;
+    }
+
+    int count(int at) {
+        return counts[at];
+    }
+
+    int item(int at, int i) {
+        return items[at][i];
+    }
+
+    int clock(int at, int i) {
+        return clocks[at][i];
+    }
+
+    int locatedChunk() {
+        return chunk;
+    }
+
+    int locatedIndex() {
+        return index;
+    }
+
+    int lastItem() {
+        return items[chunks - 1][counts[chunks - 1] - 1];
+    }
+
+    /** Finds the item that holds {@code clock}, which must be below {@link #next} and at least 0. O(log items) */
+    int locate(int clock) {
+        long position = position(clock);
+        chunk = (int) (position >>> 32);
+        index = (int) position;
+        return items[chunk][index];
+    }
+
+    /** As {@link #locate}, without leaving a trace: the chunk in the upper half, the place in the chunk in the lower. */
+    long position(int clock) {
+        int last = chunks - 1;
+        int[] starts = clocks[last];
+        int at = counts[last] - 1;
+        if (clock >= starts[at]) {
+            return (long) last << 32 | at;
+        }
+        int c = chunk;
+        if (c >= chunks || clock < clocks[c][0] || c < last && clock >= clocks[c + 1][0]) {
+            int low = 0;
+            int high = last;
+            while (low < high) {
+                int middle = low + high + 1 >>> 1;
+                if (clocks[middle][0] <= clock) {
+                    low = middle;
+                } else {
+                    high = middle - 1;
+                }
+            }
+            c = low;
+        }
+        starts = clocks[c];
+        int low = 0;
+        int high = counts[c] - 1;
+        while (low < high) {
+            int middle = low + high + 1 >>> 1;
+            if (starts[middle] <= clock) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return (long) c << 32 | low;
+    }
+
+    /** Adds the item that begins at {@link #next}. */
+    void append(int item, int length) {
+        int last = chunks - 1;
+        if (counts[last] == MOST) {
+            addChunk(chunks, new int[MOST], new int[MOST], 0);
+            last++;
+        }
+        room(last);
+        items[last][counts[last]] = item;
+        clocks[last][counts[last]++] = next;
+        next = Math.addExact(next, length);
+    }
+
+    /** Adds the item that begins at {@code clock} behind the located one, which stays located. */
+    void insertAfterLocated(int item, int clock) {
+        if (counts[chunk] == MOST) {
+            splitLocated();
+        }
+        room(chunk);
+        int at = index + 1;
+        int count = counts[chunk]++;
+        System.arraycopy(items[chunk], at, items[chunk], at + 1, count - at);
+        System.arraycopy(clocks[chunk], at, clocks[chunk], at + 1, count - at);
+        items[chunk][at] = item;
+        clocks[chunk][at] = clock;
+    }
+
+    /** Takes the located item out; the one before it is located then, if there is one in the same chunk. */
+    void removeLocated() {
+        own(chunk);
+        int count = --counts[chunk];
+        System.arraycopy(items[chunk], index + 1, items[chunk], index, count - index);
+        System.arraycopy(clocks[chunk], index + 1, clocks[chunk], index, count - index);
+        if (count == 0 && chunks > 1) {
+            int moved = chunks - chunk - 1;
+            System.arraycopy(items, chunk + 1, items, chunk, moved);
+            System.arraycopy(clocks, chunk + 1, clocks, chunk, moved);
+            System.arraycopy(counts, chunk + 1, counts, chunk, moved);
+            System.arraycopy(shared, chunk + 1, shared, chunk, moved);
+            chunks--;
+            chunk = Math.max(0, chunk - 1);
+            index = counts[chunk] - 1;
+        } else {
+            index = Math.max(0, index - 1);
+        }
+    }
+
+    /** Puts another item number in the place of the located one. */
+    void replaceLocated(int item) {
+        own(chunk);
+        items[chunk][index] = item;
+    }
+
+    /** The located item begins at another clock now, between its neighbours'. */
+    void moveLocated(int clock) {
+        own(chunk);
+        clocks[chunk][index] = clock;
+    }
+
+    private void splitLocated() {
+        own(chunk);
+        int half = MOST / 2;
+        int[] upperItems = new int[MOST];
+        int[] upperClocks = new int[MOST];
+        System.arraycopy(items[chunk], half, upperItems, 0, MOST - half);
+        System.arraycopy(clocks[chunk], half, upperClocks, 0, MOST - half);
+        addChunk(chunk + 1, upperItems, upperClocks, MOST - half);
+        counts[chunk] = half;
+        if (index >= half) {
+            chunk++;
+            index -= half;
+        }
+    }
+
+    private void addChunk(int at, int[] newItems, int[] newClocks, int count) {
+        if (chunks == items.length) {
+            int room = chunks + (chunks >> 1) + 1;
+            items = Arrays.copyOf(items, room);
+            clocks = Arrays.copyOf(clocks, room);
+            counts = Arrays.copyOf(counts, room);
+            shared = Arrays.copyOf(shared, room);
+        }
+        int moved = chunks - at;
+        System.arraycopy(items, at, items, at + 1, moved);
+        System.arraycopy(clocks, at, clocks, at + 1, moved);
+        System.arraycopy(counts, at, counts, at + 1, moved);
+        System.arraycopy(shared, at, shared, at + 1, moved);
+        items[at] = newItems;
+        clocks[at] = newClocks;
+        counts[at] = count;
+        shared[at] = false;
+        chunks++;
+    }
+
+    /** Makes the chunk writable, with a place to spare. */
+    private void room(int at) {
+        int length = items[at].length;
+        if (counts[at] == length) {
+            items[at] = Arrays.copyOf(items[at], Math.min(MOST, 2 * length));
+            clocks[at] = Arrays.copyOf(clocks[at], Math.min(MOST, 2 * length));
+            shared[at] = false;
+        } else {
+            own(at);
+        }
+    }
+
+    private void own(int at) {
+        if (shared[at]) {
+            items[at] = items[at].clone();
+            clocks[at] = clocks[at].clone();
+            shared[at] = false;
+        }
+    }
+}

@@ -1,0 +1,408 @@
+package dev.rejoin.crdt.yjs;
+
+import static dev.rejoin.crdt.yjs.Items.NONE;
+
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Feeds the structs of decoded updates to a store: each as soon as what it refers to is there, the rest is kept in {@link Pending}.
+ *
+ * <p>A section is the run of structs of one client. It stops at the first struct that refers to something unknown, and goes on when the
+ * section it waits for has come far enough. Nothing here fails for what an update says: all of that is checked when it is decoded, before anything changes.
+ */
+final class Integrator {
+    /** From so many structs on the trees of lists are built after they are all in place. */
+    private static final int BULK = 256;
+
+    private final Store store;
+    final Pending pending;
+
+    // of the batch under way, by section
+    private int[] cursors = new int[1];
+    private int[] waiting = new int[1]; // section whose waiters come after this one, as a list
+    private int[] waiters = new int[1]; // first section that waits for this one
+    private int[] queue = new int[1];
+    private final SectionIndex sections = new SectionIndex();
+
+    /** What the section that has just stopped waits for. */
+    private long blockedClient;
+
+    private long blockedClock;
+
+    Integrator(Store store, UpdateLimits limits) {
+        this.store = store;
+        this.pending = new Pending(limits);
+    }
+
+    /** Takes in a batch: structs, deletions, and whatever waited for them. Returns whether nothing of it waits. */
+    boolean integrate(StructBatch batch) {
+        boolean complete = true;
+        boolean bulk = batch.count > BULK && batch.count > store.items.live() / 4;
+        store.tree.beginBulk(bulk);
+        if (batch.sections == 1) {
+            int stopped = run(batch, 0, batch.count);
+            if (stopped < batch.count) {
+                pending.add(batch.copy(stopped, batch.count), blockedClient, blockedClock);
+                complete = false;
+            }
+        } else if (batch.sections > 1) {
+            complete = integrateSections(batch);
+        }
+        store.tree.endBulk();
+        if (batch.deleteCount > 0) {
+            complete &= delete(batch);
+        }
+        resume();
+        return complete || pending.isEmpty();
+    }
+
+    private boolean integrateSections(StructBatch batch) {
+        int count = batch.sections;
+        if (cursors.length < count) {
+            cursors = new int[count];
+            waiting = new int[count];
+            waiters = new int[count];
+            queue = new int[count];
+        }
+        sections.clear(count);
+        for (int i = 0; i < count; i++) {
+            int start = i == 0 ? 0 : batch.sectionEnd[i - 1];
+            cursors[i] = start;
+            sections.put(batch.client[start], i);
+            queue[i] = count - 1 - i;
+        }
+        Arrays.fill(waiters, 0, count, NONE);
+        int queued = count;
+        while (queued > 0) {
+            int section = queue[--queued];
+            int end = batch.sectionEnd[section];
+            int stopped = run(batch, cursors[section], end);
+            cursors[section] = stopped;
+            if (stopped < end) {
+                int other = sections.get(blockedClient);
+                if (other != NONE && other != section) {
+                    waiting[section] = waiters[other];
+                    waiters[other] = section;
+                }
+            }
+            // whoever waits for this client may go on, or finds the next thing to wait for
+            int waiter = waiters[section];
+            waiters[section] = NONE;
+            while (waiter != NONE) {
+                int after = waiting[waiter];
+                if (isMissingNow(batch, waiter)) {
+                    int other = sections.get(blockedClient);
+                    if (other != NONE) {
+                        waiting[waiter] = waiters[other];
+                        waiters[other] = waiter;
+                    }
+                } else {
+                    queue[queued++] = waiter;
+                }
+                waiter = after;
+            }
+        }
+        boolean complete = true;
+        for (int section = 0; section < count; section++) {
+            int from = cursors[section];
+            int end = batch.sectionEnd[section];
+            if (from < end) {
+                isMissing(batch, from);
+                pending.add(batch.copy(from, end), blockedClient, blockedClock);
+                complete = false;
+            }
+        }
+        return complete;
+    }
+
+    private boolean isMissingNow(StructBatch batch, int section) {
+        return isMissing(batch, cursors[section]);
+    }
+
+    /** Integrates structs until one refers to something unknown; returns where it stopped. */
+    private int run(StructBatch batch, int from, int to) {
+        int at = from;
+        while (at < to && !isMissing(batch, at)) {
+            int next = store.clients.next(batch.client[at]);
+            long clock = batch.clock[at];
+            if (clock + batch.length[at] > next) {
+                integrateOne(batch, at, (int) (next - clock));
+            }
+            at++;
+        }
+        return at;
+    }
+
+    /** Whether a struct refers to something unknown; says what. */
+    private boolean isMissing(StructBatch batch, int at) {
+        long client = batch.client[at];
+        long clock = batch.clock[at];
+        if (clock > store.clients.next(client)) {
+            return blocked(client, clock - 1);
+        }
+        int flags = batch.flags[at];
+        if ((flags & 0x80) != 0 && isUnknown(client, batch.originClient[at], batch.originClock[at])) {
+            return blocked(batch.originClient[at], batch.originClock[at]);
+        }
+        if ((flags & 0x40) != 0 && isUnknown(client, batch.rightClient[at], batch.rightClock[at])) {
+            return blocked(batch.rightClient[at], batch.rightClock[at]);
+        }
+        long parent = batch.parentClient[at];
+        return parent >= 0
+                && isUnknown(client, parent, batch.parentClock[at])
+                && blocked(parent, batch.parentClock[at]);
+    }
+
+    private boolean isUnknown(long own, long client, long clock) {
+        return client != own && clock >= store.clients.next(client);
+    }
+
+    private boolean blocked(long client, long clock) {
+        blockedClient = client;
+        blockedClock = clock;
+        return true;
+    }
+
+    private void integrateOne(StructBatch batch, int at, int offset) {
+        Items items = store.items;
+        int kind = batch.ref[at];
+        int client = store.clients.intern(batch.client[at]);
+        int length = (int) batch.length[at] - offset;
+        if (kind == Items.GC) {
+            store.addGarbage(client, length);
+            return;
+        }
+        int flags = batch.flags[at];
+        if (kind == Items.STRING && offset == 0 && (flags & 0x80) != 0 && extend(batch, at, client, length)) {
+            return;
+        }
+        int originClient = NONE;
+        int originClock = 0;
+        int left = NONE;
+        if (offset > 0) {
+            originClient = client;
+            originClock = (int) batch.clock[at] + offset - 1;
+        } else if ((flags & 0x80) != 0) {
+            originClient = store.clients.find(batch.originClient[at]);
+            originClock = (int) batch.originClock[at];
+        }
+        if (originClient != NONE) {
+            left = store.itemEndingAt(originClient, originClock);
+        }
+        int rightClient = NONE;
+        int rightClock = 0;
+        int right = NONE;
+        if ((flags & 0x40) != 0) {
+            rightClient = store.clients.find(batch.rightClient[at]);
+            rightClock = (int) batch.rightClock[at];
+            right = store.itemStartingAt(rightClient, rightClock);
+        }
+        int type = NONE;
+        int entry = NONE;
+        if (left != NONE && items.kind(left) == Items.GC || right != NONE && items.kind(right) == Items.GC) {
+            store.addGarbage(client, length);
+            return;
+        }
+        int neighbour = left != NONE ? left : right;
+        if (neighbour != NONE) {
+            int place = items.place(neighbour);
+            if (place >= 0) {
+                type = store.tree.typeOf(neighbour);
+            } else {
+                entry = ~place;
+            }
+        } else {
+            type = parent(batch, at);
+            if (type == NONE) {
+                store.addGarbage(client, length);
+                return;
+            }
+            String key = batch.parentSub[at];
+            if (key != null) {
+                entry = store.entries.intern(type, key);
+            }
+        }
+        int head = kind;
+        int content = 0;
+        if (kind == Items.STRING) {
+            int start = batch.textStart[at] + offset;
+            if (batch.latin[at]) {
+                content = store.arena.reserveLatin(length);
+                copyLatin(batch.text, start, store.arena.latin, content, length);
+            } else {
+                head |= Items.WIDE;
+                content = store.arena.reserveWide(length);
+                System.arraycopy(batch.text, start, store.arena.wide, content, length);
+            }
+        } else if (kind == Items.DELETED) {
+            head |= Items.GONE;
+        } else {
+            content = store.slots.add(content(batch.content[at], kind, offset));
+        }
+        int item = store.add(client, length, originClient, originClock, rightClient, rightClock, head, content);
+        store.place(item, left, right, type, entry);
+    }
+
+    private static Object content(@Nullable Object decoded, int kind, int offset) {
+        return switch (kind) {
+            case Items.JSON, Items.ANY ->
+                ValueRun.of((Object[]) Objects.requireNonNull(decoded)).from(offset);
+            case Items.EMBED -> new EmbedContent(decoded);
+            default -> Objects.requireNonNull(decoded);
+        };
+    }
+
+    /** The type that a struct without neighbours names as its parent, or {@link Items#NONE} if there is none such. */
+    private int parent(StructBatch batch, int at) {
+        if (batch.parentClient[at] < 0) {
+            return store.internRoot(Objects.requireNonNull(batch.parent[at]));
+        }
+        int holder = store.itemAt(store.clients.find(batch.parentClient[at]), (int) batch.parentClock[at]);
+        return store.items.kind(holder) == Items.TYPE ? store.items.content(holder) : NONE;
+    }
+
+    /**
+     * Typing: the struct goes on where its client's newest item ends, and nothing has come between. The item grows, as joining the two
+     * would make it.
+     */
+    private boolean extend(StructBatch batch, int at, int client, int length) {
+        Items items = store.items;
+        ClientItems own = store.clients.items(client);
+        if (batch.originClient[at] != batch.client[at]
+                || batch.originClock[at] != batch.clock[at] - 1
+                || own.isEmpty()
+                || store.changes.watched) {
+            return false;
+        }
+        int item = own.lastItem();
+        int head = items.head(item);
+        if ((head & (0xf | Items.GONE | Items.REDONE | Items.KEEP)) != Items.STRING || items.place(item) < 0) {
+            return false;
+        }
+        int rightClient = items.rightClient(item);
+        int next = items.next(item);
+        if ((batch.flags[at] & 0x40) == 0) {
+            if (rightClient != NONE || next != NONE) {
+                return false;
+            }
+        } else if (rightClient == NONE
+                || next == NONE
+                || store.clients.id(rightClient) != batch.rightClient[at]
+                || items.rightClock(item) != batch.rightClock[at]
+                || items.client(next) != rightClient
+                || items.clock(next) != batch.rightClock[at]) {
+            return false;
+        }
+        store.extend(item, batch.text, batch.textStart[at], length, batch.latin[at]);
+        return true;
+    }
+
+    static void copyLatin(char[] from, int start, byte[] to, int at, int length) {
+        for (int i = 0; i < length; i++) {
+            to[at + i] = (byte) from[start + i];
+        }
+    }
+
+    // deletions
+
+    private boolean delete(StructBatch batch) {
+        boolean complete = true;
+        for (int i = 0; i < batch.deleteCount; i++) {
+            complete &= delete(batch.deleteClient[i], batch.deleteClock[i], batch.deleteLength[i]);
+        }
+        return complete;
+    }
+
+    private boolean delete(long client, long clock, long length) {
+        int known = store.clients.next(client);
+        long end = clock + length;
+        if (clock < known) {
+            deleteKnown(store.clients.find(client), (int) clock, (int) Math.min(end, known));
+        }
+        if (end > known) {
+            pending.addDelete(client, Math.max(clock, known), end);
+            return false;
+        }
+        return true;
+    }
+
+    private void deleteKnown(int client, int from, int to) {
+        Items items = store.items;
+        ClientItems own = store.clients.items(client);
+        long position = own.position(from);
+        int chunk = (int) (position >>> 32);
+        int index = (int) position;
+        int clock = from;
+        while (clock < to) {
+            int item = own.item(chunk, index);
+            int end = items.end(item);
+            if (items.isGone(item)) {
+                if (++index == own.count(chunk)) {
+                    chunk++;
+                    index = 0;
+                }
+            } else {
+                end = Math.min(end, to);
+                deleteUnits(item, clock, end);
+                own = store.clients.items(client);
+                if (end < to) {
+                    position = own.position(end);
+                    chunk = (int) (position >>> 32);
+                    index = (int) position;
+                }
+            }
+            clock = end;
+        }
+    }
+
+    private void deleteUnits(int item, int from, int to) {
+        Items items = store.items;
+        int keep = from - items.clock(item);
+        if (items.end(item) == to && store.canTrimEnd(item, keep)) {
+            store.trimEnd(item, to - from);
+            return;
+        }
+        int part = keep > 0 ? store.split(item, keep) : item;
+        if (items.end(part) > to) {
+            store.split(part, to - from);
+        }
+        if (store.canErase(part)) {
+            store.erase(part);
+        } else {
+            store.delete(part);
+        }
+    }
+
+    /** Takes in what waited for the clients that have grown. */
+    private void resume() {
+        if (pending.isEmpty()) {
+            return;
+        }
+        Changes changes = store.changes;
+        boolean progress = true;
+        while (progress) {
+            progress = false;
+            for (int i = 0; i < changes.grownCount(); i++) {
+                int client = changes.grownClient(i);
+                long id = store.clients.id(client);
+                int next = store.clients.items(client).next;
+                for (Pending.Run run = pending.poll(id, next); run != null; run = pending.poll(id, next)) {
+                    int stopped = run(run.structs(), 0, run.structs().count);
+                    if (stopped < run.structs().count) {
+                        StructBatch rest =
+                                stopped == 0 ? run.structs() : run.structs().copy(stopped, run.structs().count);
+                        pending.add(rest, blockedClient, blockedClock);
+                    }
+                    progress = true;
+                    next = store.clients.items(client).next;
+                }
+                long[] ranges = pending.pollDeletes(id, next);
+                for (int range = 0; range < ranges.length; range += 2) {
+                    delete(id, ranges[range], ranges[range + 1] - ranges[range]);
+                }
+            }
+        }
+    }
+}

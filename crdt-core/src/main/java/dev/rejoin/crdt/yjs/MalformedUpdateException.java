@@ -1,0 +1,24 @@
+package dev.rejoin.crdt.yjs;
+
+/**
+ * The one failure of reading Yjs bytes that nobody honest would have written: cut off, not well-formed, self-contradictory
+ * or above a limit. Thrown before any state has changed. The message names the offset.
+ */
+public final class MalformedUpdateException extends IllegalArgumentException {
+
+    private static final long serialVersionUID = 1;
+
+    /** Where in the input the failure was found, in bytes from its start. */
+    private final int offset;
+
+    /** Creates a failure found at {@code offset} bytes from the start of the input. */
+    public MalformedUpdateException(String what, int offset) {
+        super(what + " (at byte " + offset + ")");
+        this.offset = offset;
+    }
+
+    /** Returns where in the input the failure was found, in bytes from its start. */
+    public int offset() {
+        return offset;
+    }
+}

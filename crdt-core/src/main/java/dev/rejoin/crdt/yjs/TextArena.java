@@ -1,0 +1,123 @@
+package dev.rejoin.crdt.yjs;
+
+import java.util.Arrays;
+
+/**
+ * The characters of a document's text, back to back in the order in which they came: one byte each where all of a run are below U+0100, two
+ * otherwise. Runs refer to their characters by the place of the first. What is written is never changed, so frozen copies share the arrays.
+ */
+final class TextArena {
+    private static final int COMPACT_AT_LEAST = 1 << 16;
+    private static final int ROOMS = 8;
+    private static final byte[] NO_BYTES = {};
+    private static final char[] NO_CHARS = {};
+
+    byte[] latin = NO_BYTES;
+    int latinEnd;
+    char[] wide = NO_CHARS;
+    int wideEnd;
+
+    /** Characters that no run refers to any more. */
+    private int latinGarbage;
+
+    private int wideGarbage;
+
+    /** Free stretches behind runs that have moved here to grow, so that each of several people typing at once can go on where he is. */
+    private final int[] roomStarts = new int[ROOMS];
+
+    private final int[] roomEnds = new int[ROOMS];
+    private final boolean[] roomWide = new boolean[ROOMS];
+    private int nextRoom;
+
+    TextArena freeze() {
+        TextArena frozen = new TextArena();
+        frozen.latin = latin;
+        frozen.latinEnd = latinEnd;
+        frozen.wide = wide;
+        frozen.wideEnd = wideEnd;
+        return frozen;
+    }
+
+    /** Makes room for {@code units} more one-byte characters and returns where they go. */
+    int reserveLatin(int units) {
+        int at = latinEnd;
+        if (units > latin.length - at) {
+            latin = Arrays.copyOf(latin, grown(latin.length, at, units));
+        }
+        latinEnd = at + units;
+        return at;
+    }
+
+    /** Makes room for {@code units} more two-byte characters and returns where they go. */
+    int reserveWide(int units) {
+        int at = wideEnd;
+        if (units > wide.length - at) {
+            wide = Arrays.copyOf(wide, grown(wide.length, at, units));
+        }
+        wideEnd = at + units;
+        return at;
+    }
+
+    void addRoom(boolean isWide, int start, int units) {
+        roomStarts[nextRoom] = start;
+        roomEnds[nextRoom] = start + units;
+        roomWide[nextRoom] = isWide;
+        nextRoom = (nextRoom + 1) % ROOMS;
+    }
+
+    /** Whether there is room for {@code units} characters right at {@code start}; if so it is taken. */
+    boolean takeRoom(boolean isWide, int start, int units) {
+        for (int i = 0; i < ROOMS; i++) {
+            if (roomStarts[i] == start && roomWide[i] == isWide && roomEnds[i] - start >= units) {
+                roomStarts[i] = start + units;
+                discard(isWide, -units);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int grown(int length, int used, int more) {
+        long needed = (long) used + more;
+        if (needed > Integer.MAX_VALUE - 16) {
+            throw new IllegalStateException("more than 2^31 characters of text in one document");
+        }
+        return (int) Math.min(Integer.MAX_VALUE - 16, Math.max(needed, length + (length >> 2) + 16L));
+    }
+
+    void discard(boolean isWide, int units) {
+        if (isWide) {
+            wideGarbage += units;
+        } else {
+            latinGarbage += units;
+        }
+    }
+
+    /** Whether so much is garbage that copying the rest is worth it. */
+    boolean wantsCompaction() {
+        return latinGarbage > COMPACT_AT_LEAST && latinGarbage > latinEnd >> 1
+                || wideGarbage > COMPACT_AT_LEAST && wideGarbage > wideEnd >> 1;
+    }
+
+    /** An empty arena of the size of what is live here. */
+    TextArena emptyOfLiveSize() {
+        TextArena compact = new TextArena();
+        compact.latin = new byte[Math.max(0, latinEnd - latinGarbage)];
+        compact.wide = new char[Math.max(0, wideEnd - wideGarbage)];
+        return compact;
+    }
+
+    void appendTo(StringBuilder out, boolean isWide, int at, int units) {
+        if (isWide) {
+            out.append(wide, at, units);
+        } else {
+            for (int i = at; i < at + units; i++) {
+                out.append((char) (latin[i] & 0xff));
+            }
+        }
+    }
+
+    char charAt(boolean isWide, int at) {
+        return isWide ? wide[at] : (char) (latin[at] & 0xff);
+    }
+}
