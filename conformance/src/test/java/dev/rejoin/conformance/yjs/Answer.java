@@ -1,0 +1,106 @@
+package dev.rejoin.conformance.yjs;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What yjs said to one job, to be read in the order in which it was written; or what it threw. */
+final class Answer {
+    private final ByteBuffer bytes;
+    private final @Nullable String thrown;
+
+    private Answer(ByteBuffer bytes, @Nullable String thrown) {
+        this.bytes = bytes;
+        this.thrown = thrown;
+    }
+
+    /** The child gave no answer in time, or ended. */
+    static Answer none(String why) {
+        return new Answer(ByteBuffer.allocate(0), why);
+    }
+
+    /** One frame holds the answers to a batch of jobs, in their order. */
+    static List<Answer> split(byte[] frame, List<Job> jobs) {
+        ByteBuffer buffer = ByteBuffer.wrap(frame);
+        int count = buffer.getInt();
+        if (count != jobs.size()) {
+            throw new IllegalStateException(count + " answers to " + jobs.size() + " jobs");
+        }
+        List<Answer> answers = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            int length = buffer.getInt();
+            ByteBuffer one = buffer.slice(buffer.position(), length);
+            buffer.position(buffer.position() + length);
+            answers.add(one.get() == 0 ? new Answer(one, null) : new Answer(one, text(one)));
+        }
+        return answers;
+    }
+
+    @Nullable
+    String thrown() {
+        return thrown;
+    }
+
+    private ByteBuffer result() {
+        if (thrown != null) {
+            throw new AssertionError("yjs threw " + thrown);
+        }
+        return bytes;
+    }
+
+    int number() {
+        return result().getInt();
+    }
+
+    boolean yes() {
+        return result().get() == 1;
+    }
+
+    String text() {
+        return text(result());
+    }
+
+    byte[] blob() {
+        byte[] blob = new byte[result().getInt()];
+        bytes.get(blob);
+        return blob;
+    }
+
+    /** Of a script that was asked for digests. */
+    Outcome digests() {
+        List<byte[]> blobs = blobs();
+        List<Outcome.Check> checks = new ArrayList<>();
+        for (int i = number(); i > 0; i--) {
+            checks.add(new Outcome.Check(result().getLong(), number(), result().getLong(), null));
+        }
+        return new Outcome(blobs, checks);
+    }
+
+    /** Of a script that was asked for whole descriptions. */
+    Outcome descriptions() {
+        List<byte[]> blobs = blobs();
+        List<Outcome.Check> checks = new ArrayList<>();
+        for (int i = number(); i > 0; i--) {
+            String text = text();
+            checks.add(new Outcome.Check(Outcome.digest(text), number(), result().getLong(), text));
+        }
+        return new Outcome(blobs, checks);
+    }
+
+    private List<byte[]> blobs() {
+        List<byte[]> blobs = new ArrayList<>();
+        for (int i = number(); i > 0; i--) {
+            blobs.add(blob());
+        }
+        return blobs;
+    }
+
+    private static String text(ByteBuffer bytes) {
+        char[] units = new char[bytes.getInt()];
+        for (int i = 0; i < units.length; i++) {
+            units[i] = bytes.getChar();
+        }
+        return new String(units);
+    }
+}

@@ -1,0 +1,16 @@
+package dev.rejoin.conformance.yjs;
+
+import org.junit.jupiter.api.Test;
+
+/**
+ * Replicas of ours and of yjs stay alike through random schedules: content, order of units, state vectors and delete sets
+ * after every step, with each side reading what the other wrote.
+ */
+class SchedulesIT {
+    @Test
+    void bothSidesLookAlikeAfterEveryStep() {
+        try (YjsOracle oracle = YjsOracle.start()) {
+            new Differential(oracle, getClass(), false).run(ScriptGenerator::schedule, Differential.documents(1_000));
+        }
+    }
+}

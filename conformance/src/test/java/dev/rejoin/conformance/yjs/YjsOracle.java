@@ -1,0 +1,144 @@
+package dev.rejoin.conformance.yjs;
+
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** Stock yjs in a Node child, asked in batches. A child that hangs or dies is replaced, and its batch tried job by job. */
+final class YjsOracle implements AutoCloseable {
+    private static final Path FOLDER = Path.of("yjs").toAbsolutePath();
+    private static final long BATCH_SECONDS = 120;
+    private static final long JOB_SECONDS = 5;
+
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "yjs");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final String program;
+    private @Nullable Process child;
+    private @Nullable DataOutputStream questions;
+    private @Nullable DataInputStream answers;
+
+    private YjsOracle(String program) {
+        this.program = program;
+    }
+
+    /** The pinned yjs 13. */
+    static YjsOracle start() {
+        return start("oracle.mjs");
+    }
+
+    static YjsOracle start(String program) {
+        if (!Files.isDirectory(FOLDER.resolve("node_modules/yjs"))) {
+            install();
+        }
+        return new YjsOracle(program);
+    }
+
+    private static synchronized void install() {
+        try {
+            Process npm = new ProcessBuilder("npm", "ci", "--no-audit", "--no-fund")
+                    .directory(FOLDER.toFile())
+                    .inheritIO()
+                    .start();
+            if (npm.waitFor() != 0) {
+                throw new IOException("npm ci failed in " + FOLDER);
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    Answer ask(Job job) {
+        return ask(List.of(job)).get(0);
+    }
+
+    List<Answer> ask(List<Job> jobs) {
+        try {
+            return exchange(jobs, jobs.size() == 1 ? JOB_SECONDS : BATCH_SECONDS);
+        } catch (IOException | TimeoutException failed) {
+            stop();
+            if (jobs.size() == 1) {
+                return List.of(Answer.none(failed.toString()));
+            }
+            List<Answer> alone = new ArrayList<>();
+            for (Job job : jobs) {
+                alone.add(ask(job));
+            }
+            return alone;
+        }
+    }
+
+    private List<Answer> exchange(List<Job> jobs, long seconds) throws IOException, TimeoutException {
+        if (child == null) {
+            child = new ProcessBuilder("node", "--max-old-space-size=1024", program)
+                    .directory(FOLDER.toFile())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            questions = new DataOutputStream(new BufferedOutputStream(child.getOutputStream(), 1 << 16));
+            answers = new DataInputStream(child.getInputStream());
+        }
+        DataOutputStream out = questions;
+        DataInputStream in = answers;
+        if (out == null || in == null) {
+            throw new IOException("no child");
+        }
+        Callable<byte[]> call = () -> {
+            int length = 4;
+            for (Job job : jobs) {
+                length += 5 + job.body().length;
+            }
+            out.writeInt(length);
+            out.writeInt(jobs.size());
+            for (Job job : jobs) {
+                out.writeByte(job.kind());
+                out.writeInt(job.body().length);
+                out.write(job.body());
+            }
+            out.flush();
+            byte[] answer = new byte[in.readInt()];
+            in.readFully(answer);
+            return answer;
+        };
+        Future<byte[]> answer = thread.submit(call);
+        try {
+            return Answer.split(answer.get(seconds, TimeUnit.SECONDS), jobs);
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof IOException io ? io : new IOException(failed.getCause());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException(interrupted);
+        }
+    }
+
+    private void stop() {
+        if (child != null) {
+            child.destroyForcibly();
+            child = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        thread.shutdownNow();
+    }
+}

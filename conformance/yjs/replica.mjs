@@ -1,0 +1,276 @@
+// Replicas of a script, and documents made of bytes from outside.
+import { Operations, live, pick } from './operations.mjs'
+import { describe, describeDelta, digest, pendingBits, roots } from './describe.mjs'
+import * as Y from 'yjs'
+
+const REMOTE = 'remote'
+const UNTRACKED = 'untracked'
+
+const GC = 1
+const UNDO = 2
+const PAIRS = 4
+const CLEANUP = 8
+const MERGED_UNDO = 16
+
+class Replica {
+  constructor (client, gc, flags) {
+    this.flags = flags
+    this.gc = gc
+    this.open(client)
+  }
+
+  open (client) {
+    const doc = new Y.Doc({ gc: this.gc, guid: 'doc' })
+    doc.clientID = client
+    this.doc = doc
+    this.made = []
+    this.madeV2 = []
+    doc.on('update', (update, origin) => {
+      if (origin !== REMOTE) this.made.push(update)
+    })
+    doc.on('updateV2', (update, origin) => {
+      if (origin !== REMOTE) this.madeV2.push(update)
+    })
+    if ((this.flags & CLEANUP) === 0) {
+      doc.on('afterTransaction', transaction => {
+        transaction._needFormattingCleanup = false
+      })
+    }
+    const { t, p, a, m, x } = roots(doc)
+    if ((this.flags & UNDO) !== 0) {
+      this.undo = new Y.UndoManager([t, p, a, m, x], { captureTimeout: (this.flags & MERGED_UNDO) !== 0 ? 1e12 : 0 })
+    }
+    this.operations = new Operations(doc, (this.flags & PAIRS) !== 0)
+    this.snapshots = []
+    this.positions = []
+  }
+
+  // both versions of what the document has made since
+  take () {
+    const both = [
+      this.made.length < 2 ? this.made[0] : Y.mergeUpdates(this.made),
+      this.madeV2.length < 2 ? this.madeV2[0] : Y.mergeUpdatesV2(this.madeV2)
+    ]
+    this.made = []
+    this.madeV2 = []
+    return both
+  }
+
+  apply (update, version) {
+    if (version === 0) Y.applyUpdate(this.doc, update, REMOTE)
+    else Y.applyUpdateV2(this.doc, update, REMOTE)
+  }
+
+  encode (version, stateVector) {
+    return version === 0 ? Y.encodeStateAsUpdate(this.doc, stateVector) : Y.encodeStateAsUpdateV2(this.doc, stateVector)
+  }
+}
+
+// what a document would be if it took in what it keeps waiting: yjs does not always notice that something can go on
+const unstuck = doc => {
+  const copy = load(doc.gc, [0], [Y.encodeStateAsUpdate(doc)])
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(copy), REMOTE)
+  return copy
+}
+
+const EMPTY = new Uint8Array(0)
+
+/**
+ * Script: [flags, replicas, per replica (client high, client low, gc)], then steps [kind, count, numbers...].
+ * Given the other side's blobs, replicas are fed with those instead of their own.
+ */
+export const runScript = (script, foreign, whole, out) => {
+  const flags = script[0]
+  const replicas = []
+  let at = 2
+  for (let i = 0; i < script[1]; i++, at += 3) {
+    replicas.push(new Replica(script[at] * 4294967296 + (script[at + 1] >>> 0), (script[at + 2] & GC) !== 0, flags))
+  }
+  const slots = [] // every blob a step gives, and a fixed number of them per kind of step
+  const offered = [] // slots that hold the v1 form of an update; v2 follows
+  const checks = []
+  const give = blob => slots.push(blob ?? EMPTY)
+  const fed = slot => (foreign.length > 0 ? foreign[slot] : slots[slot])
+  const check = (text, pending, doc) => checks.push(text, pending, pending === 0 ? '' : describe(unstuck(doc)))
+  const made = replica => {
+    const [v1, v2] = replica.take()
+    if (v1 !== undefined) offered.push(slots.length)
+    give(v1)
+    give(v2)
+  }
+  while (at < script.length) {
+    const kind = script[at]
+    const g = Array.from(script.subarray(at + 2, at + 2 + script[at + 1]))
+    at += 2 + script[at + 1]
+    const replica = replicas[g[0] % replicas.length]
+    const doc = replica.doc
+    switch (kind) {
+      case 1: {
+        // transaction: replica, origin, operations
+        doc.transact(
+          () => {
+            for (let i = 2; i < g.length; i += 2 + g[i + 1]) {
+              replica.operations.perform(g[i], g.slice(i + 2, i + 2 + g[i + 1]))
+            }
+          },
+          g[1] === 1 ? UNTRACKED : null
+        )
+        made(replica)
+        check(describe(doc), 0)
+        break
+      }
+      case 2: {
+        // delivery: replica, update, version
+        if (offered.length > 0) replica.apply(fed(pick(offered, g[1]) + g[2]), g[2])
+        made(replica)
+        check(describe(doc), pendingBits(doc), doc)
+        break
+      }
+      case 3: {
+        // what another lacks: to, from, version
+        const from = replicas[g[1] % replicas.length]
+        give(from.encode(g[2], Y.encodeStateVector(doc)))
+        replica.apply(fed(slots.length - 1), g[2])
+        made(replica)
+        check(describe(doc), pendingBits(doc), doc)
+        break
+      }
+      case 4:
+      case 5:
+      case 6: {
+        if (replica.undo) {
+          if (kind === 4) replica.undo.undo()
+          else if (kind === 5) replica.undo.redo()
+          else replica.undo.stopCapturing()
+        }
+        made(replica)
+        check(describe(doc), 0)
+        break
+      }
+      case 7: {
+        // snapshot: replica, version
+        const snapshot = Y.snapshot(doc)
+        replica.snapshots.push(snapshot)
+        give(g[1] === 0 ? Y.encodeSnapshot(snapshot) : Y.encodeSnapshotV2(snapshot))
+        break
+      }
+      case 8: {
+        // look back: replica, snapshot
+        if (replica.snapshots.length > 0 && !replica.gc) {
+          const snapshot = pick(replica.snapshots, g[1])
+          check(describeDelta(doc.get('t', Y.Text).toDelta(snapshot)) + '\n' + describe(Y.createDocFromSnapshot(doc, snapshot)), 0)
+        }
+        break
+      }
+      case 9: {
+        // relative position: replica, type, index, association
+        const types = live(doc).all.filter(type => !(type instanceof Y.Map))
+        const type = pick(types, g[1])
+        const encoded = Y.encodeRelativePosition(
+          Y.createRelativePositionFromTypeIndex(type, g[2] % (type.length + 1), g[3] - 1)
+        )
+        replica.positions.push(slots.length)
+        give(encoded)
+        break
+      }
+      case 10: {
+        // where is it now: replica, position of any replica
+        const owner = replicas[g[1] % replicas.length]
+        if (owner.positions.length > 0) {
+          const position = Y.decodeRelativePosition(fed(pick(owner.positions, g[2])))
+          const absolute = Y.createAbsolutePositionFromRelativePosition(position, doc)
+          check(absolute === null ? 'nowhere' : live(doc).all.indexOf(absolute.type) + ':' + absolute.index + ':' + absolute.assoc, 0)
+        }
+        break
+      }
+      case 11: {
+        // whole state, and the document it makes: replica, version
+        give(replica.encode(g[1]))
+        check(describe(load(replica.gc, [g[1]], [fed(slots.length - 1)])), 0)
+        break
+      }
+      case 12: {
+        // reopened from its bytes under another id: replica, version, client high, client low
+        give(replica.encode(g[1]))
+        replica.open(g[2] * 4294967296 + (g[3] >>> 0))
+        replica.apply(fed(slots.length - 1), g[1])
+        made(replica)
+        check(describe(replica.doc), pendingBits(replica.doc), replica.doc)
+        break
+      }
+      case 13: {
+        // several updates as one: replica, version, updates
+        const version = g[1]
+        const parts = offered.length === 0 ? [] : g.slice(2).map(raw => fed(pick(offered, raw) + version))
+        const merged = parts.length === 0 ? EMPTY : version === 0 ? Y.mergeUpdates(parts) : Y.mergeUpdatesV2(parts)
+        give(merged)
+        if (parts.length > 0) replica.apply(fed(slots.length - 1), version)
+        made(replica)
+        check(describe(replica.doc), pendingBits(replica.doc), replica.doc)
+        break
+      }
+      default:
+        throw new Error('no step ' + kind)
+    }
+  }
+  out.int(slots.length)
+  for (const slot of slots) out.blob(slot)
+  out.int(checks.length / 3)
+  for (let i = 0; i < checks.length; i += 3) {
+    if (whole) out.text(checks[i])
+    else digest(checks[i], out)
+    out.int(checks[i + 1])
+    digest(checks[i + 2], out)
+  }
+}
+
+const load = (gc, versions, updates) => {
+  const doc = new Y.Doc({ gc, guid: 'doc' })
+  doc.clientID = 4294967295
+  doc.on('afterTransaction', transaction => {
+    transaction._needFormattingCleanup = false
+  })
+  updates.forEach((update, i) => take(doc, versions[i % versions.length], update))
+  return doc
+}
+
+const take = (doc, version, update) => {
+  if (version === 0) Y.applyUpdate(doc, update, REMOTE)
+  else Y.applyUpdateV2(doc, update, REMOTE)
+}
+
+// whether an update has structs of which a document knows a part, but not all
+const isPartlyKnown = (doc, version, update) => {
+  let structs
+  try {
+    structs = (version === 0 ? Y.decodeUpdate(update) : Y.decodeUpdateV2(update)).structs
+  } catch {
+    return false // this reader is stricter than the one that applies
+  }
+  return structs.some(({ id, length }) => {
+    const state = Y.getState(doc.store, id.client)
+    return id.clock < state && state < id.clock + length
+  })
+}
+
+export const apply = (gc, versions, updates, out) => {
+  const last = updates.pop()
+  const version = versions[updates.length % versions.length]
+  const doc = load(gc, versions, updates)
+  const partly = isPartlyKnown(doc, version, last)
+  try {
+    take(doc, version, last)
+  } catch (thrown) {
+    if (!partly) throw thrown
+  }
+  out.text(describe(doc))
+  out.int(partly ? 1 : 0)
+}
+
+export const compare = (versions, updates, otherVersions, otherUpdates, out) => {
+  const one = describe(load(true, versions, updates))
+  const other = describe(load(true, otherVersions, otherUpdates))
+  out.byte(one === other ? 1 : 0)
+  out.text(one === other ? '' : one)
+  out.text(one === other ? '' : other)
+}
