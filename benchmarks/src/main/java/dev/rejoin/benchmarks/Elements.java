@@ -1,5 +1,7 @@
 package dev.rejoin.benchmarks;
 
+import dev.rejoin.crdt.clock.ReplicaId;
+
 /** The same strings for every contender: short, distinct, with cached hash codes. */
 final class Elements {
     private Elements() {}
@@ -20,22 +22,23 @@ final class Elements {
         return elements;
     }
 
-    /** A fixed permutation of {@code 0 … count − 1}, so that no contender profits from walking memory in order. */
-    static int[] shuffledIndices(int count) {
-        int[] indices = new int[count];
-        for (int i = 0; i < count; i++) {
-            indices[i] = i;
-        }
+    /** The same strings in a fixed random order. */
+    static String[] shuffled(String[] elements) {
         long state = 0x2545F4914F6CDD1DL;
-        for (int i = count - 1; i > 0; i--) {
+        for (int i = elements.length - 1; i > 0; i--) {
             state ^= state << 13;
             state ^= state >>> 7;
             state ^= state << 17;
             int other = (int) Long.remainderUnsigned(state, i + 1);
-            int swap = indices[i];
-            indices[i] = indices[other];
-            indices[other] = swap;
+            String swap = elements[i];
+            elements[i] = elements[other];
+            elements[other] = swap;
         }
-        return indices;
+        return elements;
+    }
+
+    /** An id as spread as a random one, the same in every run. */
+    static ReplicaId replica(int number) {
+        return ReplicaId.of((number + 1) * 0x9E3779B97F4A7C15L);
     }
 }

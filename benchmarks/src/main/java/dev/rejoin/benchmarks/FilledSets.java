@@ -13,26 +13,32 @@ import org.openjdk.jmh.annotations.State;
 
 /** Sets of the same elements in each contender, for the benchmarks that ask one question of a full set. */
 public class FilledSets {
-    /** The elements and the order in which they are touched. */
+    /** The elements, and a random walk over them, the same for every contender. */
     @State(Scope.Thread)
     public static class Order {
         @Param({"100", "1000", "10000", "100000", "1000000"})
         public int size;
 
         String[] elements;
-        int[] indices;
-        int at;
+
+        /** Equal strings that are other objects, so that nobody wins by comparing references only. */
+        String[] twins;
+
+        private long random = 0x2545F4914F6CDD1DL;
 
         @Setup
         public void prepare() {
             elements = Elements.distinct(size);
-            indices = Elements.shuffledIndices(size);
+            twins = Elements.distinct(size);
         }
 
+        /** Any of the elements: a fixed order would become the order in which they lie in memory after one round. */
         String next() {
-            int index = indices[at];
-            at = at + 1 == indices.length ? 0 : at + 1;
-            return elements[index];
+            random ^= random << 13;
+            random ^= random >>> 7;
+            random ^= random << 17;
+            int index = (int) ((random >>> 33) * size >>> 31);
+            return (random & 1) == 0 ? elements[index] : twins[index];
         }
     }
 
@@ -43,24 +49,18 @@ public class FilledSets {
 
         @Setup
         public void fill(Order order) {
-            set = OrSet.standalone(ReplicaId.of(1), ValueCodec.STRING);
-            for (String element : order.elements) {
-                set.add(element);
-            }
+            set = ours(order.elements);
         }
     }
 
-    /** The floor. */
+    /** The floor: a {@link HashSet}, which is a {@link java.util.HashMap} of elements. */
     @State(Scope.Thread)
     public static class Floor {
         HashSet<String> set;
 
         @Setup
         public void fill(Order order) {
-            set = new HashSet<>();
-            for (String element : order.elements) {
-                set.add(element);
-            }
+            set = floor(order.elements);
         }
     }
 
@@ -72,10 +72,31 @@ public class FilledSets {
 
         @Setup
         public void fill(Order order) {
-            set = ORSet.empty();
-            for (String element : order.elements) {
-                set = set.add(node, element).resetDelta();
-            }
+            set = peer(node, order.elements);
         }
+    }
+
+    static OrSet<String> ours(String[] elements) {
+        OrSet<String> set = OrSet.standalone(ReplicaId.of(1), ValueCodec.STRING);
+        for (String element : elements) {
+            set.add(element);
+        }
+        return set;
+    }
+
+    static HashSet<String> floor(String[] elements) {
+        HashSet<String> set = new HashSet<>();
+        for (String element : elements) {
+            set.add(element);
+        }
+        return set;
+    }
+
+    static ORSet<String> peer(SelfUniqueAddress node, String[] elements) {
+        ORSet<String> set = ORSet.empty();
+        for (String element : elements) {
+            set = set.add(node, element).resetDelta();
+        }
+        return set;
     }
 }

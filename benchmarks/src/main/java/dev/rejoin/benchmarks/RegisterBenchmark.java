@@ -2,6 +2,7 @@ package dev.rejoin.benchmarks;
 
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.LwwRegister;
+import dev.rejoin.crdt.MvRegister;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.clock.ReplicaId;
 import java.util.HashMap;
@@ -18,7 +19,11 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What does writing a register cost, its delta included? The peer has no delta for registers and sends the whole. */
+/**
+ * What does writing a register cost, its delta included?
+ *
+ * <p>The floor is a {@link HashMap}. The peer has no delta for registers and sends the whole, and none that keeps concurrent values.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 4, time = 1)
@@ -30,6 +35,7 @@ public class RegisterBenchmark {
     private final SelfUniqueAddress node = Pekko.node(1);
     private final HashMap<String, String> map = new HashMap<>();
     private final LwwRegister<String> ours = LwwRegister.standalone(ReplicaId.of(1), ValueCodec.STRING);
+    private final MvRegister<String> multiValue = MvRegister.standalone(ReplicaId.of(1), ValueCodec.STRING);
     private LWWRegister<String> peer = LWWRegister.create(node, "");
     private int at;
 
@@ -40,6 +46,11 @@ public class RegisterBenchmark {
     @Benchmark
     public Delta ours() {
         return ours.set(next());
+    }
+
+    @Benchmark
+    public Delta oursMultiValue() {
+        return multiValue.set(next());
     }
 
     @Benchmark

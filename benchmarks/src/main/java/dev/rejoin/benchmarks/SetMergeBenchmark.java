@@ -23,8 +23,9 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * Does the cost of merging a one-element delta depend on the size of the set?
  *
- * <p>A remote replica adds and removes an element in turn, so the size stays; every merge brings news. The deltas are made
- * ahead of the measurement. Figures are per delta.
+ * <p>A remote replica adds a new element and removes the one it added eight steps before, in turn, so the size stays and every
+ * merge brings news. {@code oursReadd} merges the additions of random elements that the set holds already, each of which takes
+ * the place of a cell somewhere in memory. Deltas are made ahead of the measurement; figures are per delta.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -33,21 +34,43 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class SetMergeBenchmark {
     static final int OUR_DELTAS = 1_000;
-    static final int PEER_DELTAS = 2;
+    static final int PEER_DELTAS = 10;
+    private static final int WINDOW = 8;
 
     /** What our remote replica sends. */
     @State(Scope.Thread)
     public static class OurDeltas {
         final OrSet<String> remote = OrSet.standalone(ReplicaId.of(2), ValueCodec.STRING);
         final Delta[] deltas = new Delta[OUR_DELTAS];
-        int round;
+        private final String[] window = new String[WINDOW];
+        private int round;
 
         @Setup(Level.Invocation)
         public void prepare() {
             for (int i = 0; i < deltas.length; i += 2) {
-                String element = "remote-" + round++ % 64;
-                deltas[i] = remote.add(element);
-                deltas[i + 1] = remote.remove(element);
+                int place = round % WINDOW;
+                deltas[i + 1] = window[place] == null ? Delta.EMPTY : remote.remove(window[place]);
+                window[place] = "remote-" + round++;
+                deltas[i] = remote.add(window[place]);
+            }
+        }
+    }
+
+    /** What our remote replica sends when it adds what is there. */
+    @State(Scope.Thread)
+    public static class OurReadditions {
+        final OrSet<String> remote = OrSet.standalone(ReplicaId.of(2), ValueCodec.STRING);
+        final Delta[] deltas = new Delta[OUR_DELTAS];
+
+        @Setup
+        public void fill(FilledSets.Ours ours) {
+            remote.merge(ours.set.state());
+        }
+
+        @Setup(Level.Invocation)
+        public void prepare(FilledSets.Order order) {
+            for (int i = 0; i < deltas.length; i++) {
+                deltas[i] = remote.add(order.next());
             }
         }
     }
@@ -57,18 +80,29 @@ public class SetMergeBenchmark {
     public static class PeerDeltas {
         final SelfUniqueAddress node = Pekko.node(2);
         final ORSet.DeltaOp[] deltas = new ORSet.DeltaOp[PEER_DELTAS];
-        ORSet<String> remote = ORSet.empty();
-        int round;
+        private final String[] window = new String[WINDOW];
+        private ORSet<String> remote = ORSet.empty();
+        private int round;
+
+        @Setup
+        public void fillWindow(FilledSets.Peer peer) {
+            for (round = 0; round < WINDOW; round++) {
+                window[round] = "remote-" + round;
+                remote = remote.add(node, window[round]).resetDelta();
+                peer.set = peer.set.merge(remote);
+            }
+        }
 
         @Setup(Level.Invocation)
         public void prepare() {
             for (int i = 0; i < deltas.length; i += 2) {
-                String element = "remote-" + round++ % 64;
-                ORSet<String> added = remote.resetDelta().add(node, element);
-                deltas[i] = added.delta().get();
-                ORSet<String> removed = added.resetDelta().remove(node, element);
+                int place = round % WINDOW;
+                ORSet<String> removed = remote.remove(node, window[place]);
                 deltas[i + 1] = removed.delta().get();
-                remote = removed.resetDelta();
+                window[place] = "remote-" + round++;
+                ORSet<String> added = removed.resetDelta().add(node, window[place]);
+                deltas[i] = added.delta().get();
+                remote = added.resetDelta();
             }
         }
     }
@@ -76,6 +110,15 @@ public class SetMergeBenchmark {
     @Benchmark
     @OperationsPerInvocation(OUR_DELTAS)
     public int ours(FilledSets.Ours ours, OurDeltas remote) {
+        for (Delta delta : remote.deltas) {
+            ours.set.merge(delta);
+        }
+        return ours.set.size();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(OUR_DELTAS)
+    public int oursReadd(FilledSets.Ours ours, OurReadditions remote) {
         for (Delta delta : remote.deltas) {
             ours.set.merge(delta);
         }

@@ -16,7 +16,7 @@ import org.openjdk.jmh.infra.Blackhole;
  * What does a local mutation of a set cost, its delta included?
  *
  * <p>One invocation removes a random element and adds it again, so the size stays; a figure is the mean of the two
- * mutations. The floor is a {@link java.util.HashSet}, which makes no delta.
+ * mutations. The floor is a {@link java.util.HashSet}, a hash map that makes no delta.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

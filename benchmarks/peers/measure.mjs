@@ -1,0 +1,85 @@
+// The clock and the scales: warm medians, cold first runs, bytes of heap per retained copy.
+
+const WARM_UPS = 3
+const WARM_MS = 1_000
+const RUNS = 10
+const RUN_MS = 500
+
+export function median (numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+export const round = ms => ms === null || ms === undefined ? null : Number(ms.toPrecision(4))
+
+/**
+ * Runs `work` once cold, then until it is warm (at least three times and a second), then at least ten times and half a
+ * second for the median. `before` prepares each run and `after` disposes of its result, both outside the clock.
+ */
+export function measure (work, { before = () => undefined, after = () => {} } = {}) {
+  const once = () => {
+    const prepared = before()
+    const start = performance.now()
+    const result = work(prepared)
+    const ms = performance.now() - start
+    after(result)
+    return ms
+  }
+  const cold = once()
+  let spent = 0
+  for (let i = 0; i < WARM_UPS || spent < WARM_MS; i++) spent += once()
+  const runs = []
+  for (spent = 0; runs.length < RUNS || spent < RUN_MS; spent += runs.at(-1)) runs.push(once())
+  return { cold, warm: median(runs), best: Math.min(...runs), runs: runs.length }
+}
+
+/**
+ * Measures work that consists of `total` steps. A first run past `budgetMs` stops where it is, and all later ones do
+ * that prefix only; figures are then scaled to `total` in proportion, which flatters work that grows dearer as it goes.
+ */
+export function measurePrefix (total, budgetMs, work, after = () => {}) {
+  let prefix = total
+  const start = performance.now()
+  const deadline = start + budgetMs
+  const first = work(total, done => {
+    if (performance.now() < deadline) return false
+    prefix = done
+    return true
+  })
+  const cold = performance.now() - start
+  after(first, prefix)
+  const timed = measure(() => work(prefix, () => false), { after: result => after(result, prefix) })
+  const scale = total / prefix
+  return {
+    cold: cold * scale,
+    warm: timed.warm * scale,
+    best: timed.best * scale,
+    runs: timed.runs,
+    ...(prefix < total ? { prefix } : {})
+  }
+}
+
+function settle () {
+  for (let i = 0; i < 4; i++) globalThis.gc()
+}
+
+/**
+ * Bytes per copy while `copies` of them are held: of the JavaScript heap (with array buffers), or of the resident set
+ * for libraries that live in WebAssembly memory, which JavaScript's heap figures do not show.
+ */
+export function heapPerCopy (copies, make, where) {
+  const held = new Array(copies)
+  const used = () => {
+    const memory = process.memoryUsage()
+    return where === 'rss' ? memory.rss : memory.heapUsed + memory.arrayBuffers
+  }
+  make()
+  settle()
+  const before = used()
+  for (let i = 0; i < copies; i++) held[i] = make()
+  settle()
+  const bytes = (used() - before) / copies
+  if (held.some(copy => copy === undefined)) throw new Error('a copy is missing')
+  return Math.round(bytes)
+}
