@@ -252,6 +252,9 @@ public final class Updates {
         private int[] offset = new int[8];
         private int pieces;
 
+        /** Whether the newest run is known to be part of a list. */
+        private boolean listed;
+
         Runs(StructBatch batch, boolean joining) {
             this.batch = batch;
             this.joining = joining;
@@ -275,7 +278,9 @@ public final class Updates {
         void add(int i, int from, boolean sameGroup) {
             if (!joining || !sameGroup || first[runs - 1] < 0 || !continues(i, from)) {
                 begin(pieces);
+                listed = false;
             }
+            listed |= isListed(i);
             if (pieces == struct.length) {
                 struct = Arrays.copyOf(struct, 2 * pieces);
                 offset = Arrays.copyOf(offset, 2 * pieces);
@@ -299,6 +304,14 @@ public final class Updates {
             }
             int flags = batch.flags[i];
             int known = batch.flags[before];
+            if (from == 0
+                    && kind != Items.DELETED
+                    && (((flags | known) & StructBatch.HAS_SUB) != 0 || kind != Items.STRING && !listed)) {
+                // of values under one key each replaces the one before, which as one item they would not; yjs loses the
+                // flag
+                // that tells them from elements of a list when it merges updates
+                return false;
+            }
             boolean right = (flags & StructBatch.HAS_RIGHT) != 0;
             if (right != ((known & StructBatch.HAS_RIGHT) != 0)
                     || right
@@ -310,6 +323,13 @@ public final class Updates {
                     || (flags & StructBatch.HAS_ORIGIN) != 0
                             && batch.originClient[i] == batch.client[i]
                             && batch.originClock[i] == batch.clock[i] - 1;
+        }
+
+        /** Values under a key have no right origin, and the first of them names its key. */
+        private boolean isListed(int i) {
+            int flags = batch.flags[i];
+            return (flags & StructBatch.HAS_RIGHT) != 0
+                    || (flags & (StructBatch.HAS_ORIGIN | StructBatch.HAS_SUB)) == 0;
         }
 
         long clock(int run) {
