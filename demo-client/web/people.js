@@ -1,3 +1,5 @@
+import { presenceOf } from '@rejoin/client/presence';
+
 // Who is here. A window gets a name and a colour at random and keeps them while it is open.
 
 const COLOURS = { Green: '#2a6556', Amber: '#8a4b08', Violet: '#6a3d9a', Red: '#a1282a', Blue: '#1f5fa8', Olive: '#66660a', Pink: '#9c2f6d', Grey: '#4e5a60' };
@@ -24,7 +26,7 @@ const initialsOf = (name) => name.split(/\s+/).slice(0, 2).map((word) => [...wor
 export function showPeople(client) {
   const list = document.getElementById('people');
   const news = document.getElementById('people-news');
-  client.presence = me();
+  const presence = presenceOf(client, me());
   let before = new Map();
 
   const chip = (person, isSelf) => {
@@ -46,18 +48,18 @@ export function showPeople(client) {
     const came = [...now].filter(([session]) => !before.has(session)).map(([, person]) => `${nameOf(person)} is here.`);
     const left = [...before].filter(([session]) => !now.has(session)).map(([, person]) => `${nameOf(person)} has left.`);
     // Who goes offline loses sight of everybody; nobody has left.
-    if (client.connectionState === 'connected') news.textContent = [...came, ...left].join(' ');
+    if (client.status.connection === 'connected') news.textContent = [...came, ...left].join(' ');
     before = now;
   };
   const show = () => {
-    const others = [...client.presences.values()];
+    const others = [...presence.presences.values()];
     list.replaceChildren(
-      chip(client.presence, true),
+      chip(presence.own, true),
       ...others.slice(0, MOST).map((person) => chip(person, false)),
       ...(others.length > MOST ? [more(others.length - MOST)] : []),
     );
-    tell(client.presences);
+    tell(presence.presences);
   };
-  client.onPresence(show);
+  presence.onPresence(show);
   show();
 }

@@ -3,15 +3,10 @@ import { RejoinError } from './errors.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Bytes that the encoder would not have written. */
-function malformed(offset: number): RejoinError {
-  return new RejoinError('malformed', `at byte ${offset}`);
-}
-
 /** The UTF-8 bytes of a well-formed string; a lone surrogate throws. */
 export function utf8(text: string): Uint8Array {
   if (/\p{Surrogate}/u.test(text)) {
-    throw new RejoinError('bad-value', 'lone surrogate');
+    throw new RejoinError('bad-value');
   }
   return encoder.encode(text);
 }
@@ -74,7 +69,7 @@ export class ByteWriter {
   }
 }
 
-/** A cursor over hostile bytes: every read is bounded and every refusal names its offset. */
+/** A cursor over hostile bytes: every read is bounded. */
 export class ByteReader {
   private readonly input: Uint8Array;
   private offset = 0;
@@ -88,7 +83,7 @@ export class ByteReader {
   }
 
   fail(): never {
-    throw malformed(this.offset);
+    throw new RejoinError('malformed');
   }
 
   byte(): number {
@@ -151,7 +146,7 @@ export class ByteReader {
 export function canonicalOnly<T>(bytes: Uint8Array, decoded: T, encode: (decoded: T) => Uint8Array): T {
   const again = encode(decoded);
   if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i])) {
-    throw malformed(0);
+    throw new RejoinError('malformed');
   }
   return decoded;
 }

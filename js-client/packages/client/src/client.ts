@@ -1,13 +1,13 @@
 import { chainAfter, hex } from './bytes.ts';
 import type { ClientStore, Lease, StoreBatch, StoredDocument, StoredRejection, StoredTransaction } from './client-store.ts';
-import { Document, safely } from './document.ts';
+import { Document } from './document.ts';
 import { RejoinError } from './errors.ts';
 import { decodeFragment, type Fragment } from './fragment.ts';
-import { BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS, HEALTHY_MILLIS, MAX_PRESENCE_BYTES, SAVE_DELAY_MILLIS } from './limits.ts';
+import { BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS, HEALTHY_MILLIS, SAVE_DELAY_MILLIS } from './limits.ts';
 import { decodeMutations, encodeMutations, type Mutation } from './mutation.ts';
-import { startSession, type Judged, type Outcome, type Outgoing, type Session, type SessionHost } from './session.ts';
+import { startSession, type Judged, type Outcome, type Outgoing, type Session } from './session.ts';
 import { Store, type PendingTransaction } from './store.ts';
-import { decodeValue, encodeValue, type Value } from './values.ts';
+import { Topic } from './topic.ts';
 import type { Welcome } from './wire.ts';
 import type { Rejection, Write, WriteState } from './write.ts';
 
@@ -15,7 +15,8 @@ import type { Rejection, Write, WriteState } from './write.ts';
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'error' | 'closed';
 
 /**
- * State of what this client has to say and to hear: `synchronized`, `synchronizing`, `offline-pending` (writes wait
+ * State of what this client has to say and to hear: `synchronized` (a server has confirmed it since this client was opened),
+ * `synchronizing`, `offline-pending` (writes wait
  * for a connection), `blocked` (writes wait and nothing will send them without help), `rejected` (the list of
  * rejections is not empty).
  */
@@ -58,8 +59,6 @@ export interface OpenOptions {
   readonly store?: ClientStore;
   /** Replica id of 16 hex digits for a client that continues nothing; default random. */
   readonly replica?: string;
-  /** What the others see of this client at first. */
-  readonly presence?: Value;
   /** Default: the global `WebSocket`. */
   readonly webSocket?: new (url: string, protocol: string) => WebSocketLike;
   /** Milliseconds since 1970; default `Date.now`. */
@@ -79,6 +78,11 @@ interface Entry extends Outgoing {
   saved: boolean;
   /** It may have reached a server. */
   sent: boolean;
+}
+
+interface Refused {
+  readonly write: Write;
+  readonly stored: StoredRejection;
 }
 
 const NAME = 'rejoin-js/0.1.0';
@@ -111,9 +115,11 @@ export class Client {
   private readonly store: Store;
   private readonly clock: () => number;
   private lease!: Lease;
-  private judged: Judged = { last: 0, chain: 0 };
+  /** @internal */
+  judged: Judged = { last: 0, chain: 0 };
   private epoch = 0n;
-  private entries: Entry[] = [];
+  /** @internal */
+  entries: Entry[] = [];
   /** Transactions that are issued again and stored together. */
   private collecting: Entry[] | undefined;
   /** Goes into the store together with the next transaction. */
@@ -127,7 +133,8 @@ export class Client {
   private connection: ConnectionState = 'disconnected';
   private reason = { code: '', message: '' };
   private wantOnline: boolean;
-  private caughtUp = false;
+  /** A server has told this client, since it was opened, all that it held at the last connection. */
+  private isCaughtUp = false;
   private attempt = 0;
   private connectedAt = Infinity;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -137,19 +144,19 @@ export class Client {
 
   private currentStatus!: Status;
   private rejected: readonly Rejection[] = [];
-  private myPresence: Value;
-  private others: ReadonlyMap<string, Value> = new Map();
-  private readonly statusListeners = new Set<(status: Status) => void>();
-  private readonly writeListeners = new Set<(write: Write) => void>();
-  private readonly rejectionListeners = new Set<(rejection: Rejection) => void>();
-  private readonly presenceListeners = new Set<(others: ReadonlyMap<string, Value>) => void>();
+  private readonly statusListeners = new Topic<Status>();
+  private readonly writeListeners = new Topic<Write>();
+  private readonly rejectionListeners = new Topic<Rejection>();
+  /** @internal What the other sessions show, as it came. */
+  readonly shown = new Map<bigint, Uint8Array>();
+  /** @internal Called when what they show has changed while connected. */
+  onShown: (() => void) | undefined;
 
   /** @internal */
   constructor(options: OpenOptions, storage: ClientStore, stored: StoredDocument) {
     this.options = options;
     this.storage = storage;
     this.clock = options.clock ?? Date.now;
-    this.myPresence = options.presence ?? null;
     this.wantOnline = options.online ?? true;
     this.store = new Store('', this.clock);
     this.document = new Document(this.store, (transaction) => this.issued(transaction));
@@ -180,14 +187,6 @@ export class Client {
     return this.currentStatus;
   }
 
-  get connectionState(): ConnectionState {
-    return this.currentStatus.connection;
-  }
-
-  get syncState(): SyncState {
-    return this.currentStatus.sync;
-  }
-
   /** The replica id under which this client writes, as 16 hex digits. */
   get replica(): string {
     return this.store.replica;
@@ -195,22 +194,17 @@ export class Client {
 
   /** Calls the listener after each change of the status; returns how to stop that. */
   onStatus(listener: (status: Status) => void): () => void {
-    return subscribe(this.statusListeners, listener);
+    return this.statusListeners.add(listener);
   }
 
   /** Calls the listener after each step in the life of a write; returns how to stop that. */
   onWrite(listener: (write: Write) => void): () => void {
-    return subscribe(this.writeListeners, listener);
+    return this.writeListeners.add(listener);
   }
 
   /** Calls the listener when a write is not accepted, after it has left the view; returns how to stop that. */
   onRejected(listener: (rejection: Rejection) => void): () => void {
-    return subscribe(this.rejectionListeners, listener);
-  }
-
-  /** Calls the listener when others come, go, or change what they show; returns how to stop that. */
-  onPresence(listener: (others: ReadonlyMap<string, Value>) => void): () => void {
-    return subscribe(this.presenceListeners, listener);
+    return this.rejectionListeners.add(listener);
   }
 
   /** Runs several changes as one write; see {@link Document.transact}. */
@@ -226,28 +220,6 @@ export class Client {
   /** Writes that were not accepted, oldest first, until they are retried or discarded; they survive a reload. */
   get rejections(): readonly Rejection[] {
     return this.rejected;
-  }
-
-  /** What this client shows to the others; null = nothing. */
-  get presence(): Value {
-    return this.myPresence;
-  }
-
-  set presence(value: Value) {
-    const payload = value === null ? new Uint8Array() : encodeValue(value);
-    if (payload.length > MAX_PRESENCE_BYTES) {
-      throw new RejoinError('too-large', 'a presence of more than 4,096 bytes');
-    }
-    this.myPresence = value;
-    if (this.session?.isOpen()) {
-      this.session.present(payload, this.clock());
-      this.arm();
-    }
-  }
-
-  /** What the other sessions show, by session; the same map until it changes. */
-  get presences(): ReadonlyMap<string, Value> {
-    return this.others;
   }
 
   /** Closes the connection and stays offline until {@link goOnline}. Writing goes on. */
@@ -354,7 +326,7 @@ export class Client {
   /** Takes a new replica id and issues the pending transactions again, except those for which there is a code. */
   private renew(refuse: (entry: Entry) => string, batch: StoreBatch = {}): void {
     const old = this.entries;
-    const refused: StoredRejection[] = [];
+    const refused: Refused[] = [];
     const again: Entry[] = (this.collecting = []);
     this.document.step('local', () => {
       this.entries = [];
@@ -364,32 +336,26 @@ export class Client {
       }
       this.begin();
       for (const entry of old) {
-        const { write, mutations } = entry.transaction;
         const code = refuse(entry);
         if (!code) {
-          this.document.applyAll(mutations, write);
+          this.document.applyAll(entry.transaction.mutations, entry.transaction.write);
         } else if (code !== HANDED_OVER) {
-          refused.push({ id: write.id, code, message: '', mutations: encodeMutations(mutations) });
+          refused.push(refusal(entry, code));
         }
       }
       this.collecting = undefined;
     });
     const { addRejections = [], removeRejections = [], forget = false } = batch;
-    const rejections = [...addRejections, ...refused];
+    const rejections = [...addRejections, ...refused.map(({ stored }) => stored)];
     this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections: rejections }, again);
-    for (const entry of old) {
-      const found = refused.find(({ id }) => id === entry.transaction.write.id);
-      if (found) {
-        this.refuse(entry.transaction.write, found);
-      }
-    }
+    refused.forEach((each) => this.refuse(each));
   }
 
-  private refuse(write: Write, stored: StoredRejection): void {
+  private refuse({ write, stored }: Refused): void {
     const rejection = this.rejection(stored);
     this.rejected = [...this.rejected, rejection];
     this.move(write, 'rejected', rejection);
-    this.rejectionListeners.forEach((listener) => safely(() => listener(rejection)));
+    this.rejectionListeners.tell(rejection);
   }
 
   private rejection({ id, code, message, mutations }: StoredRejection): Rejection {
@@ -428,17 +394,15 @@ export class Client {
     return rejection;
   }
 
-  private settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined, reached: 'accepted' | 'durable'): void {
+  /** @internal */
+  settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined, reached: 'accepted' | 'durable'): void {
     const remote = bytes ? decodeFragment(bytes) : NOTHING;
     const done = this.entries.filter(({ last }) => last <= through);
     const lost = new Set(outcomes.filter((each) => each.lost).map(({ last }) => last));
     const again = done.filter((entry) => lost.has(entry.last) && !increments(entry));
     const refusals = outcomes.filter(({ code, last }) => code && !again.some((entry) => entry.last === last));
     const voided = outcomes.filter(({ code }) => code).map(({ last }) => last);
-    const refused = refusals.map(({ last, code, message }) => {
-      const { write, mutations } = done.find((entry) => entry.last === last)!.transaction;
-      return { write, stored: { id: write.id, code, message, mutations: encodeMutations(mutations) } };
-    });
+    const refused = refusals.map(({ last, code, message }) => refusal(done.find((entry) => entry.last === last)!, code, message));
     this.document.step('remote', () => {
       this.store.confirm(through, new Set(voided), remote, lost);
       this.entries = this.entries.slice(done.length);
@@ -453,7 +417,7 @@ export class Client {
         this.session?.verdictsKnown(last, this.clock());
         this.arm();
       });
-      refused.forEach(({ write, stored }) => this.refuse(write, stored));
+      refused.forEach((each) => this.refuse(each));
       done.filter((entry) => !again.includes(entry)).forEach(({ transaction }) => this.move(transaction.write, reached));
     }
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
@@ -470,7 +434,7 @@ export class Client {
 
   private move(write: Write, state: WriteState, rejection?: Rejection): void {
     if (write.advance(state, rejection)) {
-      this.writeListeners.forEach((listener) => safely(() => listener(write)));
+      this.writeListeners.tell(write);
     }
   }
 
@@ -499,7 +463,7 @@ export class Client {
           const { replica, leaseKey } = this.lease;
           const version = this.epoch ? this.store.version() : new Uint8Array();
           const hello = { document, replica, leaseKey, epoch: this.epoch, version, verdictsKnown: this.judged.last, client: NAME, token };
-          this.session = startSession(this.host(), hello, this.clock());
+          this.session = startSession(this, hello, this.clock());
           this.arm();
         }
       });
@@ -521,50 +485,56 @@ export class Client {
     socket.onerror = () => undefined;
   }
 
-  private host(): SessionHost {
-    return {
-      send: (frame) => this.socket?.send(frame as Uint8Array<ArrayBuffer>),
-      end: (code, message, retryable) => this.lost(code, message, retryable),
-      pending: () => this.entries,
-      judged: () => this.judged,
-      opened: (welcome) => this.opened(welcome),
-      settle: (outcomes, through, fragment, reached) => this.settle(outcomes, through, fragment, reached),
-      sent: (entry) => {
-        (entry as Entry).sent = true;
-        this.move((entry as Entry).transaction.write, 'sent');
-      },
-      conflict: (outcomes, refused) => {
-        this.hangUp();
-        if (outcomes.length) {
-          this.settle(outcomes, outcomes.at(-1)!.last, undefined, 'durable');
-        }
-        this.renew((entry) => (!refused(entry) && increments(entry) ? 'unknown-outcome' : ''));
-        this.lost('replica-conflict', '', true);
-      },
-      oversized: (entry) => {
-        this.hangUp();
-        this.renew((each) => (each === entry ? 'too-large' : ''));
-        this.lost('too-large', '', true);
-      },
-      caughtUp: () => {
-        this.caughtUp = true;
-        this.refresh();
-      },
-      presence: (session, payload) => {
-        const others = new Map(this.others);
-        const key = session.toString(16).padStart(16, '0');
-        if (payload.length) {
-          others.set(key, decodeValue(payload));
-        } else {
-          others.delete(key);
-        }
-        this.showPresences(others);
-      },
-    };
+  /* What the session does to the world around it */
+
+  /** @internal */
+  send(frame: Uint8Array): void {
+    this.socket?.send(frame as Uint8Array<ArrayBuffer>);
   }
 
-  private opened({ epoch, serverTimeMillis }: Welcome): boolean {
+  /** @internal */
+  sent(entry: Outgoing): void {
+    (entry as Entry).sent = true;
+    this.move((entry as Entry).transaction.write, 'sent');
+  }
+
+  /** @internal */
+  conflict(outcomes: readonly Outcome[], refused: (transaction: Outgoing) => boolean): void {
+    this.hangUp();
+    if (outcomes.length) {
+      this.settle(outcomes, outcomes.at(-1)!.last, undefined, 'durable');
+    }
+    this.renew((entry) => (!refused(entry) && increments(entry) ? 'unknown-outcome' : ''));
+    this.lost('replica-conflict', '', true);
+  }
+
+  /** @internal */
+  oversized(entry: Outgoing): void {
+    this.hangUp();
+    this.renew((each) => (each === entry ? 'too-large' : ''));
+    this.lost('too-large', '', true);
+  }
+
+  /** @internal */
+  caughtUp(): void {
+    this.isCaughtUp = true;
+    this.refresh();
+  }
+
+  /** @internal */
+  presence(session: bigint, payload: Uint8Array): void {
+    if (payload.length) {
+      this.shown.set(session, payload);
+    } else {
+      this.shown.delete(session);
+    }
+    this.onShown?.();
+  }
+
+  /** @internal */
+  opened({ epoch, serverTimeMillis }: Welcome): boolean {
     const now = this.clock();
+    this.isCaughtUp = false;
     if (this.epoch && this.epoch !== epoch) {
       // The document has begun another life: nothing of the old one can be assumed in it.
       this.epoch = epoch;
@@ -585,13 +555,11 @@ export class Client {
     }
     this.connectedAt = now;
     this.show('connected');
-    if (this.myPresence !== null) {
-      this.session?.present(encodeValue(this.myPresence), now);
-    }
     return true;
   }
 
-  private lost(code: string, message: string, retryable: boolean): void {
+  /** @internal */
+  lost(code: string, message: string, retryable: boolean): void {
     this.hangUp();
     if (code === 'replica-conflict' && !retryable) {
       // Another owner has this replica id. What was sent may have been accepted under it or not.
@@ -633,10 +601,15 @@ export class Client {
       // The socket may be closed already; leaving needs no answer.
     }
     this.session = this.socket = undefined;
-    this.caughtUp = false;
+    this.shown.clear();
     socket?.close(1000);
-    if (this.others.size) {
-      this.showPresences(new Map());
+  }
+
+  /** @internal Says something that needs no answer, if the server has welcomed us. */
+  say(frame: Uint8Array): void {
+    if (this.connection === 'connected') {
+      this.session?.say(frame, this.clock());
+      this.arm();
     }
   }
 
@@ -659,11 +632,6 @@ export class Client {
 
   /* What is shown */
 
-  private showPresences(others: ReadonlyMap<string, Value>): void {
-    this.others = others;
-    this.presenceListeners.forEach((listener) => safely(() => listener(others)));
-  }
-
   private show(connection: ConnectionState, code = '', message = ''): void {
     this.connection = connection;
     this.reason = { code, message };
@@ -680,7 +648,7 @@ export class Client {
     });
     if (JSON.stringify(status) !== JSON.stringify(this.currentStatus)) {
       this.currentStatus = status;
-      this.statusListeners.forEach((listener) => safely(() => listener(status)));
+      this.statusListeners.tell(status);
     }
   }
 
@@ -692,7 +660,7 @@ export class Client {
     if (this.rejected.length) {
       return 'rejected';
     }
-    return this.caughtUp || (connection !== 'connected' && this.epoch) ? 'synchronized' : 'synchronizing';
+    return this.isCaughtUp ? 'synchronized' : 'synchronizing';
   }
 
   private random(length: number): Uint8Array {
@@ -712,11 +680,10 @@ function increments({ transaction }: Entry): boolean {
   return transaction.mutations.some(({ op }) => op === 'increment');
 }
 
-function stored({ first, last, chain, fragment, transaction }: Entry): StoredTransaction {
-  return { first, last, chain, fragment, mutations: encodeMutations(transaction.mutations) };
+function refusal({ transaction: { write, mutations } }: Entry, code: string, message = ''): Refused {
+  return { write, stored: { id: write.id, code, message, mutations: encodeMutations(mutations) } };
 }
 
-function subscribe<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+function stored({ first, last, chain, fragment, transaction }: Entry): StoredTransaction {
+  return { first, last, chain, fragment, mutations: encodeMutations(transaction.mutations) };
 }

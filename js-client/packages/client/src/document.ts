@@ -19,6 +19,7 @@ import {
 import { utf8 } from './bytes.ts';
 import { TYPE_LABELS, type Mutation, type ObjectType } from './mutation.ts';
 import { childrenOf, isCounter, labelOf, pathOf, Store, type Change, type PendingTransaction, type StoreObject } from './store.ts';
+import { safely } from './topic.ts';
 import { canonical, identityOf, type Value } from './values.ts';
 import type { Write } from './write.ts';
 
@@ -41,7 +42,8 @@ export interface Context {
 
 /** A view of one object; the same instance for the same path and type. */
 export abstract class Handle {
-  protected readonly doc: Context;
+  /** @internal */
+  readonly doc: Context;
   /** @internal */
   readonly object: StoreObject;
 
@@ -69,8 +71,6 @@ export abstract class Handle {
     this.object.listeners.add(listener);
     return () => this.object.listeners.delete(listener);
   }
-
-  abstract toJSON(): Value;
 
   /** Runs the change as a transaction of its own or as a part of the open one; false = nothing to do. */
   protected act(op: Mutation['op'], value: Value, body: (store: Store, object: StoreObject) => boolean | void): Write {
@@ -111,10 +111,6 @@ export class GCounter extends Handle {
       }
     }
     return Number(sum);
-  }
-
-  override toJSON(): Value {
-    return canonical(this.exactValue as Value);
   }
 
   protected amount(by: number | bigint): Write {
@@ -183,20 +179,12 @@ export class Register<T extends Value = Value> extends AnyRegister<T> {
   get conflicts(): readonly T[] {
     return this.all.slice(1);
   }
-
-  override toJSON(): Value {
-    return this.value ?? null;
-  }
 }
 
 /** A register that shows all concurrent writes. */
 export class MvRegister<T extends Value = Value> extends AnyRegister<T> {
   /** In the order of their dots; the same array until it changes. */
   get values(): readonly T[] {
-    return this.all;
-  }
-
-  override toJSON(): Value {
     return this.all;
   }
 }
@@ -257,10 +245,6 @@ export class SharedSet<T extends Value = Value> extends Handle {
   [Symbol.iterator](): Iterator<T> {
     return this.values[Symbol.iterator]();
   }
-
-  override toJSON(): Value {
-    return this.values;
-  }
 }
 
 /** A switch; of a concurrent enable and disable the enable wins, or the disable in the disable-wins variant. */
@@ -285,10 +269,6 @@ export class Flag extends Handle {
       }
       return any;
     });
-  }
-
-  override toJSON(): Value {
-    return this.value;
   }
 }
 
@@ -351,21 +331,10 @@ export class SharedMap extends Handle {
     return this.act('clear', null, (store, object) => this.empty(store, object));
   }
 
-  override toJSON(): { [key: string]: Value } {
-    const children = childrenOf(this.object).filter((child) => child.type <= MAP && this.doc.store.present(child));
-    const names = children.map(({ key }) => key);
-    return Object.fromEntries(
-      children.map((child) => {
-        const twice = names.indexOf(child.key) !== names.lastIndexOf(child.key);
-        return [twice ? `${child.key}:${labelOf(child)}` : child.key, handleOf(this.doc, child).toJSON()];
-      }),
-    );
-  }
-
   /** @internal */
   child(type: number, key: string): Handle {
     if (utf8(key).length > MAX_KEY_BYTES || (this.object.owner ? this.object.depth : 0) >= MAX_PATH_DEPTH) {
-      throw new RejoinError('bad-value', 'key over 1,024 bytes or path over 32 objects');
+      throw new RejoinError('bad-value');
     }
     return handleOf(this.doc, this.doc.store.object(this.object, type, key));
   }
@@ -382,7 +351,8 @@ export class SharedMap extends Handle {
   }
 }
 
-function handleOf(doc: Context, object: StoreObject): Handle {
+/** The one handle of an object. */
+export function handleOf(doc: Context, object: StoreObject): Handle {
   return (object.handle ??= new (CLASSES[object.type]!)(doc, object)) as Handle;
 }
 
@@ -446,19 +416,9 @@ export class Document extends SharedMap {
     }, write);
   }
 
-  /** Whether anything awaits its verdict. */
-  get hasPendingWrites(): boolean {
-    return this.store.pending.length > 0;
-  }
-
   /** The encoded confirmed state: equal bytes wherever the same is confirmed. */
   confirmedState(): Uint8Array {
     return this.store.state();
-  }
-
-  /** The encoded version of the confirmed state. */
-  confirmedVersion(): Uint8Array {
-    return this.store.version();
   }
 
   /** @internal */
@@ -499,16 +459,5 @@ export class Document extends SharedMap {
         this.queue.shift();
       }
     }
-  }
-}
-
-/** A listener that throws is reported and disturbs nobody else. */
-export function safely(listener: Listener): void {
-  try {
-    listener();
-  } catch (error) {
-    setTimeout(() => {
-      throw error;
-    });
   }
 }

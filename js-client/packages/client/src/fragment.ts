@@ -102,6 +102,15 @@ function bytesOf(totals: readonly Total[]): Uint8Array {
 /* Encoding */
 
 export function encodeFragment(fragment: Fragment): Uint8Array {
+  return encode(0x52, fragment);
+}
+
+/** The bytes of a version: the dots that are known, by replica. */
+export function encodeVersion(version: ReadonlyMap<string, Ranges>): Uint8Array {
+  return encode(0x56, new Map([...version].map(([replica, claims]) => [replica, { claims, cells: new Map() }])));
+}
+
+function encode(format: number, fragment: Fragment): Uint8Array {
   const out = new ByteWriter();
   const objects = new Map<string, number>();
   let clock = 0;
@@ -147,8 +156,8 @@ export function encodeFragment(fragment: Fragment): Uint8Array {
     }
   };
 
-  out.byte(0x52);
-  for (const [replica, { claims, cells }] of sorted(fragment)) {
+  out.byte(format);
+  for (const [replica, { claims, cells }] of [...fragment].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const runs = runsOf(claims, cells);
     if (runs.length) {
       out.replica(replica);
@@ -160,24 +169,6 @@ export function encodeFragment(fragment: Fragment): Uint8Array {
     });
   }
   return out.finish();
-}
-
-/** The bytes of a version: the dots that are known, by replica. */
-export function encodeVersion(version: ReadonlyMap<string, Ranges>): Uint8Array {
-  const out = new ByteWriter();
-  out.byte(0x56);
-  for (const [replica, ranges] of sorted(version)) {
-    const runs = runsOf(ranges, new Map());
-    if (runs.length) {
-      out.replica(replica);
-    }
-    writeRuns(out, runs);
-  }
-  return out.finish();
-}
-
-function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
-  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 interface Run {
@@ -209,7 +200,7 @@ function runsOf(claims: Ranges, cells: ReadonlyMap<number, Cell>): Run[] {
   return runs;
 }
 
-function writeRuns(out: ByteWriter, runs: Run[], cellsOf?: (run: Run) => void): void {
+function writeRuns(out: ByteWriter, runs: Run[], cellsOf: (run: Run) => void): void {
   runs.forEach((run, i) => {
     const gap = i ? runs[i - 1]!.low - run.high - 1 : run.high;
     const length = run.high - run.low + 1;
@@ -218,7 +209,7 @@ function writeRuns(out: ByteWriter, runs: Run[], cellsOf?: (run: Run) => void): 
       out.varint(length - 2);
     }
     if (run.live) {
-      cellsOf?.(run);
+      cellsOf(run);
     }
   });
 }

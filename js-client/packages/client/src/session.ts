@@ -1,12 +1,11 @@
 import { RejoinError } from './errors.ts';
-import { HANDSHAKE_MILLIS, PRESENCE_INTERVAL_MILLIS, PROGRESS_MILLIS } from './limits.ts';
+import { HANDSHAKE_MILLIS, PROGRESS_MILLIS } from './limits.ts';
 import {
   decodeServerFrame,
   goodbyeFrame,
   helloFrame,
   pingFrame,
   pongFrame,
-  presenceFrame,
   progressFrame,
   submitFrame,
   type Hello,
@@ -44,9 +43,9 @@ export interface Judged {
 export interface SessionHost {
   send(frame: Uint8Array): void;
   /** The session is over; the socket is to be closed. */
-  end(code: string, message: string, retryable: boolean): void;
-  pending(): readonly Outgoing[];
-  judged(): Judged;
+  lost(code: string, message: string, retryable: boolean): void;
+  readonly entries: readonly Outgoing[];
+  readonly judged: Judged;
   /** The handshake is done. False if the document has begun another life, so that the session must end. */
   opened(welcome: Welcome): boolean;
   /** Verdicts and what others did, to be applied in one step, and what the server's acknowledgement means: a store in memory only accepts. */
@@ -68,15 +67,14 @@ type Phase = 'greeting' | 'open' | 'ended';
 
 /** One connection's conversation with the server: bytes and time in, bytes and effects out. No socket, no timer. */
 export interface Session {
-  isOpen(): boolean;
   /** When {@link tick} is due, in milliseconds of the same clock. */
   deadline(): number;
   tick(now: number): void;
   receive(bytes: Uint8Array, now: number): void;
   /** Sends what may be sent: saved, in order, within the window. */
   pump(now: number): void;
-  /** Sends this payload to the others, now or when the rate allows; an empty one says that we have left. */
-  present(payload: Uint8Array, now: number): void;
+  /** Sends a frame that needs no answer; only once the server has welcomed us. */
+  say(frame: Uint8Array, now: number): void;
   /** Verdicts up to here survive a reload. */
   verdictsKnown(through: number, now: number): void;
   /** Leaves on purpose. */
@@ -99,16 +97,13 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   let known = 0;
   let reported = hello.verdictsKnown;
   let reportAt = Infinity;
-  let presencePayload: Uint8Array = new Uint8Array();
-  let presenceAt = Infinity;
-  let presenceLast = 0;
   let nonce = 0n;
 
   function deadline(): number {
     if (phase !== 'open') {
       return phase === 'ended' ? Infinity : heard + HANDSHAKE_MILLIS;
     }
-    return Math.min(heard + 2.5 * heartbeat, spoke + heartbeat * 0.8, reportAt, presenceAt);
+    return Math.min(heard + 2.5 * heartbeat, spoke + heartbeat * 0.8, reportAt);
   }
 
   function tick(now: number): void {
@@ -118,11 +113,6 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     if (now >= heard + (phase === 'open' ? 2.5 * heartbeat : HANDSHAKE_MILLIS)) {
       end('timeout', '', true);
     } else if (phase === 'open') {
-      if (now >= presenceAt) {
-        presenceAt = Infinity;
-        presenceLast = now;
-        say(presenceFrame(presencePayload), now);
-      }
       if (now >= reportAt) {
         report(now);
       }
@@ -141,14 +131,13 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
       const frame = decodeServerFrame(bytes);
       if (frame.kind === 'failure') {
         end(frame.code, frame.message, frame.retryable);
-      } else if (phase === 'greeting') {
-        if (frame.kind !== 'welcome') {
-          end('protocol-error', '', false);
-        } else {
-          welcome(frame.welcome, now);
-        }
+      } else if ((frame.kind === 'welcome') !== (phase === 'greeting')) {
+        end('protocol-error', '', false);
       } else {
         switch (frame.kind) {
+          case 'welcome':
+            welcome(frame.welcome, now);
+            break;
           case 'update':
             update(frame.update, now);
             break;
@@ -160,9 +149,6 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
             break;
           case 'watermark':
             position = frame.position;
-            break;
-          case 'welcome':
-            end('protocol-error', '', false);
         }
       }
     } catch (error) {
@@ -178,7 +164,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
       return;
     }
     let inFlight = 0;
-    for (const transaction of host.pending()) {
+    for (const transaction of host.entries) {
       if (transaction.last <= sentThrough) {
         inFlight++;
       } else if (!transaction.sendable || inFlight >= maxInFlight) {
@@ -197,12 +183,6 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
         host.sent(transaction);
       }
     }
-  }
-
-  function present(payload: Uint8Array, now: number): void {
-    presencePayload = payload;
-    presenceAt = Math.max(now, presenceLast + PRESENCE_INTERVAL_MILLIS);
-    tick(now);
   }
 
   function verdictsKnown(through: number, now: number): void {
@@ -245,8 +225,8 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   function resume({ judgedThrough, chain, verdicts }: Welcome): void {
     const outcomes: Outcome[] = [];
     const meets = (point: Judged): boolean => point.last === judgedThrough && point.chain === chain;
-    let shared = meets(host.judged());
-    for (const transaction of host.pending()) {
+    let shared = meets(host.judged);
+    for (const transaction of host.entries) {
       const { last, chain: mine } = transaction;
       if (last <= judgedThrough) {
         const verdict = verdicts.find((each) => each.last === last && each.chain === mine);
@@ -269,14 +249,13 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
 
   function update({ position: at, fragment, ackedThrough, level, rejections }: Update, now: number): void {
     position = at;
-    const highest = host.pending().findLast(({ last }) => last <= sentThrough)?.last ?? 0;
-    if (ackedThrough > Math.max(highest, host.judged().last)) {
+    const highest = host.entries.findLast(({ last }) => last <= sentThrough)?.last ?? 0;
+    if (ackedThrough > Math.max(highest, host.judged.last)) {
       end('protocol-error', '', false);
       return;
     }
     if (ackedThrough || fragment.length) {
-      const outcomes = host
-        .pending()
+      const outcomes = host.entries
         .filter(({ last }) => last <= ackedThrough)
         .map(({ last }) => rejections.find((each) => each.last === last) ?? { last, code: '', message: '' });
       host.settle(outcomes, ackedThrough, fragment.length ? fragment : undefined, level >= 2 ? 'durable' : 'accepted');
@@ -303,9 +282,9 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
 
   function end(code: string, message: string, retryable: boolean): void {
     phase = 'ended';
-    host.end(code, message, retryable);
+    host.lost(code, message, retryable);
   }
 
   say(helloFrame(hello), now);
-  return { isOpen: () => phase === 'open', deadline, tick, receive, pump, present, verdictsKnown, leave };
+  return { deadline, tick, receive, pump, say, verdictsKnown, leave };
 }

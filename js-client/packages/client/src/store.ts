@@ -6,12 +6,9 @@ import {
   COUNTER,
   DW_FLAG,
   EXTENDED,
-  FLAG,
   FOLD,
-  GCOUNTER,
   MAP,
   REGISTER,
-  RW_SET,
   SET,
   STAMPED,
   TALLY,
@@ -185,11 +182,9 @@ export class Store {
         }
       }
       for (const [owner, tally] of tallies) {
-        const base = baselines.get(owner);
-        if (!base) {
-          sum += tally.p - tally.n;
-        } else if (tally.upto > base.upto) {
-          sum += tally.p - tally.n - (base.p - base.n);
+        const base = baselines.get(owner) ?? { upto: 0, p: 0n, n: 0n };
+        if (tally.upto > base.upto) {
+          sum += tally.p - tally.n - base.p + base.n;
         }
       }
       return sum;
@@ -287,15 +282,13 @@ export class Store {
     const open = this.open!;
     let any = false;
     for (const cell of [...cells]) {
-      const dot = dotOf(cell.replica, cell.counter);
       any = true;
       this.mark(open, cell);
       if (cell.pending === open) {
         open.cells.splice(open.cells.indexOf(cell), 1);
         this.drop(cell);
-      } else if (!open.removed.has(dot)) {
-        open.removed.set(dot, [cell.replica, cell.counter]);
-        this.hide(dot, cell, 1);
+      } else {
+        this.bury(cell.replica, cell.counter);
       }
     }
     return any;
@@ -346,11 +339,7 @@ export class Store {
   reset(object: StoreObject): boolean {
     const { tallies, baselines } = this.contributions(object, isConfirmed);
     const totals = new Map(baselines);
-    for (const [owner, tally] of tallies) {
-      if (tally.upto > (totals.get(owner)?.upto ?? 0)) {
-        totals.set(owner, tally);
-      }
-    }
+    tallies.forEach((tally) => raise(totals, tally));
     const amounts = [...object.cells].filter((cell) => cell.payload.kind === AMOUNT && isConfirmed(cell));
     for (const { replica, counter, payload } of amounts.sort(byDot)) {
       const base = totals.get(replica) ?? { replica, upto: 0, p: 0n, n: 0n };
@@ -374,11 +363,9 @@ export class Store {
    * dot `through` are confirmed, except those whose last dot is voided. Of those that are lost nothing is known: what became
    * of their dots comes from the server.
    */
-  confirm(through: number, voided: ReadonlySet<number>, remote: Fragment, lost: ReadonlySet<number> = new Set()): PendingTransaction[] {
-    const done: PendingTransaction[] = [];
+  confirm(through: number, voided: ReadonlySet<number>, remote: Fragment, lost: ReadonlySet<number> = new Set()): void {
     while (this.pending.length && this.pending[0]!.last <= through) {
       const transaction = this.pending.shift()!;
-      done.push(transaction);
       this.lift(transaction);
       if (lost.has(transaction.last)) {
         transaction.cells.forEach((cell) => {
@@ -406,7 +393,6 @@ export class Store {
       }
     }
     this.join(remote);
-    return done;
   }
 
   /** Joins confirmed state or a confirmed delta. */
@@ -415,7 +401,7 @@ export class Store {
       const known = this.known(replica);
       for (const [counter, { object, payload }] of cells) {
         if (!known.contains(counter)) {
-          (this.cells.get(replica)?.get(counter) ?? this.place(this.intern(object), payload, replica, counter)).confirmed = true;
+          (this.cellAt(replica, counter) ?? this.place(this.intern(object), payload, replica, counter)).confirmed = true;
         }
       }
       const held = this.cells.get(replica);
@@ -450,7 +436,6 @@ export class Store {
       for (const [low, high] of claims) {
         for (let counter = low; counter <= high; counter++) {
           const cell = cells.get(counter);
-          const dot = dotOf(replica, counter);
           if (cell) {
             // A dot that is known here already has been decided: another tab has heard of it.
             if (!this.context.get(replica)?.contains(counter)) {
@@ -458,9 +443,7 @@ export class Store {
               this.put(this.intern(cell.object), cell.payload);
             }
           } else if (replica !== this.replica || counter < first) {
-            const target = this.cells.get(replica)?.get(counter);
-            transaction.removed.set(dot, [replica, counter]);
-            this.hide(dot, target, 1);
+            const target = this.bury(replica, counter);
             if (target) {
               this.mark(transaction, target);
             }
@@ -474,13 +457,11 @@ export class Store {
   }
 
   /** Takes all pending transactions off the overlay, as if they had never been issued. */
-  abandon(): PendingTransaction[] {
-    const all = this.pending.splice(0);
-    for (const transaction of all) {
+  abandon(): void {
+    for (const transaction of this.pending.splice(0)) {
       this.lift(transaction);
       transaction.cells.forEach((cell) => this.drop(cell));
     }
-    return all;
   }
 
   /** Forgets the confirmed state. */
@@ -578,15 +559,26 @@ export class Store {
 
   /** Unhides what the transaction removes. */
   private lift(transaction: PendingTransaction): void {
-    for (const [dot, [replica, counter]] of transaction.removed) {
-      this.hide(dot, this.cells.get(replica)?.get(counter), -1);
-    }
+    transaction.removed.forEach(([replica, counter]) => this.hide(replica, counter, -1));
   }
 
-  private hide(dot: string, cell: StoreCell | undefined, by: number): void {
+  /** Makes the removal of this dot a part of the open transaction; returns its cell, if it is here. */
+  private bury(replica: string, counter: number): StoreCell | undefined {
+    const { removed } = this.open!;
+    const dot = dotOf(replica, counter);
+    if (!removed.has(dot)) {
+      removed.set(dot, [replica, counter]);
+      this.hide(replica, counter, 1);
+    }
+    return this.cellAt(replica, counter);
+  }
+
+  private hide(replica: string, counter: number, by: number): void {
+    const cell = this.cellAt(replica, counter);
     if (cell) {
       this.touch(cell);
     }
+    const dot = dotOf(replica, counter);
     const count = (this.hidden.get(dot) ?? 0) + by;
     if (count) {
       this.hidden.set(dot, count);
@@ -601,13 +593,17 @@ export class Store {
 
   /** A confirmed cell is gone from the confirmed state; a pending one stays on the overlay. */
   private kill(replica: string, counter: number): void {
-    const cell = this.cells.get(replica)?.get(counter);
+    const cell = this.cellAt(replica, counter);
     if (cell) {
       cell.confirmed = false;
       if (!cell.pending) {
         this.drop(cell);
       }
     }
+  }
+
+  private cellAt(replica: string, counter: number): StoreCell | undefined {
+    return this.cells.get(replica)?.get(counter);
   }
 
   private known(replica: string): Ranges {
@@ -752,11 +748,11 @@ export function childrenOf(object: StoreObject): StoreObject[] {
 }
 
 export function isSet(type: number): boolean {
-  return type === SET || type === RW_SET || type === FLAG || type === DW_FLAG;
+  return type >= SET && type <= DW_FLAG;
 }
 
 export function isCounter(type: number): boolean {
-  return type === COUNTER || type === GCOUNTER;
+  return type <= COUNTER;
 }
 
 export function labelOf(object: ObjectKey): ObjectType {

@@ -56,7 +56,7 @@ export function writeValue(out: ByteWriter, value: Value): void {
   const start = out.length;
   write(out, value, 0);
   if (out.length - start > MAX_VALUE_BYTES) {
-    throw new RejoinError('bad-value', 'over 1 MiB');
+    throw new RejoinError('bad-value');
   }
 }
 
@@ -74,7 +74,7 @@ function write(out: ByteWriter, value: Value, depth: number): void {
     }
   } else if (typeof value === 'bigint') {
     if (value < MIN_LONG || value > MAX_LONG) {
-      throw new RejoinError('bad-value', 'over 64 bits');
+      throw new RejoinError('bad-value');
     }
     writeInteger(out, value);
   } else if (typeof value === 'string') {
@@ -90,9 +90,9 @@ function write(out: ByteWriter, value: Value, depth: number): void {
     out.byte(6);
     out.lengthPrefixed(value);
   } else if (typeof value !== 'object') {
-    throw new RejoinError('bad-value', typeof value);
+    throw new RejoinError('bad-value');
   } else if (depth === MAX_VALUE_DEPTH) {
-    throw new RejoinError('bad-value', 'over 64 deep');
+    throw new RejoinError('bad-value');
   } else if (Array.isArray(value)) {
     out.byte(7);
     out.varint(value.length);
@@ -102,7 +102,7 @@ function write(out: ByteWriter, value: Value, depth: number): void {
   } else {
     const map = value as { readonly [key: string]: Value };
     if (![Object.prototype, null].includes(Object.getPrototypeOf(map) as object | null)) {
-      throw new RejoinError('bad-value', 'not a plain object');
+      throw new RejoinError('bad-value');
     }
     const keys = Object.keys(map)
       .filter((key) => map[key] !== undefined)

@@ -1,5 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { toJson } from '../src/json.ts';
 import { MemoryStore, open, type Client, type ChangeEvent, type OpenOptions } from '../src/index.ts';
+import { presenceOf } from '../src/presence.ts';
+import { encodeValue } from '../src/values.ts';
 import { FakeServer, quiet } from './server.ts';
 import { Random, SEED, replay } from './random.ts';
 
@@ -73,7 +76,7 @@ test('a refused write leaves the view with a reason and stays on the list until 
   expect(mutations).toEqual([{ path: ['tags'], type: 'set', op: 'add', value: 'forbidden' }]);
   expect(tags.values).toEqual(['fine']);
   expect(seen).toEqual(['content-rejected']);
-  expect(client.syncState).toBe('rejected');
+  expect(client.status.sync).toBe('rejected');
   await expect(refused.durable).rejects.toMatchObject({ code: 'content-rejected' });
   await client.close();
 
@@ -163,10 +166,10 @@ test('a transaction that throws leaves nothing', async () => {
       throw new Error('no');
     }),
   ).toThrow('no');
-  expect(document.toJSON()).toEqual({ tags: ['kept'] });
+  expect(toJson(document)).toEqual({ tags: ['kept'] });
   expect(document.set('tags').values).toBe(values);
   expect(events).toEqual([]);
-  expect(document.hasPendingWrites).toBe(false);
+  expect(client.pending()).toHaveLength(0);
   await document.counter('likes').increment().durable;
 });
 
@@ -179,9 +182,9 @@ test('several changes are one write', async () => {
     d.map('deep').map('er').flag('on').enable();
     d.set('tags').add('forbidden');
   });
-  expect(client.document.toJSON()).toEqual({ likes: 3, deep: { er: { on: true } }, tags: ['forbidden'] });
+  expect(toJson(client.document)).toEqual({ likes: 3, deep: { er: { on: true } }, tags: ['forbidden'] });
   await write.rejected;
-  expect(client.document.toJSON()).toEqual({});
+  expect(toJson(client.document)).toEqual({});
 });
 
 test('a document that was created anew drops the old confirmed state and lists what was pending', async () => {
@@ -195,7 +198,7 @@ test('a document that was created anew drops the old confirmed state and lists w
   client.goOnline();
   expect((await write.rejected).code).toBe('epoch-changed');
   await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
-  expect(client.document.toJSON()).toEqual({});
+  expect(toJson(client.document)).toEqual({});
   expect(client.replica).not.toBe(replica);
   await client.rejections[0]!.retry().durable;
   expect(client.document.counter('likes').value).toBe(2);
@@ -252,7 +255,7 @@ test('where a verdict is no longer kept, an increment is not issued twice and ev
   peer!.drop(1006);
   await vi.waitFor(() => expect([increment.state, tag.state, after.state]).toEqual(['rejected', 'durable', 'durable']), 5000);
   expect((await increment.rejected).code).toBe('unknown-outcome');
-  expect(client.document.toJSON()).toEqual({ likes: 6, tags: ['one'] });
+  expect(toJson(client.document)).toEqual({ likes: 6, tags: ['one'] });
 });
 
 test('a final failure ends reconnecting and says why', async () => {
@@ -281,17 +284,82 @@ test('a transaction larger than the server takes is refused by the client, the o
   expect((await large.rejected).code).toBe('too-large');
   await vi.waitFor(() => expect(client.status.pending).toBe(0), 5000);
   expect([small.state, after.state]).toEqual(['durable', 'durable']);
-  expect(client.document.toJSON()).toEqual({ likes: 2 });
+  expect(toJson(client.document)).toEqual({ likes: 2 });
 });
 
 test('others see who is here, and that they have left', async () => {
   const server = new FakeServer();
-  const a = await join(server, { presence: { name: 'Ada' } });
+  const a = await join(server);
   const b = await join(server);
-  a.presence = { name: 'Ada', at: 'title' };
+  const mine = presenceOf(a, { name: 'Ada' });
+  const seen: number[] = [];
+  const others = presenceOf(b);
+  others.onPresence((presences) => seen.push(presences.size));
+  mine.own = { name: 'Ada', at: 'title' };
   await new Promise((resolve) => setTimeout(resolve, 100));
   await quiet();
-  expect([...b.presences.values()]).toEqual([{ name: 'Ada', at: 'title' }]);
+  expect([...others.presences.values()]).toEqual([{ name: 'Ada', at: 'title' }]);
+  expect(presenceOf(a)).toBe(mine);
+  mine.own = null;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await quiet();
+  expect(others.presences.size).toBe(0);
+  expect(seen[0]).toBe(1);
+  expect(seen.at(-1)).toBe(0);
+});
+
+test('whoever looks late still sees who is here, and sees nobody while offline', async () => {
+  const server = new FakeServer();
+  const [a, b] = [await join(server), await join(server)];
+  presenceOf(a, 'Ada');
+  await quiet();
+  const others = presenceOf(b);
+  expect([...others.presences.values()]).toEqual(['Ada']);
+  b.goOffline();
+  expect(others.presences.size).toBe(0);
+});
+
+test('presence is told anew to each connection', async () => {
+  const server = new FakeServer();
+  const [a, b] = [await join(server), await join(server)];
+  presenceOf(a, 'Ada');
+  const others = presenceOf(b);
+  await quiet();
+  a.goOffline();
+  a.goOnline();
+  await vi.waitFor(() => expect([...others.presences.values()].at(-1)).toBe('Ada'));
+  expect(presenceOf(a).own).toBe('Ada');
+});
+
+test('a presence that is no value is not shown and ends nothing', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  const others = presenceOf(client);
+  client.presence(1n, new Uint8Array([0xff, 1]));
+  client.presence(2n, encodeValue('fine'));
+  client.presence(3n, new Uint8Array([9]));
+  expect([...others.presences.values()]).toEqual(['fine']);
+  expect(client.status.connection).toBe('connected');
+});
+
+test('a presence of more than 4 KiB is refused where it is set', async () => {
+  const client = await join(new FakeServer());
+  expect(() => presenceOf(client, 'x'.repeat(4097))).toThrow('too-large');
+});
+
+test('a client is not synchronized before a server has said so, and remains so when the connection is lost', async () => {
+  const server = new FakeServer();
+  const store = new MemoryStore();
+  const first = await join(server, { store });
+  await first.document.counter('likes').increment().durable;
+  await first.close();
+  const client = await join(server, { store, online: false });
+  expect(client.document.counter('likes').value).toBe(1);
+  expect(client.status.sync).toBe('synchronizing');
+  client.goOnline();
+  await vi.waitFor(() => expect(client.status.sync).toBe('synchronized'));
+  client.goOffline();
+  expect(client.status.sync).toBe('synchronized');
 });
 
 test('a write without effect is durable at once', async () => {
@@ -381,7 +449,7 @@ test('over cut connections, refusals and reloads every write has one verdict and
     await vi.waitFor(() => expect(mine.map(({ status }) => status.connection + status.pending + status.code), replay(seed)).toEqual(['connected0', 'connected0']), 20_000);
     await quiet();
     for (const client of mine) {
-      expect(client.document.toJSON(), replay(seed)).toEqual(expected ? { n: expected } : {});
+      expect(toJson(client.document), replay(seed)).toEqual(expected ? { n: expected } : {});
       expect(client.document.confirmedState(), replay(seed)).toEqual(server.judge.everything());
       await client.close();
     }

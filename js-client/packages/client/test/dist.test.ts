@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import type * as Idb from '../src/idb.ts';
 import type * as Core from '../src/index.ts';
+import type * as Json from '../src/json.ts';
+import type * as PresenceEntry from '../src/presence.ts';
 import { FakeServer } from './server.ts';
 
 const DIST = new URL('../dist/', import.meta.url);
@@ -11,11 +13,13 @@ const DIST = new URL('../dist/', import.meta.url);
 test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, is refused, reloads, and is read by the sources', async () => {
   const core = (await import(/* @vite-ignore */ new URL('index.js', DIST).href)) as typeof Core;
   const idb = (await import(/* @vite-ignore */ new URL('idb.js', DIST).href)) as typeof Idb;
+  const { toJson } = (await import(/* @vite-ignore */ new URL('json.js', DIST).href)) as typeof Json;
+  const { presenceOf } = (await import(/* @vite-ignore */ new URL('presence.js', DIST).href)) as typeof PresenceEntry;
   const server = new FakeServer();
   server.refuse = (fragment) =>
     [...fragment.values()].some(({ cells }) => [...cells.values()].some(({ payload }) => 'value' in payload && payload.value === 'forbidden')) ? 'content-rejected' : '';
   const open = (online: boolean): Promise<Core.Client> =>
-    core.open({ url: 'ws://test/sync', document: 'd', webSocket: server.webSocket, store: new idb.IndexedDbStore('d', { locks: null }), online, presence: { name: 'Ada' } });
+    core.open({ url: 'ws://test/sync', document: 'd', webSocket: server.webSocket, store: new idb.IndexedDbStore('d', { locks: null }), online });
 
   const first = await open(true);
   const { document } = first;
@@ -46,7 +50,7 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
   second.rejections[0]!.discard();
   second.goOnline();
   await vi.waitFor(() => expect(second.status).toMatchObject({ connection: 'connected', sync: 'synchronized', pending: 0 }));
-  expect(second.document.toJSON()).toEqual({
+  expect(toJson(second.document)).toEqual({
     c: 7,
     g: 1,
     r: { deep: [1, null, 2n ** 60n] },
@@ -57,6 +61,10 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
     d: true,
   });
   expect(second.document.confirmedState()).toEqual(server.judge.everything());
+  const third = await core.open({ url: 'ws://test/sync', document: 'd', webSocket: server.webSocket });
+  presenceOf(third, { name: 'Ada' });
+  await vi.waitFor(() => expect([...presenceOf(second).presences.values()]).toEqual([{ name: 'Ada' }]));
+  await third.close();
   server.cut();
   await vi.waitFor(() => expect(second.status.connection).toBe('connected'), 5000);
   await second.close();

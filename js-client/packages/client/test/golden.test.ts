@@ -214,7 +214,7 @@ test.each(frames.filter(({ direction, error }) => direction === 'server' && !err
 
 test.each(frames.filter(({ direction, error }) => direction === 'server' && error))('server frame $name is refused with $error', ({ hex: bytes, error }) => {
   const ends: string[] = [];
-  const host = { send: () => undefined, end: (code: string) => ends.push(code) } as never as SessionHost;
+  const host = { send: () => undefined, lost: (code: string) => ends.push(code) } as never as SessionHost;
   const hello = { document: 'd', replica: '00000000000000a1', leaseKey: new Uint8Array(16), epoch: 0n, version: new Uint8Array(), verdictsKnown: 0, client: '', token: '' };
   startSession(host, hello, 0).receive(unhex(bytes), 0);
   expect(ends).toEqual([error]);

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
+import { toJson } from '../src/json.ts';
 import { open, type Client, type OpenOptions } from '../src/index.ts';
 import { IndexedDbStore, type LocksLike } from '../src/idb.ts';
 import { FakeServer, quiet } from './server.ts';
@@ -62,11 +63,11 @@ test('what is written offline is there after a reload, pending, and is sent exac
 
   const second = await tab(server, factory, locks, { online: false });
   expect(second.replica).toBe(replica);
-  expect(second.document.toJSON()).toEqual({ likes: 11, tags: ['offline'] });
+  expect(toJson(second.document)).toEqual({ likes: 11, tags: ['offline'] });
   expect(second.status.pending).toBe(2);
   second.goOnline();
   await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }));
-  expect((await tab(server, factory, locks)).document.toJSON()).toEqual({ likes: 11, tags: ['offline'] });
+  expect(toJson((await tab(server, factory, locks)).document)).toEqual({ likes: 11, tags: ['offline'] });
   expect(server.submits).toBe(3);
 });
 
@@ -77,7 +78,7 @@ test('an accepted write is there after a reload offline although no state was st
   await settle();
   locks.crash();
   const second = await tab(server, factory, locks, { online: false });
-  expect(second.document.toJSON()).toEqual({ title: 'kept' });
+  expect(toJson(second.document)).toEqual({ title: 'kept' });
   expect(second.status.pending).toBe(0);
 });
 
@@ -103,11 +104,11 @@ test('a page that goes away at once still keeps what it has seen, without an ans
   locks.crash();
   const second = await tab(server, factory, locks, { online: false });
   expect(second.replica).toBe(first.replica);
-  expect(second.document.toJSON()).toEqual({ likes: 10, tags: ['seen'] });
+  expect(toJson(second.document)).toEqual({ likes: 10, tags: ['seen'] });
   expect(second.status.pending).toBe(1);
   second.goOnline();
   await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }));
-  await vi.waitFor(() => expect(author.document.toJSON()).toEqual({ likes: 10, tags: ['seen'] }));
+  await vi.waitFor(() => expect(toJson(author.document)).toEqual({ likes: 10, tags: ['seen'] }));
 });
 
 test('two open tabs have replica ids of their own, and a new one sees what an old one had confirmed', async () => {
@@ -117,7 +118,7 @@ test('two open tabs have replica ids of their own, and a new one sees what an ol
   await settle();
   const second = await tab(server, factory, locks, { online: false });
   expect(second.replica).not.toBe(first.replica);
-  expect(second.document.toJSON()).toEqual({ likes: 3 });
+  expect(toJson(second.document)).toEqual({ likes: 3 });
   expect(second.status.pending).toBe(0);
 });
 
