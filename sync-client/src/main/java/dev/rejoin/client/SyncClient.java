@@ -128,6 +128,7 @@ public final class SyncClient implements AutoCloseable {
     private byte[] ownPresence = NOTHING;
     private ConnectionStatus connectionStatus = ConnectionStatus.DISCONNECTED;
     private String code = "";
+    /* A server has told this client, since it was built, all that it held when they last connected. */
     private boolean caughtUp;
     private boolean offline;
     private boolean closed;
@@ -1034,7 +1035,6 @@ public final class SyncClient implements AutoCloseable {
         Connection old = connection;
         connection = null;
         session = null;
-        caughtUp = false;
         if (old != null && closeCode != 0) {
             old.close(closeCode, reason);
         }
@@ -1193,10 +1193,10 @@ public final class SyncClient implements AutoCloseable {
             sync = isUp
                     ? SyncStatus.SYNCHRONIZING
                     : connectionStatus == ConnectionStatus.ERROR ? SyncStatus.BLOCKED : SyncStatus.OFFLINE_PENDING;
-        } else if (isUp && !caughtUp) {
-            sync = SyncStatus.SYNCHRONIZING;
+        } else if (!rejections.isEmpty()) {
+            sync = SyncStatus.REJECTED;
         } else {
-            sync = rejections.isEmpty() ? SyncStatus.SYNCHRONIZED : SyncStatus.REJECTED;
+            sync = caughtUp ? SyncStatus.SYNCHRONIZED : SyncStatus.SYNCHRONIZING;
         }
         return new ClientStatus(connectionStatus, code, sync, pending.size(), rejections.size());
     }

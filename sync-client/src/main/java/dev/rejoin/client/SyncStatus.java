@@ -2,9 +2,9 @@ package dev.rejoin.client;
 
 /** How the writes of a client stand. */
 public enum SyncStatus {
-    /** Nothing is pending and nothing refused. */
+    /** Nothing is pending and nothing refused, and a server has confirmed that since the client was built. */
     SYNCHRONIZED,
-    /** Connected, and writes or the confirmed state are on their way. */
+    /** Writes or the confirmed state are on their way, or no server has been heard yet. */
     SYNCHRONIZING,
     /** Writes wait for a connection. */
     OFFLINE_PENDING,

@@ -48,6 +48,21 @@ class SyncClientTest {
     }
 
     @Test
+    void isNotSynchronizedBeforeAServerSaysSoAndRemainsSoWhenTheConnectionIsLost() throws Exception {
+        Path file = directory.resolve("box");
+        try (SyncClient client = client().outbox(file).startOffline().build()) {
+            assertEquals(SyncStatus.SYNCHRONIZING, client.sync());
+            client.goOnline();
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            client.goOffline();
+            assertEquals(SyncStatus.SYNCHRONIZED, client.sync());
+        }
+        try (SyncClient client = client().outbox(file).startOffline().build()) {
+            assertEquals(SyncStatus.SYNCHRONIZING, client.sync());
+        }
+    }
+
+    @Test
     void aRefusedWriteIsTakenBackAndWaitsOnTheList() throws Exception {
         Path file = directory.resolve("box");
         try (SyncClient client = client().outbox(file).build()) {

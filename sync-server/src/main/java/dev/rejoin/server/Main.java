@@ -4,6 +4,7 @@ import dev.rejoin.server.storage.Durability;
 import dev.rejoin.server.storage.StoreDownException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.BindException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -69,6 +70,9 @@ public final class Main {
         SyncServer server;
         try {
             server = SyncServer.builder().config(config).start();
+        } catch (BindException failure) {
+            err.println(failure.getMessage());
+            return BAD_OPTION;
         } catch (IOException | StoreDownException failure) {
             err.println(failure.getMessage());
             return CANNOT_START;

@@ -67,7 +67,7 @@ public final class ServerConfig {
             "ORIGINS",
             "origins like https://app.example.org, separated by commas",
             "",
-            "Pages from these origins may connect besides the server's own. On a loopback address all may.",
+            "Pages from these origins may connect besides the server's own. On a loopback address its own are those of loopback hosts, on any port.",
             ServerConfig::origins);
 
     /** Threads for sockets and documents; 0 is one for each core. */

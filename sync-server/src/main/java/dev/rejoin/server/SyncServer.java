@@ -346,7 +346,8 @@ public final class SyncServer implements AutoCloseable {
         /**
          * Starts the server.
          *
-         * @throws IOException if the port cannot be bound
+         * @throws java.net.BindException if the port cannot be bound; the message says what to do
+         * @throws IOException if something else about the network fails
          * @throws StoreDownException if the data directory cannot be used
          */
         public SyncServer start() throws IOException {

@@ -307,6 +307,30 @@ class HttpEndpointIT {
         }
     }
 
+    @Test
+    void pagesOfOtherOriginsNeitherWriteNorConnect() throws Exception {
+        try (TestServer server = TestServer.start()) {
+            String write = "{\"mutations\":[{\"path\":[\"n\"],\"type\":\"counter\",\"op\":\"increment\",\"value\":1}]}";
+            String head =
+                    "POST /v1/documents/d HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n"
+                            + "content-length: " + write.length() + "\r\n";
+            // A close frame follows each upgrade, so that the server ends the connection.
+            String goodbye = "\u0088\u0080\0\0\0\0";
+            String upgrade = "GET /sync HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+                    + "sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                    + "sec-websocket-protocol: rejoin.v1\r\n";
+            for (String origin : new String[] {"https://evil.example", "http://x", "null"}) {
+                String line = "origin: " + origin + "\r\n\r\n";
+                assertTrue(raw(server, head + line + write).startsWith("HTTP/1.1 403 "), origin);
+                assertTrue(raw(server, upgrade + line).startsWith("HTTP/1.1 403 "), origin);
+            }
+            for (String line : new String[] {"origin: http://localhost:5173\r\n\r\n", "\r\n"}) {
+                assertTrue(raw(server, head + line + write).startsWith("HTTP/1.1 200 "), line);
+                assertTrue(raw(server, upgrade + line + goodbye).startsWith("HTTP/1.1 101 "), line);
+            }
+        }
+    }
+
     private static HttpResponse<String> get(TestServer server, String path) throws Exception {
         return HTTP.send(HttpRequest.newBuilder(server.http(path)).build(), BodyHandlers.ofString());
     }

@@ -67,12 +67,22 @@ final class MainIT {
     }
 
     @Test
-    void aTakenPortIsOneLineAndExitCodeOne() throws Exception {
+    void aTakenPortIsOneClearLineAndABadSetting() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            assertEquals(Main.CANNOT_START, run(server -> {}, "--port", String.valueOf(taken.getLocalPort())));
+            assertEquals(Main.BAD_OPTION, run(server -> {}, "--port", String.valueOf(taken.getLocalPort())));
+            assertEquals(
+                    "port " + taken.getLocalPort()
+                            + " on 127.0.0.1 is taken by another program: end that one, or choose"
+                            + " another port (--port; 0 takes a free one)",
+                    error().strip());
         }
-        assertTrue(error().startsWith("cannot listen on"), error());
         assertEquals(1, error().lines().count());
+    }
+
+    @Test
+    void anAddressOfAnotherMachineIsABadSetting() {
+        assertEquals(Main.BAD_OPTION, run(server -> {}, "--host", "192.0.2.1", "--port", "0"));
+        assertEquals("host 192.0.2.1 is no address of this machine: choose one that is (--host)", error().strip());
     }
 
     @Test

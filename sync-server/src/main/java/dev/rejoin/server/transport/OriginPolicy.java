@@ -6,35 +6,51 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
- * Which web pages may open a session or write (cross-site WebSocket hijacking, OWASP): those served from the host that the
- * request names, those on the list, and programs that send no {@code Origin}. A server bound to loopback trusts every
- * page of its own machine.
+ * Which web pages may open a session or write (cross-site WebSocket hijacking, OWASP): those on the list, those of the
+ * server's own host, and programs that send no {@code Origin}.
+ *
+ * <p>A server bound to a loopback address takes pages of loopback hosts for its own, on any port, and of the host it is
+ * configured with; the {@code Host} of the request counts for nothing there, so that a page that has its name resolve to this
+ * machine (DNS rebinding) stays outside. On another address its own host is the one that the request names.
  */
 final class OriginPolicy {
-    private final boolean allowAll;
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]");
+
+    private final boolean onLoopback;
+    private final String configuredHost;
     private final Set<String> allowed;
 
-    OriginPolicy(boolean allowAll, Set<String> allowed) {
-        this.allowAll = allowAll;
+    /**
+     * @param onLoopback whether the server listens on a loopback address
+     * @param configuredHost the name or address it was told to listen on
+     */
+    OriginPolicy(boolean onLoopback, String configuredHost, Set<String> allowed) {
+        this.onLoopback = onLoopback;
+        this.configuredHost = configuredHost.toLowerCase(Locale.ROOT);
         this.allowed = allowed;
     }
 
     boolean allows(HttpRequest request) {
         String origin = request.headers().get(HttpHeaderNames.ORIGIN);
-        if (allowAll || origin == null || allowed.contains(origin)) {
+        if (origin == null || allowed.contains(origin)) {
             return true;
         }
-        String host = request.headers().get(HttpHeaderNames.HOST);
-        if (host == null) {
-            return false;
-        }
+        URI page;
         try {
-            String authority = new URI(origin).getRawAuthority();
-            return authority != null && authority.toLowerCase(Locale.ROOT).equals(host.toLowerCase(Locale.ROOT));
+            page = new URI(origin.toLowerCase(Locale.ROOT));
         } catch (URISyntaxException e) {
             return false;
         }
+        if (page.getHost() == null || !("http".equals(page.getScheme()) || "https".equals(page.getScheme()))) {
+            return false;
+        }
+        if (onLoopback) {
+            return LOOPBACK.matcher(page.getHost()).matches() || page.getHost().equals(configuredHost);
+        }
+        String host = request.headers().get(HttpHeaderNames.HOST);
+        return host != null && host.toLowerCase(Locale.ROOT).equals(page.getRawAuthority());
     }
 }

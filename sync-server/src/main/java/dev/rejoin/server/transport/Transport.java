@@ -19,7 +19,9 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.WriteTimeoutHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.util.Locale;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
@@ -66,9 +68,11 @@ public final class Transport implements AutoCloseable {
         this.gate = new ConnectionGate(options.maxConnections(), options.maxConnectionsPerAddress(), observer);
         InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
         if (address.isUnresolved()) {
-            throw new IOException("the host '" + options.host() + "' does not resolve");
+            throw new BindException(
+                    "host '" + options.host() + "' does not resolve: choose one of this machine (--host)");
         }
-        this.origins = new OriginPolicy(address.getAddress().isLoopbackAddress(), options.allowedOrigins());
+        this.origins =
+                new OriginPolicy(address.getAddress().isLoopbackAddress(), options.host(), options.allowedOrigins());
         this.listener = bind(loops, address);
     }
 
@@ -79,7 +83,7 @@ public final class Transport implements AutoCloseable {
      * @param limits of the sync protocol; the frame size is taken from {@code options}
      * @param workers runs what may block: files, metrics
      * @param time wall clock that clients are told
-     * @throws IOException if the port cannot be bound
+     * @throws BindException if the port cannot be bound; the message says what to do
      */
     public static Transport start(
             EventLoops loops,
@@ -119,10 +123,29 @@ public final class Transport implements AutoCloseable {
                 .bind(address)
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw new IOException(
-                    "cannot listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+            throw unbound(bound.cause());
         }
         return bound.channel();
+    }
+
+    /** What the operator can do about it; the cause keeps what the system said. */
+    private BindException unbound(Throwable cause) {
+        String said = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+        String what;
+        if (said.contains("in use")) {
+            what = "port " + options.port() + " on " + options.host()
+                    + " is taken by another program: end that one, or choose another port (--port; 0 takes a free one)";
+        } else if (said.contains("permission")) {
+            what = "port " + options.port() + " on " + options.host()
+                    + " may not be used by this user: choose one above 1023 (--port)";
+        } else if (said.contains("assign")) {
+            what = "host " + options.host() + " is no address of this machine: choose one that is (--host)";
+        } else {
+            what = "port " + options.port() + " on " + options.host() + " cannot be listened on: " + cause.getMessage();
+        }
+        BindException failure = new BindException(what);
+        failure.initCause(cause);
+        return failure;
     }
 
     /** The whole pipeline of one connection, from the socket inwards. */

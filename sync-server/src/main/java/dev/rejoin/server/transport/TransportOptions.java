@@ -6,7 +6,7 @@ import java.util.Set;
  * Where the server listens and what it puts up with. Every limit names its unit; what happens beyond it is written in
  * {@code docs/operating/configuration.md}.
  *
- * @param host address to bind; a loopback address also lifts the check of {@code Origin}
+ * @param host address to bind; on a loopback address pages of loopback hosts may connect
  * @param port port to bind; 0 takes a free one
  * @param maxConnections sockets open at a time; later ones are closed on accept
  * @param maxConnectionsPerAddress of these from one IPv4 address or IPv6 /64; loopback is exempt

@@ -7,13 +7,14 @@ import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Which web pages may connect. */
 final class OriginPolicyTest {
-    private static final OriginPolicy OPEN = new OriginPolicy(true, Set.of());
-    private static final OriginPolicy PUBLIC = new OriginPolicy(false, Set.of("https://app.example"));
+    private static final OriginPolicy LOCAL = new OriginPolicy(true, "devbox", Set.of("https://app.example"));
+    private static final OriginPolicy PUBLIC = new OriginPolicy(false, "0.0.0.0", Set.of("https://app.example"));
 
     @Test
     void pagesOfTheServersOwnHostMayConnect() {
@@ -43,8 +44,47 @@ final class OriginPolicyTest {
     }
 
     @Test
-    void onALoopbackAddressAllPagesMay() {
-        assertTrue(OPEN.allows(request("127.0.0.1:8080", "https://evil.example")));
+    void onALoopbackAddressPagesOfLoopbackHostsMay() {
+        for (String origin : List.of(
+                "http://localhost",
+                "http://localhost:5173",
+                "https://LOCALHOST:8443",
+                "http://127.0.0.1:8080",
+                "http://127.8.9.10",
+                "http://[::1]:3000",
+                "http://devbox:8080")) {
+            assertTrue(LOCAL.allows(request("127.0.0.1:8080", origin)), origin);
+        }
+    }
+
+    @Test
+    void onALoopbackAddressPagesOfOtherHostsMayNot() {
+        for (String origin : List.of(
+                "https://evil.example",
+                "http://localhost.evil.example",
+                "http://127.0.0.1.evil.example",
+                "http://127.evil.example",
+                "http://evil.example:127",
+                "http://user@evil.example",
+                "http://[::2]",
+                "http://192.168.0.1",
+                "file://localhost",
+                "http://",
+                "null",
+                "")) {
+            assertFalse(LOCAL.allows(request("127.0.0.1:8080", origin)), origin);
+        }
+    }
+
+    @Test
+    void onALoopbackAddressAPageWhoseNameLeadsHereIsNotOurOwn() {
+        assertFalse(LOCAL.allows(request("evil.example:8080", "http://evil.example:8080")));
+    }
+
+    @Test
+    void onALoopbackAddressPagesOnTheListAndProgramsMay() {
+        assertTrue(LOCAL.allows(request("127.0.0.1:8080", "https://app.example")));
+        assertTrue(LOCAL.allows(request("127.0.0.1:8080", null)));
     }
 
     private static HttpRequest request(String host, String origin) {
