@@ -180,11 +180,19 @@ class HttpEndpointIT {
     @Test
     void oversizeRequestsAreRefused() throws Exception {
         try (TestServer server = TestServer.start()) {
-            assertTrue(raw(
-                            server,
-                            "POST /v1/documents/d HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-                                    + "connection: close\r\ncontent-length: 2000000\r\n\r\n")
-                    .startsWith("HTTP/1.1 413"));
+            String large = raw(
+                    server,
+                    "POST /v1/documents/d HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+                            + "connection: close\r\ncontent-length: 2000000\r\n\r\n");
+            assertTrue(large.startsWith("HTTP/1.1 413"), large);
+            assertTrue(large.contains("\"code\":\"too-large\""), large);
+            String goesOn = raw(
+                    server,
+                    "POST /v1/documents/d HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+                            + "content-length: 2000000\r\n\r\n" + "x".repeat(2_000_000)
+                            + "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            assertTrue(goesOn.contains("\"code\":\"too-large\""), goesOn);
+            assertTrue(goesOn.endsWith("ok\n"), goesOn);
             assertTrue(raw(server, "GET /" + "a".repeat(5_000) + " HTTP/1.1\r\n\r\n")
                     .startsWith("HTTP/1.1 414"));
             assertTrue(raw(server, "GET / HTTP/1.1\r\na: " + "b".repeat(9_000) + "\r\n\r\n")

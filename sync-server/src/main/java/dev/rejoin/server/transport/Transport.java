@@ -14,7 +14,6 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.WriteTimeoutHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -165,7 +164,7 @@ public final class Transport implements AutoCloseable {
         pipeline.addLast("http", new HttpServerCodec(http));
         pipeline.addLast("deadline", new PeerDeadline(options, observer));
         pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));
-        pipeline.addLast("body", new HttpObjectAggregator(options.maxBodyBytes(), true));
+        pipeline.addLast("body", new BodyCollector(options.maxBodyBytes(), observer));
         pipeline.addLast(ROUTER, new HttpRouter(documents, endpoints, workers, observer));
         pipeline.addLast("upgrade", new SyncUpgrade(options, origins, this::connection));
     }
