@@ -181,7 +181,8 @@ class DemoPageIT {
             assertTrue(tab.text("#people").contains("(you)"), tab.text("#people"));
             assertTrue(tab.text("#people").contains("Java"), tab.text("#people"));
         }
-        String benName = ben.evaluate("rejoin.presence.name").asText();
+        String benName = ben.evaluate("JSON.parse(sessionStorage.getItem('rejoin-demo:me')).name")
+                .asText();
         assertTrue(ada.text("#people").contains(benName), ada.text("#people"));
         until(() -> program.presences().size() == 2);
     }

@@ -199,6 +199,23 @@ public final class ServerProcess implements AutoCloseable {
                 .sum();
     }
 
+    /** Has it collect garbage, and returns the bytes of heap that are in use afterwards. */
+    public long heapBytesInUse() throws Exception {
+        Process collection = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        Long.toString(process.pid()),
+                        "GC.run")
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(collection.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, collection.waitFor(), said);
+        String page = new String(get("/metrics").body(), StandardCharsets.UTF_8);
+        return page.lines()
+                .filter(line -> line.startsWith("jvm_memory_used_bytes{") && line.contains("area=\"heap\""))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
     /** Stops all its threads at one instant (SIGSTOP), wherever they are. Nothing but {@link #kill} is of use afterwards. */
     public void freeze() throws IOException, InterruptedException {
         Process signal = new ProcessBuilder("kill", "-STOP", Long.toString(process.pid())).start();
