@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The live cells of 256 consecutive counters of one replica.
  *
  * <p>A bitmap says which counters are live; the payloads stand in counter order without holes, so a payload's index is the
- * number of live counters below it. A page costs about 80 bytes and 4 per cell, however sparse it is. While all its
+ * number of live counters below it. A page costs about 125 bytes and 4 to 6 per cell, however sparse it is. While all its
  * cells belong to one object, the object is stored once.
  */
 final class CellPage {
@@ -20,6 +20,12 @@ final class CellPage {
 
     /** Who may write to this page; a snapshot takes that right away by changing the store's stamp. */
     Object owner;
+
+    /** The dot of its first place. */
+    final long first;
+
+    /** Its number in the {@link PageTable}. */
+    int number;
 
     int count;
 
@@ -34,12 +40,14 @@ final class CellPage {
     private int object = -1;
     private int @Nullable [] objects;
 
-    CellPage(Object owner) {
+    CellPage(Object owner, long first) {
         this.owner = owner;
+        this.first = first;
     }
 
     CellPage copy(Object newOwner) {
-        CellPage copy = new CellPage(newOwner);
+        CellPage copy = new CellPage(newOwner, first);
+        copy.number = number;
         copy.count = count;
         copy.hash = hash;
         copy.w0 = w0;
@@ -89,7 +97,7 @@ final class CellPage {
     void put(int slot, int cellObject, Object payload) {
         int at = rank(slot);
         if (count == payloads.length) {
-            payloads = Arrays.copyOf(payloads, Math.min(SIZE, count + (count >> 1) + 2));
+            payloads = Arrays.copyOf(payloads, Math.min(SIZE, count + (count >> 2) + 2));
         }
         if (at < count) {
             System.arraycopy(payloads, at, payloads, at + 1, count - at);
@@ -125,7 +133,8 @@ final class CellPage {
             }
         }
         payloads[count] = FREE;
-        if (count < payloads.length >> 2) {
+        int spare = payloads.length - count;
+        if (spare > 4 + (count >> 2)) {
             payloads = Arrays.copyOf(payloads, count);
             if (objects != null) {
                 objects = Arrays.copyOf(objects, count);

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A dot is packed into a long: the replica's number in this store (19 bits) above its counter (44 bits). The sign bit is free for
  * the views, which mark hidden cells with it. Cells live in pages per replica ({@link ReplicaCells}); views hold dots and read
- * payloads through the pages.
+ * payloads through the pages. The writer finds pages by dot or number in a {@link PageTable}.
  *
  * <h2>Two layers</h2>
  *
@@ -45,6 +45,8 @@ public final class ObjectStore {
     static final long COUNTER_MASK = (1L << COUNTER_BITS) - 1;
 
     private static final Cell[] NO_CELLS = {};
+    private static final int[] ONE_RUN = {1};
+    private static final int[] TWO_RUNS = {2};
     private static final ObjectKey ROOT = ObjectKey.root(ObjectType.MAP, "");
 
     /** Replicas that one store can number. */
@@ -64,6 +66,10 @@ public final class ObjectStore {
     final int hashSeed = (int) HASH_KEY_0;
 
     private final ReplicaId self;
+
+    /** What most of our deltas share. */
+    private final ReplicaId[] selfOnly;
+
     private final boolean judged;
     private final TimeSource time;
     private final HybridClock clock;
@@ -73,6 +79,8 @@ public final class ObjectStore {
     private final ReplicaIndex replicaIndex = new ReplicaIndex();
     private ReplicaCells[] replicas = new ReplicaCells[2];
     private int replicaCount;
+    private final PageTable pages = new PageTable();
+    private int liveCells;
 
     private final Map<ObjectKey, View> byKey = new HashMap<>(2);
     private @Nullable View[] views = new View[2];
@@ -97,7 +105,7 @@ public final class ObjectStore {
 
     private final Transaction transaction = new Transaction();
     private long transactionNumber;
-    private final RecentClaims recent = new RecentClaims();
+    private final RecentClaims recent = new RecentClaims(replicaIndex);
     private @Nullable Version version;
 
     private final ArrayList<Consumer<CommitEvent>> listeners = new ArrayList<>();
@@ -130,21 +138,24 @@ public final class ObjectStore {
 
         int removedCount;
         long[] removed = new long[1];
-        Cell[] removedCells = new Cell[1];
+        ObjectKey[] removedObjects = new ObjectKey[1];
+        Object[] removedPayloads = new Object[1];
 
         /** What the author asked for, where somebody will want to know. */
         final ArrayList<Intent> intents = new ArrayList<>();
 
         void reset() {
             intents.clear();
-            Arrays.fill(cells, 0, Math.min(count, cells.length), null);
-            Arrays.fill(removedCells, 0, removedCount, null);
+            Arrays.fill(cells, 0, count, null);
+            Arrays.fill(removedObjects, 0, removedCount, ROOT);
+            Arrays.fill(removedPayloads, 0, removedCount, ROOT);
             if (cells.length > 1024) {
                 cells = new Cell[4];
             }
             if (removed.length > 1024) {
                 removed = new long[4];
-                removedCells = new Cell[4];
+                removedObjects = new ObjectKey[4];
+                removedPayloads = new Object[4];
             }
             depth = 0;
             count = 0;
@@ -159,6 +170,7 @@ public final class ObjectStore {
      */
     public ObjectStore(ReplicaId self, boolean judged, TimeSource time) {
         this.self = self;
+        this.selfOnly = new ReplicaId[] {self};
         this.judged = judged;
         this.time = time;
         this.clock = new HybridClock(time);
@@ -183,7 +195,25 @@ public final class ObjectStore {
     }
 
     Object payload(long dot) {
-        return replicas[replica(dot)].payload(dot & COUNTER_MASK);
+        return pages.holding(dot).payload(place(dot));
+    }
+
+    /** The place of a dot in its page, or of a handle in the page that it numbers. */
+    private static int place(long dot) {
+        return (int) dot & CellPage.SIZE - 1;
+    }
+
+    /** The handle of a live cell, which is never 0 and stays while the cell lives. */
+    int handle(long dot) {
+        return pages.holding(dot).number << CellPage.SHIFT | place(dot);
+    }
+
+    Object payloadAt(int handle) {
+        return pages.of(handle).payload(place(handle));
+    }
+
+    long dotAt(int handle) {
+        return pages.of(handle).first | place(handle);
     }
 
     /** Whether an own cell awaits its verdict. */
@@ -252,7 +282,7 @@ public final class ObjectStore {
             replicas = Arrays.copyOf(replicas, Math.max(replicas.length, replicaCount * 2));
             rootOwner = stamp;
         }
-        replicas[index] = new ReplicaCells(id, stamp);
+        replicas[index] = new ReplicaCells(id, index, stamp);
         replicaCount++;
         return index;
     }
@@ -435,7 +465,8 @@ public final class ObjectStore {
 
     private void insert(int replica, long counter, View view, Object payload) {
         touch(view);
-        writable(replica).put(counter, view.index, payload);
+        writable(replica).put(pages, counter, view.index, payload);
+        liveCells++;
         view.put((long) replica << COUNTER_BITS | counter, payload);
         probes++;
     }
@@ -445,24 +476,31 @@ public final class ObjectStore {
     }
 
     private void drop(long dot) {
-        ReplicaCells cells = replicas[replica(dot)];
-        View view = viewAt(cells.object(counter(dot)));
+        CellPage page = pages.holding(dot);
+        View view = viewAt(page.object(place(dot)));
         touch(view);
         boolean wasHidden = !hidden.isEmpty() && hidden.remove(dot) != null;
-        view.take(dot, cells.payload(counter(dot)), wasHidden);
-        writable(replica(dot)).remove(counter(dot));
+        view.take(dot, page.payload(place(dot)), wasHidden);
+        discard(page, dot);
+    }
+
+    /** Takes a cell off its page once no view shows it any more. */
+    private void discard(CellPage page, long dot) {
+        writable(replica(dot)).remove(pages, page, place(dot));
+        liveCells--;
         probes++;
     }
 
     private void show(long dot, boolean visible) {
-        ReplicaCells cells = replicas[replica(dot)];
-        View view = viewAt(cells.object(counter(dot)));
+        CellPage page = pages.holding(dot);
+        View view = viewAt(page.object(place(dot)));
         touch(view);
-        view.hide(dot, cells.payload(counter(dot)), !visible);
+        view.hide(dot, page.payload(place(dot)), !visible);
     }
 
     private boolean isLive(long dot) {
-        return replicas[replica(dot)].isLive(counter(dot));
+        CellPage page = pages.find(dot);
+        return page != null && page.isLive(place(dot));
     }
 
     /** Cells written or removed so far; for tests that bound the work of an operation. */
@@ -519,7 +557,7 @@ public final class ObjectStore {
 
     /** Writes a cell in place of an observed one: as {@link #write} and {@link #erase}, with less to look up. */
     void replace(View view, long old, Object payload) {
-        if (judged || replica(old) == 0 && counter(old) >= transaction.first) {
+        if (judged || isOfThisTransaction(old)) {
             write(view, payload);
             erase(old);
             return;
@@ -527,27 +565,69 @@ public final class ObjectStore {
         touch(view);
         long counter = issue(view, payload);
         Object oldPayload = payload(old);
-        remember(old, new Cell(view.key, oldPayload));
-        writable(0).put(counter, view.index, payload);
+        remember(old, view.key, oldPayload);
+        writable(0).put(pages, counter, view.index, payload);
+        liveCells++;
         view.exchange(old, oldPayload, counter, payload);
-        writable(replica(old)).remove(counter(old));
-        probes += 2;
+        probes++;
+        discard(pages.holding(old), old);
     }
 
-    private void remember(long removed, Cell cell) {
-        Transaction tx = transaction;
-        if (tx.removedCount == tx.removed.length) {
-            tx.removed = Arrays.copyOf(tx.removed, tx.removedCount * 2);
-            tx.removedCells = Arrays.copyOf(tx.removedCells, tx.removedCount * 2);
+    /** The same for the only cell of an element of a set, which the view has found already. */
+    void replaceSole(SetView view, int at, Object element) {
+        int handle = view.handleAt(at);
+        long old = dotAt(handle);
+        if (judged || isOfThisTransaction(old)) {
+            replace(view, old, element);
+            return;
         }
-        tx.removedCells[tx.removedCount] = cell;
-        tx.removed[tx.removedCount++] = removed;
+        touch(view);
+        long counter = issue(view, element);
+        remember(old, view.key, payloadAt(handle));
+        view.replaceAt(at, writable(0).put(pages, counter, view.index, element));
+        liveCells++;
+        probes++;
+        discard(pages.of(handle), old);
+    }
+
+    /** Removes the only cell of an element of a set, which the view has found already. */
+    void eraseSole(SetView view, int at) {
+        int handle = view.handleAt(at);
+        CellPage page = pages.of(handle);
+        long dot = page.first | place(handle);
+        if (judged || isOfThisTransaction(dot)) {
+            erase(dot);
+            return;
+        }
+        touch(view);
+        Object element = page.payload(place(handle));
+        remember(dot, view.key, element);
+        view.removeAt(at, element);
+        discard(page, dot);
+    }
+
+    private boolean isOfThisTransaction(long dot) {
+        return replica(dot) == 0 && counter(dot) >= transaction.first;
+    }
+
+    private void remember(long dot, ObjectKey object, Object payload) {
+        Transaction tx = transaction;
+        int at = tx.removedCount;
+        if (at == tx.removed.length) {
+            tx.removed = Arrays.copyOf(tx.removed, at * 2);
+            tx.removedObjects = Arrays.copyOf(tx.removedObjects, at * 2);
+            tx.removedPayloads = Arrays.copyOf(tx.removedPayloads, at * 2);
+        }
+        tx.removedObjects[at] = object;
+        tx.removedPayloads[at] = payload;
+        tx.removed[at] = dot;
+        tx.removedCount++;
     }
 
     /** Removes an observed cell. */
     void erase(long dot) {
         Transaction tx = transaction;
-        if (replica(dot) == 0 && counter(dot) >= tx.first) {
+        if (isOfThisTransaction(dot)) {
             drop(dot);
             tx.cells[(int) (counter(dot) - tx.first)] = null;
             return;
@@ -564,8 +644,8 @@ public final class ObjectStore {
             hiding.count++;
             hiding.lastTransaction = transactionNumber;
         }
-        ReplicaCells cells = replicas[replica(dot)];
-        remember(dot, new Cell(keys[cells.object(counter(dot))], cells.payload(counter(dot))));
+        CellPage page = pages.holding(dot);
+        remember(dot, keys[page.object(place(dot))], page.payload(place(dot)));
         if (!judged) {
             drop(dot);
         }
@@ -581,8 +661,7 @@ public final class ObjectStore {
             transaction.depth--;
             return Delta.EMPTY;
         }
-        Commit commit = commit(origin, false);
-        return commit.delta();
+        return close(judged ? mutations(transaction) : List.of(), origin);
     }
 
     /** Commits the outermost transaction and describes what it did. */
@@ -590,31 +669,32 @@ public final class ObjectStore {
         if (transaction.depth != 1) {
             throw new IllegalStateException("not the outermost transaction");
         }
-        return commit(origin, true);
+        List<Mutation> mutations = mutations(transaction);
+        Delta delta = close(mutations, origin);
+        return new Commit(delta, delta.isEmpty() ? List.of() : mutations, origin);
     }
 
-    private Commit commit(@Nullable Object origin, boolean describe) {
+    private Delta close(List<Mutation> mutations, @Nullable Object origin) {
         Transaction tx = transaction;
         if (tx.count == 0 && tx.removedCount == 0) {
             tx.reset();
             touched = null;
-            return new Commit(Delta.EMPTY, List.of(), origin);
+            return Delta.EMPTY;
         }
         int dots = Math.max(1, tx.count);
         long last = tx.first + dots - 1;
         Delta delta = buildDelta(tx, last);
-        List<Mutation> mutations = describe || judged ? mutations(tx) : List.of();
         issued = last;
         if (judged) {
             pending.add(new PendingTransaction(tx.first, last, delta, mutations));
         } else {
             writable(0).writableContext().addRange(tx.first, last);
             version = null;
-            recent.add(delta);
+            recent.add(delta, liveCells);
         }
         tx.reset();
         announce(CommitEvent.Kind.LOCAL, origin);
-        return new Commit(delta, mutations, origin);
+        return delta;
     }
 
     private Delta buildDelta(Transaction tx, long last) {
@@ -655,8 +735,7 @@ public final class ObjectStore {
 
     private Delta ownOnly(Transaction tx, long last) {
         if (tx.count == 1 && tx.cells[0] != null) {
-            return new Delta(
-                    new ReplicaId[] {self}, new int[] {1}, new long[] {last << 1 | 1, last}, new Cell[] {tx.cells[0]});
+            return new Delta(selfOnly, ONE_RUN, new long[] {last << 1 | 1, last}, new Cell[] {tx.cells[0]});
         }
         DeltaAssembler out = new DeltaAssembler();
         out.section(self);
@@ -669,8 +748,8 @@ public final class ObjectStore {
         boolean live = cell != null;
         boolean oneRun = !live && removed == dot - 1;
         return new Delta(
-                new ReplicaId[] {self},
-                new int[] {oneRun ? 1 : 2},
+                selfOnly,
+                oneRun ? ONE_RUN : TWO_RUNS,
                 oneRun
                         ? new long[] {dot << 1, removed}
                         : new long[] {dot << 1 | (live ? 1 : 0), dot, removed << 1, removed},
@@ -708,7 +787,7 @@ public final class ObjectStore {
                     hiding.lastTransaction = 0;
                 }
             } else {
-                insert(replica(dot), counter(dot), view(tx.removedCells[i].object()), tx.removedCells[i].payload());
+                insert(replica(dot), counter(dot), view(tx.removedObjects[i]), tx.removedPayloads[i]);
             }
         }
         tx.reset();
@@ -779,10 +858,11 @@ public final class ObjectStore {
                 if (cells != null && cells.context.intersects(low, high)) {
                     for (int i = 0; i < count; i++) {
                         long counter = high - i;
-                        if (cells.isLive(counter)) {
+                        CellPage page = pages.find((long) index << COUNTER_BITS | counter);
+                        if (page != null && page.isLive(place(counter))) {
                             Cell theirs = delta.cells[cell + i];
-                            if (!keys[cells.object(counter)].equals(theirs.object())
-                                    || !cells.payload(counter).equals(theirs.payload())) {
+                            if (!keys[page.object(place(counter))].equals(theirs.object())
+                                    || !page.payload(place(counter)).equals(theirs.payload())) {
                                 throw new ReplicaConflictException(
                                         "two different cells under one dot", new Dot(id, counter));
                             }
@@ -804,6 +884,12 @@ public final class ObjectStore {
                 long high = delta.runs[2 * run] >>> 1;
                 long low = delta.runs[2 * run + 1];
                 if ((delta.runs[2 * run] & 1) == 0) {
+                    if (low == high) {
+                        if (isLive(base | low)) {
+                            drop(base | low);
+                        }
+                        continue;
+                    }
                     long live = replicas[index].floor(high);
                     while (live >= low) {
                         drop(base | live);
@@ -823,7 +909,7 @@ public final class ObjectStore {
         }
         version = null;
         if (!judged) {
-            recent.add(delta);
+            recent.add(delta, liveCells);
         }
     }
 
@@ -1255,6 +1341,7 @@ public final class ObjectStore {
             }
         }
         require(recounted.state().equals(state()), "state");
+        require(Arrays.stream(cells).sum() == liveCells, "number of cells");
     }
 
     private static void require(boolean holds, String what) {

@@ -52,7 +52,19 @@ public final class OrSet<E> extends ReplicatedObject {
     /** Adds an element; again if it is present, so that it outlives a concurrent remove. O(1) */
     public Delta add(E element) {
         Object value = canonical(element);
-        return mutate(Mutation.Op.ADD, value, () -> SetWrites.add(store, elementsView(), value));
+        // no lambda here and in remove: SetMutationBenchmark
+        store.begin();
+        boolean done = false;
+        try {
+            store.intend(key, Mutation.Op.ADD, value);
+            SetWrites.add(store, elementsView(), value);
+            done = true;
+        } finally {
+            if (!done) {
+                store.abort();
+            }
+        }
+        return store.end(null);
     }
 
     /** Adds all elements in one transaction. */
@@ -78,7 +90,18 @@ public final class OrSet<E> extends ReplicatedObject {
     /** Removes an element; in an add-wins set nothing happens if it was never there. O(1) */
     public Delta remove(E element) {
         Object value = canonical(element);
-        return mutate(Mutation.Op.REMOVE, value, () -> SetWrites.remove(store, elementsView(), value, removeWins));
+        store.begin();
+        boolean done = false;
+        try {
+            store.intend(key, Mutation.Op.REMOVE, value);
+            SetWrites.remove(store, elementsView(), value, removeWins);
+            done = true;
+        } finally {
+            if (!done) {
+                store.abort();
+            }
+        }
+        return store.end(null);
     }
 
     /** Removes all elements. O(n) */

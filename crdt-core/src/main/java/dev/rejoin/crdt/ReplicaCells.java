@@ -7,14 +7,18 @@ import java.util.Arrays;
 /**
  * What a store knows of one replica: its known dots, and the pages of its live cells in ascending order.
  *
- * <p>A page that loses its last cell is freed; the directory of pages is kept dense, so finding a page takes a guess from either end
- * (right while no page between has been freed) or a binary search.
+ * <p>A page that loses its last cell is freed; the directory of pages is kept dense, for walking through the cells in order. The writer
+ * finds single pages through the {@link PageTable}, which he keeps up to date here; snapshots take a guess from either end of the
+ * directory (right while no page between has been freed) or a binary search.
  */
 final class ReplicaCells {
     /** Stands in the directory's unused places, so that a freed page is not held. */
-    private static final CellPage NO_PAGE = new CellPage(ReplicaCells.class);
+    private static final CellPage NO_PAGE = new CellPage(ReplicaCells.class, 0);
 
     final ReplicaId id;
+
+    /** The number of the replica in its store, in the place where dots have it. */
+    private final long base;
 
     /** Who may write to this directory. */
     Object owner;
@@ -25,8 +29,9 @@ final class ReplicaCells {
     private CellPage[] pages = new CellPage[1];
     private int pageCount;
 
-    ReplicaCells(ReplicaId id, Object owner) {
+    ReplicaCells(ReplicaId id, int index, Object owner) {
         this.id = id;
+        this.base = (long) index << ObjectStore.COUNTER_BITS;
         this.owner = owner;
         this.contextOwner = owner;
         this.context = new DotRanges();
@@ -34,6 +39,7 @@ final class ReplicaCells {
 
     private ReplicaCells(ReplicaCells source, Object owner) {
         id = source.id;
+        base = source.base;
         this.owner = owner;
         context = source.context;
         contextOwner = source.contextOwner;
@@ -89,11 +95,6 @@ final class ReplicaCells {
         return pages[find(counter >>> CellPage.SHIFT)];
     }
 
-    boolean isLive(long counter) {
-        int index = find(counter >>> CellPage.SHIFT);
-        return index >= 0 && pages[index].isLive((int) counter & CellPage.SIZE - 1);
-    }
-
     Object payload(long counter) {
         return pageOf(counter).payload((int) counter & CellPage.SIZE - 1);
     }
@@ -102,38 +103,49 @@ final class ReplicaCells {
         return pageOf(counter).object((int) counter & CellPage.SIZE - 1);
     }
 
-    void put(long counter, int object, Object payload) {
-        long number = counter >>> CellPage.SHIFT;
-        int index = find(number);
-        CellPage page;
-        if (index < 0) {
-            page = new CellPage(owner);
-            insertPage(-index - 1, number, page);
+    /** Adds a cell; returns its handle. */
+    int put(PageTable table, long counter, int object, Object payload) {
+        long first = base + (counter & ~(CellPage.SIZE - 1L));
+        CellPage page = table.find(first);
+        if (page == null) {
+            page = new CellPage(owner, first);
+            table.add(page);
+            long number = counter >>> CellPage.SHIFT;
+            insertPage(-find(number) - 1, number, page);
         } else {
-            page = writable(index);
+            page = writable(table, page);
         }
-        page.put((int) counter & CellPage.SIZE - 1, object, payload);
+        int place = (int) counter & CellPage.SIZE - 1;
+        page.put(place, object, payload);
+        return page.number << CellPage.SHIFT | place;
     }
 
-    void remove(long counter) {
-        int index = find(counter >>> CellPage.SHIFT);
-        CellPage page = writable(index);
-        page.remove((int) counter & CellPage.SIZE - 1);
+    /** Takes the cell at a place of one of these pages away. */
+    void remove(PageTable table, CellPage held, int place) {
+        CellPage page = writable(table, held);
+        page.remove(place);
         if (page.count == 0) {
+            int index = indexOf(page);
             int moved = pageCount - index - 1;
             System.arraycopy(numbers, index + 1, numbers, index, moved);
             System.arraycopy(pages, index + 1, pages, index, moved);
             pages[--pageCount] = NO_PAGE;
+            table.remove(page);
         }
     }
 
-    private CellPage writable(int index) {
-        CellPage page = pages[index];
-        if (page.owner != owner) {
-            page = page.copy(owner);
-            pages[index] = page;
+    private int indexOf(CellPage page) {
+        return find((page.first & ObjectStore.COUNTER_MASK) >>> CellPage.SHIFT);
+    }
+
+    private CellPage writable(PageTable table, CellPage page) {
+        if (page.owner == owner) {
+            return page;
         }
-        return page;
+        CellPage copy = page.copy(owner);
+        pages[indexOf(page)] = copy;
+        table.replace(copy);
+        return copy;
     }
 
     private void insertPage(int at, long number, CellPage page) {

@@ -27,6 +27,11 @@ final class ReplicaIndex {
         return -1;
     }
 
+    /** The id with this number. */
+    ReplicaId get(int index) {
+        return ids[index];
+    }
+
     /** Numbers an id that {@link #find} does not know. */
     int add(ReplicaId id) {
         if (count == ids.length) {

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
  * <h2>Layout</h2>
  *
  * <p>An open-addressing index maps an element to the dots of its cells; the elements themselves are the payloads in the
- * store's pages and stand nowhere else. A slot is the packed dot (8 bytes, sign bit = hidden) and the hash of the element (4 bytes,
- * so that a probe reads no foreign element and growing reads none at all). An element has one slot for each of its cells: one,
- * unless it was added concurrently. The home of a hash is its share of the capacity, which need not be a power of two: the table
- * grows by a quarter at four fifths full, in one sweep in hash order, and takes 15 to 19 bytes per element; with the 4-byte
- * reference and the bitmap of the page 19 to 23.
+ * store's pages and stand nowhere else. A slot is one long: the handle of the cell in the {@link PageTable} (32 bits), the hash of the
+ * element (31 bits, so that a probe reads no foreign element and growing reads none at all), and the sign bit = hidden. An element
+ * has one slot for each of its cells: one, unless it was added concurrently. The home of a hash is its share of the capacity, which
+ * need not be a power of two: the table grows by a quarter at four fifths full, in one sweep in hash order, and takes 10 to 12.5
+ * bytes per element; with the 4-byte reference and the bitmap of the page 14 to 17.
  *
  * <p>Probing is linear, deletion shifts back, so there are no tombstones. More than {@link #MOST_COLLISIONS} different elements of
  * one hash mean that somebody makes hash codes collide; the hashes are then replaced by keyed ones of the canonical bytes. An
@@ -29,11 +29,14 @@ import org.jspecify.annotations.Nullable;
 final class SetView extends View {
     private static final long HIDDEN = Long.MIN_VALUE;
     private static final long[] NO_DOTS = {};
+    /** Answers of {@link #soleAddition}: no cells; several, or one that is hidden or says that the element is absent. */
+    static final int NOWHERE = -1;
+
+    private static final int UNCLEAR = -2;
     private static final int MOST_COLLISIONS = 16;
     private static final int MOST_SLOTS = 16;
 
     private long[] slots = new long[2];
-    private int[] hashes = new int[2];
     private int cells;
     private int absentCells;
     private int size;
@@ -69,15 +72,37 @@ final class SetView extends View {
 
     private int hash(Object element) {
         if (keyed) {
-            return store.keyedHash(element);
+            return store.keyedHash(element) >>> 1;
         }
         int hash = element.hashCode() * 0x9E3779B9 + store.hashSeed;
         hash = (hash ^ hash >>> 15) * 0x85EBCA6B;
-        return hash ^ hash >>> 13;
+        return (hash ^ hash >>> 13) >>> 1;
     }
 
     private int home(int hash) {
-        return (int) ((hash & 0xFFFFFFFFL) * slots.length >>> 32);
+        return (int) ((long) hash * slots.length >>> 31);
+    }
+
+    private static int hashOf(long slot) {
+        return (int) (slot >>> 32) & Integer.MAX_VALUE;
+    }
+
+    private static boolean hasHash(long slot, int hash) {
+        return hashOf(slot) == hash;
+    }
+
+    /** The slot of a cell; a hidden one's dot has its sign bit set. */
+    private long slot(long dot, int hash) {
+        return dot & HIDDEN | (long) hash << 32 | store.handle(dot & ~HIDDEN) & 0xFFFFFFFFL;
+    }
+
+    private Object payload(long slot) {
+        return store.payloadAt((int) slot);
+    }
+
+    /** The dot of a slot; a hidden one's has its sign bit set. */
+    private long dot(long slot) {
+        return slot & HIDDEN | store.dotAt((int) slot);
     }
 
     int size() {
@@ -98,8 +123,8 @@ final class SetView extends View {
         boolean present = false;
         int at = home(hash);
         for (long slot = slots[at]; slot != 0; slot = slots[at]) {
-            if (slot > 0 && hashes[at] == hash) {
-                Object payload = store.payload(slot);
+            if (slot > 0 && hasHash(slot, hash)) {
+                Object payload = payload(slot);
                 if (absentCells == 0) {
                     if (payload.equals(element)) {
                         return true;
@@ -125,24 +150,42 @@ final class SetView extends View {
         return crowds == null ? null : crowds.get(new CrowdKey(store.keyedHash(element), element));
     }
 
-    /** The dot of the only cell of an element, if that is a visible addition; 0 if it has no cells, −1 otherwise. */
-    long soleAddition(Object element) {
-        long sole = 0;
+    /** The place of the only cell of an element, if that is a visible addition; {@link #NOWHERE} if it has no cells. */
+    int soleAddition(Object element) {
+        int sole = NOWHERE;
         int hash = hash(element);
         int at = home(hash);
         for (long slot = slots[at]; slot != 0; slot = slots[at]) {
-            if (hashes[at] == hash) {
-                Object payload = store.payload(slot & ~HIDDEN);
+            if (hasHash(slot, hash)) {
+                Object payload = payload(slot);
                 if (element(payload).equals(element)) {
-                    if (sole != 0 || slot < 0 || payload instanceof Absent) {
-                        return -1;
+                    if (sole != NOWHERE || slot < 0 || payload instanceof Absent) {
+                        return UNCLEAR;
                     }
-                    sole = slot;
+                    sole = at;
                 }
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
         return sole;
+    }
+
+    /** The handle of the cell at a place that {@link #soleAddition} has returned. */
+    int handleAt(int place) {
+        return (int) slots[place];
+    }
+
+    /** The element's only cell, found by {@link #soleAddition}, is about to leave the store. */
+    void removeAt(int place, Object element) {
+        empty(place);
+        cells--;
+        changed(element, true, false);
+        shrink();
+    }
+
+    /** Another cell takes the place of the element's only one. */
+    void replaceAt(int place, int handle) {
+        slots[place] = slots[place] & ~0xFFFFFFFFL | handle & 0xFFFFFFFFL;
     }
 
     /** The dots of all cells of an element, hidden ones included. */
@@ -160,9 +203,9 @@ final class SetView extends View {
         int hash = hash(element);
         int at = home(hash);
         for (long slot = slots[at]; slot != 0; slot = slots[at]) {
-            if (hashes[at] == hash && element(store.payload(slot & ~HIDDEN)).equals(element)) {
+            if (hasHash(slot, hash) && element(payload(slot)).equals(element)) {
                 found = Arrays.copyOf(found, found.length + 1);
-                found[found.length - 1] = slot;
+                found[found.length - 1] = dot(slot);
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
@@ -189,7 +232,7 @@ final class SetView extends View {
         boolean before = isPresent(element, hash);
         if (slotsOf(element, hash) >= MOST_SLOTS) {
             crowd(dot, element, payload instanceof Absent);
-        } else if (insert(dot, hash) > MOST_COLLISIONS && !keyed && collisions(element, hash) > MOST_COLLISIONS) {
+        } else if (insert(slot(dot, hash)) > MOST_COLLISIONS && !keyed && collisions(element, hash) > MOST_COLLISIONS) {
             rekey();
             hash = hash(element);
         }
@@ -207,8 +250,8 @@ final class SetView extends View {
         int same = 0;
         int at = home(hash);
         for (long slot = slots[at]; slot != 0; slot = slots[at]) {
-            if (hashes[at] == hash) {
-                if (!store.payload(slot & ~HIDDEN).equals(element)) {
+            if (hasHash(slot, hash)) {
+                if (!payload(slot).equals(element)) {
                     others++;
                 } else {
                     before |= slot > 0;
@@ -223,8 +266,7 @@ final class SetView extends View {
             before |= crowd != null && crowd.showsAddition();
             crowd(dot, element, false);
         } else {
-            slots[at] = dot;
-            hashes[at] = hash;
+            slots[at] = slot(dot, hash);
             if (others > MOST_COLLISIONS && !keyed) {
                 rekey();
             }
@@ -235,8 +277,7 @@ final class SetView extends View {
     private int slotsOf(Object element, int hash) {
         int same = 0;
         for (int at = home(hash); slots[at] != 0; at = at + 1 == slots.length ? 0 : at + 1) {
-            if (hashes[at] == hash
-                    && element(store.payload(slots[at] & ~HIDDEN)).equals(element)) {
+            if (hasHash(slots[at], hash) && element(payload(slots[at])).equals(element)) {
                 same++;
             }
         }
@@ -273,17 +314,17 @@ final class SetView extends View {
     }
 
     /** Returns how many slots of the same hash it met. */
-    private int insert(long slot, int hash) {
+    private int insert(long slot) {
+        int hash = hashOf(slot);
         int at = home(hash);
         int equal = 0;
         while (slots[at] != 0) {
-            if (hashes[at] == hash) {
+            if (hasHash(slots[at], hash)) {
                 equal++;
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
         slots[at] = slot;
-        hashes[at] = hash;
         return equal;
     }
 
@@ -291,8 +332,7 @@ final class SetView extends View {
     private int collisions(Object element, int hash) {
         int others = 0;
         for (int at = home(hash); slots[at] != 0; at = at + 1 == slots.length ? 0 : at + 1) {
-            if (hashes[at] == hash
-                    && !element(store.payload(slots[at] & ~HIDDEN)).equals(element)) {
+            if (hasHash(slots[at], hash) && !element(payload(slots[at])).equals(element)) {
                 others++;
             }
         }
@@ -300,13 +340,11 @@ final class SetView extends View {
     }
 
     private void rehash(int capacity) {
-        long[] oldSlots = slots;
-        int[] oldHashes = hashes;
+        long[] old = slots;
         slots = new long[capacity];
-        hashes = new int[capacity];
-        for (int i = 0; i < oldSlots.length; i++) {
-            if (oldSlots[i] != 0) {
-                insert(oldSlots[i], oldHashes[i]);
+        for (long slot : old) {
+            if (slot != 0) {
+                insert(slot);
             }
         }
     }
@@ -315,8 +353,10 @@ final class SetView extends View {
     private void rekey() {
         keyed = true;
         for (int i = 0; i < slots.length; i++) {
-            if (slots[i] != 0) {
-                hashes[i] = hash(element(store.payload(slots[i] & ~HIDDEN)));
+            long slot = slots[i];
+            if (slot != 0) {
+                long hash = hash(element(payload(slot)));
+                slots[i] = slot & (HIDDEN | 0xFFFFFFFFL) | hash << 32;
             }
         }
         rehash(slots.length);
@@ -324,13 +364,13 @@ final class SetView extends View {
 
     private int find(long dot, int hash) {
         int at = home(hash);
-        while ((slots[at] & ~HIDDEN) != dot) {
-            if (slots[at] == 0) {
-                throw new IllegalStateException("no such cell: " + dot);
+        for (long slot = slots[at]; slot != 0; slot = slots[at]) {
+            if (hasHash(slot, hash) && store.dotAt((int) slot) == dot) {
+                return at;
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
-        return at;
+        throw new IllegalStateException("no such cell: " + dot);
     }
 
     @Override
@@ -370,7 +410,7 @@ final class SetView extends View {
             long next = crowd.any();
             boolean isRemoval = store.payload(next & ~HIDDEN) instanceof Absent;
             leaveCrowd(crowd, next & ~HIDDEN, element, isRemoval, next < 0);
-            insert(next, hash);
+            insert(slot(next, hash));
         }
         cells--;
         if (payload instanceof Absent) {
@@ -387,12 +427,11 @@ final class SetView extends View {
         for (int next = hole + 1 == capacity ? 0 : hole + 1;
                 slots[next] != 0;
                 next = next + 1 == capacity ? 0 : next + 1) {
-            int home = home(hashes[next]);
+            int home = home(hashOf(slots[next]));
             int fromHome = next - home < 0 ? next - home + capacity : next - home;
             int fromHole = next - hole < 0 ? next - hole + capacity : next - hole;
             if (fromHome >= fromHole) {
                 slots[hole] = slots[next];
-                hashes[hole] = hashes[next];
                 hole = next;
             }
         }
@@ -410,10 +449,10 @@ final class SetView extends View {
     private boolean hasOther(long dot, Object element, int hash) {
         int at = home(hash);
         for (long slot = slots[at]; slot != 0; slot = slots[at]) {
-            if (hashes[at] == hash
-                    && slot > 0
-                    && slot != dot
-                    && store.payload(slot).equals(element)) {
+            if (slot > 0
+                    && hasHash(slot, hash)
+                    && dot(slot) != dot
+                    && payload(slot).equals(element)) {
                 return true;
             }
             at = at + 1 == slots.length ? 0 : at + 1;
@@ -426,7 +465,8 @@ final class SetView extends View {
         if (payload instanceof Absent || !payload.equals(oldPayload)) {
             super.replace(old, oldPayload, dot, payload);
         } else {
-            slots[find(old, hash(payload))] = dot;
+            int hash = hash(payload);
+            slots[find(old, hash)] = slot(dot, hash);
         }
     }
 
@@ -439,7 +479,7 @@ final class SetView extends View {
         if (crowd != null && crowd.contains(dot)) {
             crowd.setHidden(dot, payload instanceof Absent, hidden);
         } else {
-            slots[find(dot, hash)] = hidden ? dot | HIDDEN : dot;
+            slots[find(dot, hash)] = slot(hidden ? dot | HIDDEN : dot, hash);
         }
         changed(element, before, isPresent(element, hash));
     }
@@ -455,7 +495,7 @@ final class SetView extends View {
         int filled = 0;
         for (long slot : slots) {
             if (slot != 0) {
-                dots[filled++] = slot;
+                dots[filled++] = dot(slot);
             }
         }
         if (crowds != null) {

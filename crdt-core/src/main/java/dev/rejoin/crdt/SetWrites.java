@@ -10,12 +10,12 @@ final class SetWrites {
     private SetWrites() {}
 
     static void add(ObjectStore store, SetView view, Object value) {
-        long sole = view.soleAddition(value);
-        if (sole > 0) {
-            store.replace(view, sole, value);
+        int sole = view.soleAddition(value);
+        if (sole >= 0) {
+            store.replaceSole(view, sole, value);
             return;
         }
-        if (sole == 0) {
+        if (sole == SetView.NOWHERE) {
             store.write(view, value);
             return;
         }
@@ -27,12 +27,14 @@ final class SetWrites {
     }
 
     static void remove(ObjectStore store, SetView view, Object value, boolean removeWins) {
-        long sole = removeWins ? -1 : view.soleAddition(value);
-        if (sole >= 0) {
-            if (sole > 0) {
-                store.erase(sole);
+        if (!removeWins) {
+            int sole = view.soleAddition(value);
+            if (sole >= 0) {
+                store.eraseSole(view, sole);
             }
-            return;
+            if (sole >= 0 || sole == SetView.NOWHERE) {
+                return;
+            }
         }
         long[] before = view.dotsOf(value);
         if (removeWins) {
