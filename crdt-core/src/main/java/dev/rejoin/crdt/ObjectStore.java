@@ -541,6 +541,15 @@ public final class ObjectStore {
         insert(0, issue(view, payload), view, payload);
     }
 
+    /** Writes the first cell of an element of a set, for which the view has just looked in vain. */
+    void writeFirst(SetView view, Object element) {
+        touch(view);
+        long counter = issue(view, element);
+        view.addProbed(writable(0).put(pages, counter, view.index, element), element);
+        liveCells++;
+        probes++;
+    }
+
     /** Takes the next own dot for a cell of the open transaction. */
     private long issue(View view, Object payload) {
         Transaction tx = transaction;

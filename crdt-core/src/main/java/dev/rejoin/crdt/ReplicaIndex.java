@@ -15,6 +15,9 @@ final class ReplicaIndex {
 
     /** The number of an id, or −1. */
     int find(ReplicaId id) {
+        if (id == ids[0]) {
+            return 0;
+        }
         long bits = id.bits();
         int at = home(bits);
         while (slots[at] != 0) {

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * store's pages and stand nowhere else. A slot is one long: the handle of the cell in the {@link PageTable} (32 bits), the hash of the
  * element (31 bits, so that a probe reads no foreign element and growing reads none at all), and the sign bit = hidden. An element
  * has one slot for each of its cells: one, unless it was added concurrently. The home of a hash is its share of the capacity, which
- * need not be a power of two: the table grows by a quarter at four fifths full, in one sweep in hash order, and takes 10 to 12.5
- * bytes per element; with the 4-byte reference and the bitmap of the page 14 to 17.
+ * need not be a power of two: the table grows by a quarter at three quarters full, in one sweep in hash order, and takes 11 to 13.5
+ * bytes per element; with the 4-byte reference and the bitmap of a full page 15 to 18.
  *
  * <p>Probing is linear, deletion shifts back, so there are no tombstones. More than {@link #MOST_COLLISIONS} different elements of
  * one hash mean that somebody makes hash codes collide; the hashes are then replaced by keyed ones of the canonical bytes. An
@@ -41,6 +41,12 @@ final class SetView extends View {
     private int absentCells;
     private int size;
     private boolean keyed;
+
+    /** What the last call of {@link #soleAddition} has found: the hash, the free slot behind it, other elements of that hash. */
+    private int probedHash;
+
+    private int probedEnd;
+    private int probedOthers;
 
     /** By element; null while no element has more cells than slots. */
     private @Nullable Map<CrowdKey, Crowd> crowds;
@@ -150,24 +156,56 @@ final class SetView extends View {
         return crowds == null ? null : crowds.get(new CrowdKey(store.keyedHash(element), element));
     }
 
-    /** The place of the only cell of an element, if that is a visible addition; {@link #NOWHERE} if it has no cells. */
+    /**
+     * The place of the only cell of an element, if that is a visible addition; {@link #NOWHERE} if it has no cells, and then
+     * {@link #addProbed} can add one without looking again.
+     */
     int soleAddition(Object element) {
         int sole = NOWHERE;
+        int others = 0;
         int hash = hash(element);
         int at = home(hash);
         for (long slot = slots[at]; slot != 0; slot = slots[at]) {
             if (hasHash(slot, hash)) {
                 Object payload = payload(slot);
-                if (element(payload).equals(element)) {
-                    if (sole != NOWHERE || slot < 0 || payload instanceof Absent) {
-                        return UNCLEAR;
-                    }
+                if (!element(payload).equals(element)) {
+                    others++;
+                } else if (sole != NOWHERE || slot < 0 || payload instanceof Absent) {
+                    return UNCLEAR;
+                } else {
                     sole = at;
                 }
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
+        probedHash = hash;
+        probedEnd = at;
+        probedOthers = others;
         return sole;
+    }
+
+    /** Adds the cell of an element that {@link #soleAddition} has just not found. */
+    void addProbed(int handle, Object element) {
+        cells++;
+        long slot = (long) probedHash << 32 | handle & 0xFFFFFFFFL;
+        if (growIfDue()) {
+            insert(slot);
+        } else {
+            slots[probedEnd] = slot;
+        }
+        if (probedOthers > MOST_COLLISIONS && !keyed) {
+            rekey();
+        }
+        changed(element, false, true);
+    }
+
+    /** Makes room for the cells that have been counted; returns whether slots have moved. */
+    private boolean growIfDue() {
+        if ((cells - crowded) * 4L <= slots.length * 3L) {
+            return false;
+        }
+        rehash(slots.length + (slots.length >> 2) + 2);
+        return true;
     }
 
     /** The handle of the cell at a place that {@link #soleAddition} has returned. */
@@ -221,9 +259,8 @@ final class SetView extends View {
     @Override
     void add(long dot, Object payload) {
         Object element = element(payload);
-        if ((cells - crowded + 1) * 5L > slots.length * 4L) {
-            rehash(slots.length + (slots.length >> 2) + 2);
-        }
+        cells++;
+        growIfDue();
         int hash = hash(element);
         if (absentCells == 0 && !(payload instanceof Absent)) {
             addWins(dot, element, hash);
@@ -236,7 +273,6 @@ final class SetView extends View {
             rekey();
             hash = hash(element);
         }
-        cells++;
         if (payload instanceof Absent) {
             absentCells++;
         }
@@ -260,7 +296,6 @@ final class SetView extends View {
             }
             at = at + 1 == slots.length ? 0 : at + 1;
         }
-        cells++;
         if (same >= MOST_SLOTS) {
             Crowd crowd = crowdOf(element);
             before |= crowd != null && crowd.showsAddition();

@@ -16,7 +16,7 @@ final class SetWrites {
             return;
         }
         if (sole == SetView.NOWHERE) {
-            store.write(view, value);
+            store.writeFirst(view, value);
             return;
         }
         long[] before = view.dotsOf(value);

@@ -242,6 +242,76 @@ class ObjectStoreTest {
     }
 
     @Test
+    void aTableOfPagesFindsEveryPageByItsDotsAndItsNumber() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        String replay = "new Random(" + seed + "L)";
+        PageTable table = new PageTable();
+        Map<Long, CellPage> model = new HashMap<>();
+        for (int step = 0; step < 20_000; step++) {
+            long first = (long) random.nextInt(3) << ObjectStore.COUNTER_BITS
+                    | (long) random.nextInt(step < 10_000 ? 1_000 : 50) << CellPage.SHIFT;
+            CellPage known = model.get(first);
+            assertEquals(known, table.find(first + random.nextInt(CellPage.SIZE)), replay);
+            if (known == null) {
+                CellPage page = new CellPage(this, first);
+                table.add(page);
+                model.put(first, page);
+                assertTrue(page.number > 0, replay);
+            } else if (random.nextInt(4) == 0) {
+                CellPage copy = known.copy(replay);
+                table.replace(copy);
+                model.put(first, copy);
+            } else {
+                table.remove(known);
+                model.remove(first);
+            }
+            for (CellPage page : step % 500 == 0 ? List.copyOf(model.values()) : List.<CellPage>of()) {
+                assertEquals(page, table.of(page.number << CellPage.SHIFT | 255), replay);
+                assertEquals(page, table.find(page.first), replay);
+            }
+        }
+    }
+
+    /** What the store remembers of its latest deltas is bounded, so some of these are served from there and some from all cells. */
+    @Test
+    void whoeverKnowsAnEarlierVersionIsBroughtUpToDate() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        String replay = "new Random(" + seed + "L)";
+        for (int elements : new int[] {3, 40, 4_000}) {
+            OrSet<Long> set = OrSet.standalone(ReplicaId.of(1), ValueCodec.LONG);
+            OrSet<Long> other = OrSet.standalone(ReplicaId.of(2), ValueCodec.LONG);
+            List<Delta> late = new ArrayList<>();
+            List<OrSet<Long>> holders = new ArrayList<>();
+            for (int step = 0; step < 4_000; step++) {
+                long element = random.nextInt(elements);
+                switch (random.nextInt(8)) {
+                    case 0 -> set.remove(element);
+                    case 1 -> late.add(random.nextBoolean() ? other.add(element) : other.remove(element));
+                    case 2 -> {
+                        if (!late.isEmpty()) {
+                            set.merge(late.remove(random.nextInt(late.size())));
+                        }
+                    }
+                    case 3 -> other.merge(set.state());
+                    default -> set.add(element);
+                }
+                if (step % 100 == 0 || step > 3_950) {
+                    OrSet<Long> holder = OrSet.standalone(ReplicaId.of(10 + step), ValueCodec.LONG);
+                    holder.merge(set.state());
+                    holders.add(holder);
+                }
+            }
+            set.store.checkInvariants();
+            for (OrSet<Long> holder : holders) {
+                holder.merge(set.deltaSince(holder.version()));
+                assertEquals(set.state(), holder.state(), replay);
+            }
+        }
+    }
+
+    @Test
     void aTableOfDotsBehavesLikeASet() {
         Random random = new Random(42);
         DotTable table = new DotTable();
