@@ -97,7 +97,8 @@ final class CellPage {
     void put(int slot, int cellObject, Object payload) {
         int at = rank(slot);
         if (count == payloads.length) {
-            payloads = Arrays.copyOf(payloads, Math.min(SIZE, count + (count >> 1) + 2));
+            // by no more than remove leaves, lest a page that comes and goes be copied at every step
+            payloads = Arrays.copyOf(payloads, Math.min(SIZE, count + (count >> 2) + 2));
         }
         if (at < count) {
             System.arraycopy(payloads, at, payloads, at + 1, count - at);
