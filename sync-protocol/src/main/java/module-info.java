@@ -5,6 +5,7 @@ module dev.rejoin.protocol {
     requires static org.jspecify;
 
     exports dev.rejoin.sync.wire;
+    exports dev.rejoin.sync.dialect;
     exports dev.rejoin.sync.session;
     exports dev.rejoin.sync.awareness;
 }

@@ -148,6 +148,9 @@ final class LogBridge implements RoomLog {
                     judgement.code(),
                     judgement.message());
         }
+        if (record instanceof RoomRecord.Content content) {
+            return new LogRecord.Content(content.update());
+        }
         if (record instanceof RoomRecord.Leased leased) {
             return new LogRecord.Leased(leased.replica().bits(), leased.keyHash());
         }
@@ -169,6 +172,9 @@ final class LogBridge implements RoomLog {
             return new RoomRecord.Voided(
                     ReplicaId.of(voided.author()),
                     new Judgement(voided.first(), voided.last(), voided.chain(), voided.code(), voided.message()));
+        }
+        if (record instanceof LogRecord.Content content) {
+            return new RoomRecord.Content(content.update());
         }
         if (record instanceof LogRecord.Leased leased) {
             return new RoomRecord.Leased(ReplicaId.of(leased.replica()), leased.keyHash());
@@ -196,7 +202,7 @@ final class LogBridge implements RoomLog {
                     lease.verdictsKnown(),
                     verdicts));
         }
-        return new StoredSnapshot(image.sequence(), image.state(), leases);
+        return new StoredSnapshot(image.sequence(), image.state(), image.content(), leases);
     }
 
     private static RoomImage toRoom(StoredSnapshot snapshot) {
@@ -214,6 +220,6 @@ final class LogBridge implements RoomLog {
                     lease.verdictsKnown(),
                     verdicts));
         }
-        return new RoomImage(snapshot.sequence(), snapshot.state(), leases);
+        return new RoomImage(snapshot.sequence(), snapshot.state(), snapshot.content(), leases);
     }
 }

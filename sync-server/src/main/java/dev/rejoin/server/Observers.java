@@ -72,6 +72,31 @@ final class Observers {
             public void resynced() {
                 metrics.resynced();
             }
+
+            @Override
+            public void malformed() {
+                metrics.malformed();
+            }
+
+            @Override
+            public void contentHeated() {
+                metrics.contentHeated();
+            }
+
+            @Override
+            public void contentCooled() {
+                metrics.contentCooled();
+            }
+
+            @Override
+            public void contentStalled() {
+                metrics.contentStalled();
+            }
+
+            @Override
+            public void lineageRefused() {
+                metrics.lineageRefused();
+            }
         };
     }
 

@@ -88,6 +88,16 @@ public final class ServerConfig {
             "A document that nobody has open leaves memory after this long.",
             Quantity::duration);
 
+    /** Memory for contents that are engines, in bytes. */
+    public static final Option<Long> HOT_CONTENT = new Option<>(
+            "hot-content",
+            "SIZE",
+            "a size from 1MiB to 1TiB, like 256MiB",
+            "256MiB",
+            "Documents that editors write to may take about this much memory; beyond it the longest unused are kept as"
+                    + " bytes.",
+            size(1 << 20, 1L << 40));
+
     /** Bytes of log after which a document is stored anew as a whole. */
     public static final Option<Long> SNAPSHOT_BYTES = new Option<>(
             "snapshot-bytes",
@@ -189,6 +199,7 @@ public final class ServerConfig {
             ALLOW_ORIGIN,
             THREADS,
             IDLE_UNLOAD,
+            HOT_CONTENT,
             SNAPSHOT_BYTES,
             SNAPSHOT_ENTRIES,
             MAX_CONNECTIONS,

@@ -2,6 +2,7 @@ package dev.rejoin.server;
 
 import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.metrics.ServerMetrics;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomHandle;
@@ -21,6 +22,7 @@ import dev.rejoin.server.transport.EventLoops;
 import dev.rejoin.server.transport.Transport;
 import dev.rejoin.server.transport.TransportOptions;
 import dev.rejoin.server.transport.WebRoot;
+import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.ProtocolLimits;
@@ -99,6 +101,8 @@ public final class SyncServer implements AutoCloseable {
                             builder.validator,
                             roomOptions(),
                             deltaLimits(),
+                            updateLimits(),
+                            AwarenessLimits.DEFAULT,
                             TimeSource.system(),
                             random,
                             level,
@@ -248,7 +252,12 @@ public final class SyncServer implements AutoCloseable {
                 config.get(ServerConfig.MAX_DOCUMENT),
                 standard.maxReplicas(),
                 standard.maxClockSkewMillis(),
-                standard.quarantineMillis());
+                standard.quarantineMillis(),
+                config.get(ServerConfig.HOT_CONTENT));
+    }
+
+    private UpdateLimits updateLimits() {
+        return UpdateLimits.DEFAULT.withMaxBytes(Math.toIntExact(config.get(ServerConfig.MAX_FRAME)));
     }
 
     private DeltaLimits deltaLimits() {

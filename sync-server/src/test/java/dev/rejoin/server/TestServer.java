@@ -2,6 +2,7 @@ package dev.rejoin.server;
 
 import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomKit;
 import dev.rejoin.server.room.RoomObserver;
@@ -19,6 +20,7 @@ import dev.rejoin.server.transport.Transport;
 import dev.rejoin.server.transport.TransportObserver;
 import dev.rejoin.server.transport.TransportOptions;
 import dev.rejoin.server.transport.WebRoot;
+import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.ProtocolLimits;
 import io.netty.util.ResourceLeakDetector;
@@ -108,6 +110,8 @@ final class TestServer implements AutoCloseable {
                 setup.validator,
                 setup.rooms,
                 new DeltaLimits(1 << 20, 4_096, 65_536, 65_536, 4_096),
+                UpdateLimits.DEFAULT,
+                AwarenessLimits.DEFAULT,
                 TimeSource.system(),
                 new Random(),
                 AckLevel.DURABLE,

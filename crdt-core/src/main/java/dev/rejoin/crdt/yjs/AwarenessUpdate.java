@@ -47,6 +47,21 @@ public record AwarenessUpdate(List<Entry> entries) {
      * @throws MalformedUpdateException if the bytes are not such an update
      */
     public static AwarenessUpdate decode(byte[] bytes, int maxDepth) {
+        return decode(bytes, maxDepth, (client, clock) -> true);
+    }
+
+    /** Chooses entries before their states are looked at. */
+    @FunctionalInterface
+    public interface Filter {
+        /** Whether the entry is wanted. */
+        boolean wants(long client, long clock);
+    }
+
+    /**
+     * As {@link #decode(byte[], int)}, but reads only what is wanted: most of what y-websocket clients send repeats what
+     * everybody knows. The states of other entries are passed over unread.
+     */
+    public static AwarenessUpdate decode(byte[] bytes, int maxDepth, Filter filter) {
         ByteCursor in = new ByteCursor(bytes, 0, bytes.length);
         int count = in.count(3);
         List<Entry> entries = new ArrayList<>();
@@ -54,6 +69,10 @@ public record AwarenessUpdate(List<Entry> entries) {
         for (int i = 0; i < count; i++) {
             long client = in.varUint();
             long clock = in.varUint();
+            if (!filter.wants(client, clock)) {
+                in.skipString();
+                continue;
+            }
             String state = in.varString();
             json.read(state.toCharArray(), 0, state.length(), false, maxDepth, in.position());
             entries.add(new Entry(client, clock, state));

@@ -55,4 +55,9 @@ final class ByteCursor {
         }
         return new String(in, from, length, StandardCharsets.UTF_8);
     }
+
+    /** Passes over a string without looking at it. */
+    void skipString() {
+        at += count(1);
+    }
 }

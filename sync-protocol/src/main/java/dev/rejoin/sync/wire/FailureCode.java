@@ -14,6 +14,7 @@ public enum FailureCode {
     BAD_DOCUMENT_NAME("bad-document-name", 4404, false),
     REPLICA_CONFLICT("replica-conflict", 4409, false),
     SESSION_REPLACED("session-replaced", 4410, false),
+    LINEAGE("lineage-mismatch", 4411, false),
     TOO_LARGE("too-large", 4413, false),
     UPGRADE_REQUIRED("upgrade-required", 4426, false),
     TOO_MANY_IN_FLIGHT("too-many-in-flight", 4429, false),

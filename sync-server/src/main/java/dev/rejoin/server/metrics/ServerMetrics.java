@@ -58,6 +58,12 @@ public final class ServerMetrics {
             counter("rejoin.sessions.behind", "times a session could not take more and was left behind");
     private final Counter resyncs = counter("rejoin.resyncs", "joined updates sent to sessions that were behind");
     private final Counter corrupt = counter("rejoin.documents.corrupt", "failed checks of stored documents");
+    private final Counter malformed =
+            counter("rejoin.editors.malformed", "editors that lost their seat for bytes that do not decode");
+    private final Counter stalled = counter("rejoin.content.stalled", "changes of editors that wait for earlier ones");
+    private final Counter lineageRefused =
+            counter("rejoin.editors.lineage.refused", "editors that held another life of the document");
+    private final AtomicLong hotContents = gauge("rejoin.content.hot", "contents in memory as engines");
     private final Timer commitLatency = timer("rejoin.log.commit", "one group commit, its flush included");
     private final DistributionSummary commitEntries = DistributionSummary.builder("rejoin.log.commit.entries")
             .description("batches in one group commit")
@@ -80,6 +86,26 @@ public final class ServerMetrics {
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
+    }
+
+    public void malformed() {
+        malformed.increment();
+    }
+
+    public void contentHeated() {
+        hotContents.incrementAndGet();
+    }
+
+    public void contentCooled() {
+        hotContents.decrementAndGet();
+    }
+
+    public void contentStalled() {
+        stalled.increment();
+    }
+
+    public void lineageRefused() {
+        lineageRefused.increment();
     }
 
     /** The page of {@code /metrics}, in Prometheus' text format. */

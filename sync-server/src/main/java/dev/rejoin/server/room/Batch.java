@@ -2,11 +2,13 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.document.Snapshot;
+import dev.rejoin.crdt.yjs.StateVector;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a room commits together: the records for its log, what they mean to whom, and who waits for it. */
@@ -14,8 +16,16 @@ final class Batch {
     /** One change of the document. The author is null for a change that nobody judges. */
     record Change(@Nullable Seat author, @Nullable Judgement judgement, Delta delta) {}
 
+    /**
+     * One change of the content. The author is null for trusted code in this process.
+     *
+     * @param integrated what it did to the content; less than what was sent if some of it waits
+     */
+    record ContentChange(@Nullable ContentSeat author, byte[] integrated) {}
+
     final List<RoomRecord> records = new ArrayList<>();
     final List<Change> changes = new ArrayList<>();
+    final List<ContentChange> contentChanges = new ArrayList<>();
 
     /** Called once: with null when all of it is durable, otherwise with the reason. */
     final List<Consumer<@Nullable DocumentUnavailableException>> waiting = new ArrayList<>();
@@ -23,12 +33,13 @@ final class Batch {
     long bytes;
     long sinceMillis;
 
-    /** The document before and after; set when the batch is handed to the log. */
-    @Nullable
-    Snapshot before;
-
+    /** The document after it; set when the batch is handed to the log. */
     @Nullable
     Snapshot after;
+
+    /** What the content holds after it; set with {@link #after} if there are changes of it. */
+    @Nullable
+    StateVector contentAfter;
 
     /** Position in the log; set with {@link #after}. */
     long sequence;
@@ -36,6 +47,10 @@ final class Batch {
     /** Set if the log is to be replaced by a snapshot at this batch. */
     @Nullable
     List<RoomImage.LeaseImage> leases;
+
+    /** Set with {@link #leases}: writes the content of that snapshot. */
+    @Nullable
+    Supplier<byte[]> contentImage;
 
     boolean isEmpty() {
         return records.isEmpty();

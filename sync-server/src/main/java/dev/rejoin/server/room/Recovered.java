@@ -4,7 +4,10 @@ import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.document.Document;
+import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.sync.wire.FailureCode;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +18,7 @@ record Recovered(
         RoomLog.DocumentLog log,
         long epoch,
         Document document,
+        byte[] content,
         Map<ReplicaId, Lease> leases,
         long sequence,
         long tailBytes,
@@ -32,20 +36,26 @@ record Recovered(
                 .timeSource(kit.time())
                 .build();
         Map<ReplicaId, Lease> leases = new LinkedHashMap<>();
+        List<byte[]> content = new ArrayList<>();
         long imageBytes = 0;
+        byte[] whole;
         try {
             if (stored.image().isPresent()) {
                 RoomImage image = stored.image().get();
-                imageBytes = image.state().length;
+                imageBytes = image.state().length + image.content().length;
+                if (image.content().length > 0) {
+                    content.add(image.content());
+                }
                 document.merge(Delta.decode(image.state()));
                 image.leases().forEach(lease -> leases.put(lease.replica(), Lease.of(lease)));
             }
             for (List<RoomRecord> batch : stored.tail()) {
                 for (RoomRecord record : batch) {
-                    replay(record, document, leases);
+                    replay(record, document, content, leases);
                 }
             }
-        } catch (MalformedDeltaException | IllegalStateException e) {
+            whole = content.isEmpty() ? new byte[0] : Updates.merge(content);
+        } catch (MalformedDeltaException | MalformedUpdateException | IllegalStateException e) {
             throw new DocumentUnavailableException(
                     FailureCode.DOCUMENT_CORRUPT, "the stored document '" + name + "' cannot be replayed", e);
         }
@@ -53,6 +63,7 @@ record Recovered(
                 stored.log(),
                 stored.epoch(),
                 document,
+                whole,
                 new HashMap<>(leases),
                 stored.sequence(),
                 stored.tailBytes(),
@@ -60,7 +71,8 @@ record Recovered(
                 imageBytes);
     }
 
-    private static void replay(RoomRecord record, Document document, Map<ReplicaId, Lease> leases) {
+    private static void replay(
+            RoomRecord record, Document document, List<byte[]> content, Map<ReplicaId, Lease> leases) {
         if (record instanceof RoomRecord.Merged merged) {
             document.merge(Delta.decode(merged.fragment()));
             if (merged.author() != null && merged.judgement() != null) {
@@ -70,6 +82,8 @@ record Recovered(
             Judgement judgement = voided.judgement();
             document.merge(Delta.voided(voided.author(), judgement.first(), judgement.last()));
             lease(leases, voided.author()).judged(judgement);
+        } else if (record instanceof RoomRecord.Content changed) {
+            content.add(changed.update());
         } else if (record instanceof RoomRecord.Leased leased) {
             leases.put(leased.replica(), new Lease(leased.replica(), leased.keyHash()));
         } else if (record instanceof RoomRecord.VerdictsKnown known) {

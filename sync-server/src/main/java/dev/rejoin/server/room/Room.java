@@ -68,6 +68,7 @@ final class Room {
     private final Map<ReplicaId, Lease> leases;
     private final AdmissionRules rules;
     private final Consumer<Room> whenGone;
+    private final RoomContent content;
 
     private final Set<Seat> seats = new LinkedHashSet<>();
     private final Map<ReplicaId, Long> verdictsKnown = new LinkedHashMap<>();
@@ -89,7 +90,13 @@ final class Room {
     private boolean imaging;
     private RoomLoop.@Nullable Timer idle;
 
-    Room(String name, RoomLoop loop, RoomKit kit, Recovered recovered, Consumer<Room> whenGone) {
+    Room(
+            String name,
+            RoomLoop loop,
+            RoomKit kit,
+            HotContents hotContents,
+            Recovered recovered,
+            Consumer<Room> whenGone) {
         this.name = name;
         this.loop = loop;
         this.kit = kit;
@@ -100,6 +107,7 @@ final class Room {
         this.leases = recovered.leases();
         this.rules = new AdmissionRules(kit.options());
         this.whenGone = whenGone;
+        this.content = new RoomContent(this, loop, kit, hotContents, recovered.content());
         this.committed = document.snapshot();
         this.committedSequence = recovered.sequence();
         this.tailBytes = recovered.tailBytes();
@@ -142,6 +150,57 @@ final class Room {
         known(lease, join.verdictsKnown());
         stayAwake();
         whenDurable(failure -> welcome(seat, failure));
+    }
+
+    void join(ContentSeat seat) {
+        if (gone) {
+            seat.outlet.denied(FailureCode.OVERLOADED, "the document was just unloaded; try again");
+        } else if (!seat.over) {
+            seat.room = this;
+            stayAwake();
+            content.join(seat);
+        }
+    }
+
+    void leave(ContentSeat seat) {
+        content.leave(seat);
+        restWhenIdle();
+    }
+
+    RoomContent content() {
+        return content;
+    }
+
+    void change(ContentSeat seat, byte[] update, boolean answer) {
+        if (gone) {
+            return;
+        }
+        try {
+            content.change(seat, update, answer);
+        } catch (RuntimeException e) {
+            LOG.error("room '{}' is given up: a change of its content failed", name, e);
+            giveUp(new DocumentUnavailableException(FailureCode.OVERLOADED, "the server failed; try again", e));
+        }
+    }
+
+    /**
+     * A change of the content goes into the open batch.
+     *
+     * @param update for the log
+     * @param integrated what it did to the content
+     */
+    void contentChanged(@Nullable ContentSeat author, byte[] update, byte[] integrated) {
+        open.contentChanges.add(new Batch.ContentChange(author, integrated));
+        record(new RoomRecord.Content(update), update.length);
+    }
+
+    /** Whether there are changes of the content that are not durable. */
+    boolean hasContentUnderWay() {
+        return !open.contentChanges.isEmpty() || inFlight != null && !inFlight.contentChanges.isEmpty();
+    }
+
+    boolean isFull() {
+        return imageBytes + tailBytes + open.bytes > kit.options().maxDocumentBytes();
     }
 
     private void welcome(Seat seat, @Nullable DocumentUnavailableException failure) {
@@ -224,7 +283,7 @@ final class Room {
     }
 
     private MutationValidator.Decision validate(@Nullable ReplicaId author, Supplier<List<Mutation>> mutations) {
-        if (imageBytes + tailBytes + open.bytes > kit.options().maxDocumentBytes()) {
+        if (isFull()) {
             return MutationValidator.Decision.reject("document-full", "the document has reached its size limit");
         }
         MutationValidator validator = kit.validator();
@@ -363,8 +422,12 @@ final class Room {
             return;
         }
         batch.after = document.snapshot();
+        if (!batch.contentChanges.isEmpty()) {
+            batch.contentAfter = content.stateVector();
+        }
         if (image) {
             batch.leases = leaseImages();
+            batch.contentImage = content.image();
         }
         inFlight = batch;
         open = new Batch();
@@ -401,17 +464,23 @@ final class Room {
         view = null;
         tailBytes += batch.bytes;
         tailEntries++;
-        kit.observer().committed(batch.changes.size(), kit.time().millis() - batch.sinceMillis);
+        kit.observer()
+                .committed(
+                        batch.changes.size() + batch.contentChanges.size(),
+                        kit.time().millis() - batch.sinceMillis);
         deliver(batch, before);
+        if (batch.contentAfter != null) {
+            content.deliver(batch.contentChanges, batch.contentAfter);
+        }
         batch.waiting.forEach(waiter -> waiter.accept(null));
-        if (batch.leases != null) {
-            image(committedSequence, committed, batch.leases, () -> {});
+        if (batch.leases != null && batch.contentImage != null) {
+            image(committedSequence, committed, batch.contentImage, batch.leases, () -> {});
         }
         flush();
         restWhenIdle();
     }
 
-    private void whenDurable(Consumer<@Nullable DocumentUnavailableException> waiter) {
+    void whenDurable(Consumer<@Nullable DocumentUnavailableException> waiter) {
         if (!open.isEmpty()) {
             open.waiting.add(waiter);
         } else if (inFlight != null) {
@@ -523,11 +592,16 @@ final class Room {
                         || tailEntries > options.snapshotMaxEntries());
     }
 
-    private void image(long sequence, Snapshot snapshot, List<RoomImage.LeaseImage> leaseImages, Runnable then) {
+    private void image(
+            long sequence,
+            Snapshot snapshot,
+            Supplier<byte[]> contentImage,
+            List<RoomImage.LeaseImage> leaseImages,
+            Runnable then) {
         imaging = true;
         long coveredBytes = tailBytes;
         int coveredEntries = tailEntries;
-        log.replaceBy(() -> new RoomImage(sequence, snapshot.state().encode(), leaseImages))
+        log.replaceBy(() -> new RoomImage(sequence, snapshot.state().encode(), contentImage.get(), leaseImages))
                 .whenComplete((size, failure) -> loop.execute(() -> {
                     imaging = false;
                     if (gone) {
@@ -551,7 +625,7 @@ final class Room {
     }
 
     private boolean isIdle() {
-        return present == 0 && open.isEmpty() && inFlight == null && !imaging;
+        return present == 0 && !content.hasSeats() && open.isEmpty() && inFlight == null && !imaging;
     }
 
     private void restWhenIdle() {
@@ -573,7 +647,7 @@ final class Room {
             return;
         }
         if (tailEntries > 0) {
-            image(committedSequence, committed, leaseImages(), () -> {
+            image(committedSequence, committed, content.image(), leaseImages(), () -> {
                 if (isIdle()) {
                     go();
                 }
@@ -586,6 +660,7 @@ final class Room {
     private void go() {
         gone = true;
         stayAwake();
+        content.gone();
         whenGone.accept(this);
         kit.observer().roomClosed();
     }
@@ -618,6 +693,7 @@ final class Room {
         for (Seat seat : all) {
             end(seat, cause.code(), String.valueOf(cause.getMessage()));
         }
+        content.end(cause.code(), String.valueOf(cause.getMessage()));
     }
 
     private DocumentUnavailableException unavailable() {

@@ -7,9 +7,10 @@ import java.util.List;
  * All that a room needs to go on from one position of its log.
  *
  * @param sequence the position: the last entry that is contained
- * @param state self-contained fragment
+ * @param state of the objects, a self-contained fragment
+ * @param content an update that holds all of the content; empty if there is none
  */
-public record RoomImage(long sequence, byte[] state, List<LeaseImage> leases) {
+public record RoomImage(long sequence, byte[] state, byte[] content, List<LeaseImage> leases) {
     /** Takes a copy of the list. */
     public RoomImage {
         leases = List.copyOf(leases);

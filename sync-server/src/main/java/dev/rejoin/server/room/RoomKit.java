@@ -2,6 +2,8 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.crdt.yjs.UpdateLimits;
+import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.wire.AckLevel;
 import java.util.random.RandomGenerator;
 
@@ -17,6 +19,8 @@ public record RoomKit(
         MutationValidator validator,
         RoomOptions options,
         DeltaLimits deltaLimits,
+        UpdateLimits updateLimits,
+        AwarenessLimits awarenessLimits,
         TimeSource time,
         RandomGenerator random,
         AckLevel level,

@@ -11,6 +11,9 @@ public interface RoomLoop extends Executor {
     /** Runs {@code task} on this loop after {@code delayMillis}, unless it is cancelled before. */
     Timer schedule(Runnable task, long delayMillis);
 
+    /** Monotonic milliseconds, of no particular beginning. */
+    long millis();
+
     /** A task that has been put off. */
     interface Timer {
         /** Forgets the task; without effect once it has run. */

@@ -23,6 +23,21 @@ public interface RoomObserver {
     /** A session that was behind got its joined update. */
     default void resynced() {}
 
+    /** Bytes of an editor did not decode; it has lost its seat. */
+    default void malformed() {}
+
+    /** A content became an engine, because somebody writes to it or reads its types. */
+    default void contentHeated() {}
+
+    /** A content went back to bytes. */
+    default void contentCooled() {}
+
+    /** A change of an editor waits for earlier ones that have not come. */
+    default void contentStalled() {}
+
+    /** An editor holds what is of another document, or of another life of this one. */
+    default void lineageRefused() {}
+
     /** A stored document failed its checks. */
     default void corrupt(String document) {}
 }

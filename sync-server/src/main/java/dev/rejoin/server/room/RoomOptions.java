@@ -10,6 +10,7 @@ package dev.rejoin.server.room;
  * @param maxReplicas so many replica ids may write to a document; new ones are refused beyond
  * @param maxClockSkewMillis stamps further ahead are voided with {@code clock-skew}
  * @param quarantineMillis how long a damaged document is refused before it is checked again
+ * @param maxHotContentBytes memory of all contents that are engines, roughly; beyond it the longest unused become bytes again
  */
 public record RoomOptions(
         long idleUnloadMillis,
@@ -18,11 +19,12 @@ public record RoomOptions(
         long maxDocumentBytes,
         int maxReplicas,
         long maxClockSkewMillis,
-        long quarantineMillis) {
+        long quarantineMillis,
+        long maxHotContentBytes) {
 
     /** What holds unless somebody says otherwise. */
     public static final RoomOptions DEFAULTS =
-            new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 65_536, 60_000, 10_000);
+            new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 65_536, 60_000, 10_000, 256L << 20);
 
     /** The same but for {@code idleUnloadMillis}. */
     public RoomOptions withIdleUnloadMillis(long millis) {
@@ -33,7 +35,8 @@ public record RoomOptions(
                 maxDocumentBytes,
                 maxReplicas,
                 maxClockSkewMillis,
-                quarantineMillis);
+                quarantineMillis,
+                maxHotContentBytes);
     }
 
     /** The same but for {@code snapshotMinBytes} and {@code snapshotMaxEntries}. */
@@ -45,6 +48,7 @@ public record RoomOptions(
                 maxDocumentBytes,
                 maxReplicas,
                 maxClockSkewMillis,
-                quarantineMillis);
+                quarantineMillis,
+                maxHotContentBytes);
     }
 }

@@ -18,6 +18,9 @@ public sealed interface RoomRecord {
     /** A transaction that was refused: its new dots are known and hold nothing. */
     record Voided(ReplicaId author, Judgement judgement) implements RoomRecord {}
 
+    /** A change of the content, as an update of the first encoding. */
+    record Content(byte[] update) implements RoomRecord {}
+
     /** The replica id belongs to whoever knows the key with this hash. */
     record Leased(ReplicaId replica, byte[] keyHash) implements RoomRecord {}
 

@@ -2,6 +2,7 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.document.Document;
+import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
@@ -36,7 +37,8 @@ public final class Rooms {
     public Rooms(List<? extends RoomLoop> loops, RoomKit kit) {
         this.kit = kit;
         List<Floor> made = new ArrayList<>();
-        loops.forEach(loop -> made.add(new Floor(loop)));
+        long hotBytes = kit.options().maxHotContentBytes() / loops.size();
+        loops.forEach(loop -> made.add(new Floor(loop, hotBytes)));
         this.floors = List.copyOf(made);
     }
 
@@ -57,6 +59,41 @@ public final class Rooms {
                 if (!seat.over) {
                     seat.over = true;
                     outlet.fail(cause.code(), String.valueOf(cause.getMessage()));
+                }
+            }
+        }));
+        return seat;
+    }
+
+    /**
+     * Takes an editor to its document, which is created if it does not exist and the editor may write. What becomes of it is told to {@code outlet}.
+     *
+     * @param framing how frames for the editor are written
+     */
+    public ContentSeat join(DocumentName document, Framing framing, boolean readOnly, ContentOutlet outlet) {
+        Floor floor = floor(document);
+        ContentSeat seat = new ContentSeat(floor.loop, outlet, framing, readOnly);
+        floor.loop.execute(() -> floor.visit(document.value(), !readOnly, new Visitor() {
+            @Override
+            public void enter(Room room) {
+                room.join(seat);
+            }
+
+            @Override
+            public void missing() {
+                // the same words as for a document that may not be read
+                deny(FailureCode.FORBIDDEN, "no access to this document");
+            }
+
+            @Override
+            public void turnedAway(DocumentUnavailableException cause) {
+                deny(cause.code(), String.valueOf(cause.getMessage()));
+            }
+
+            private void deny(FailureCode code, String message) {
+                if (!seat.over) {
+                    seat.over = true;
+                    outlet.denied(code, message);
                 }
             }
         }));
@@ -164,12 +201,14 @@ public final class Rooms {
     /** The rooms of one loop. Touched on that loop only. */
     private final class Floor {
         private final RoomLoop loop;
+        private final HotContents hotContents;
         private final Map<String, Room> rooms = new HashMap<>();
         private final Map<String, List<Waiting>> loading = new HashMap<>();
         private final Map<String, DocumentUnavailableException> quarantine = new HashMap<>();
 
-        Floor(RoomLoop loop) {
+        Floor(RoomLoop loop, long hotBytes) {
             this.loop = loop;
+            this.hotContents = new HotContents(hotBytes);
         }
 
         void visit(String name, boolean create, Visitor visitor) {
@@ -228,7 +267,7 @@ public final class Rooms {
         }
 
         private void open(String name, Recovered recovered) {
-            Room room = new Room(name, loop, kit, recovered, left -> rooms.remove(name, left));
+            Room room = new Room(name, loop, kit, hotContents, recovered, left -> rooms.remove(name, left));
             rooms.put(name, room);
             List<Waiting> waiting = loading.getOrDefault(name, List.of());
             loading.remove(name);

@@ -46,6 +46,19 @@ public sealed interface LogRecord {
     /** A transaction of a judged replica that was refused: its new dots are known and hold nothing. */
     record Voided(long author, long first, long last, int chain, String code, String message) implements LogRecord {}
 
+    /** A change of the document's content. */
+    record Content(byte[] update) implements LogRecord {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Content that && Arrays.equals(update, that.update);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(update);
+        }
+    }
+
     /**
      * A replica id now belongs to whoever knows the key.
      *

@@ -12,13 +12,16 @@ final class RecordCodec {
     private static final int VOIDED = 2;
     private static final int LEASED = 3;
     private static final int VERDICTS_KNOWN = 4;
+    private static final int CONTENT = 5;
 
     private RecordCodec() {}
 
     static byte[] encode(List<LogRecord> records) {
         int expected = 64;
         for (LogRecord record : records) {
-            expected += record instanceof LogRecord.Merged merged ? 40 + merged.fragment().length : 64;
+            expected += record instanceof LogRecord.Merged merged
+                    ? 40 + merged.fragment().length
+                    : record instanceof LogRecord.Content content ? 8 + content.update().length : 64;
         }
         Fields out = new Fields(expected).u8(FORMAT);
         for (LogRecord record : records) {
@@ -38,6 +41,8 @@ final class RecordCodec {
             out.u8(LEASED).i64(leased.replica()).bytes(leased.keyHash());
         } else if (record instanceof LogRecord.VerdictsKnown known) {
             out.u8(VERDICTS_KNOWN).i64(known.replica()).i64(known.through());
+        } else if (record instanceof LogRecord.Content content) {
+            out.u8(CONTENT).bytes(content.update());
         }
     }
 
@@ -68,6 +73,7 @@ final class RecordCodec {
                         in.getLong(), in.getLong(), in.getLong(), in.getInt(), Fields.text(in), Fields.text(in));
             case LEASED -> new LogRecord.Leased(in.getLong(), Fields.bytes(in));
             case VERDICTS_KNOWN -> new LogRecord.VerdictsKnown(in.getLong(), in.getLong());
+            case CONTENT -> new LogRecord.Content(Fields.bytes(in));
             default -> throw new DamagedValueException("record of unknown kind " + kind);
         };
     }

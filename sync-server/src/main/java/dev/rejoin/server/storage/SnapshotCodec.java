@@ -6,12 +6,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The bytes of a snapshot: format, position, leases, state; cut into sealed chunks that no database finds too large. */
+/** The bytes of a snapshot: format, position, leases, state, content; cut into sealed chunks that no database finds too large. */
 final class SnapshotCodec {
     /** A stored chunk is at most this long, its envelope included. */
     static final int CHUNK_BYTES = 1 << 20;
 
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
+    private static final int FORMAT_WITHOUT_CONTENT = 1;
     private static final int VERDICT_BYTES = 8 + 8 + 4 + 4 + 4;
     private static final int LEASE_BYTES = 8 + 4 + 8 + 4 + 8 + 4;
 
@@ -32,7 +33,10 @@ final class SnapshotCodec {
     }
 
     private static byte[] payload(StoredSnapshot snapshot) {
-        Fields out = new Fields(snapshot.state().length + 64 * snapshot.leases().size() + 64);
+        Fields out = new Fields(snapshot.state().length
+                + snapshot.content().length
+                + 64 * snapshot.leases().size()
+                + 64);
         out.u8(FORMAT).i64(snapshot.sequence()).i32(snapshot.leases().size());
         for (StoredLease lease : snapshot.leases()) {
             out.i64(lease.replica()).bytes(lease.keyHash()).i64(lease.judgedThrough());
@@ -44,7 +48,7 @@ final class SnapshotCodec {
                 out.text(verdict.code()).text(verdict.message());
             }
         }
-        return out.bytes(snapshot.state()).toByteArray();
+        return out.bytes(snapshot.state()).bytes(snapshot.content()).toByteArray();
     }
 
     /** Whether reading gives exactly these rows. */
@@ -85,7 +89,7 @@ final class SnapshotCodec {
 
     private static StoredSnapshot decode(ByteBuffer in) {
         int format = in.get();
-        if (format != FORMAT) {
+        if (format != FORMAT && format != FORMAT_WITHOUT_CONTENT) {
             throw new DamagedValueException("format " + format + "; this server reads " + FORMAT);
         }
         long sequence = in.getLong();
@@ -95,10 +99,11 @@ final class SnapshotCodec {
             table.add(lease(in));
         }
         byte[] state = Fields.bytes(in);
+        byte[] content = format == FORMAT ? Fields.bytes(in) : new byte[0];
         if (in.hasRemaining()) {
             throw new DamagedValueException(in.remaining() + " bytes too many");
         }
-        return new StoredSnapshot(sequence, state, table);
+        return new StoredSnapshot(sequence, state, content, table);
     }
 
     private static StoredLease lease(ByteBuffer in) {

@@ -7,9 +7,10 @@ import java.util.List;
  * A document as it was at one position; it replaces every entry up to there.
  *
  * @param sequence the position of the last entry contained
- * @param state self-contained fragment
+ * @param state of the objects, a self-contained fragment
+ * @param content of the document; empty if there is none
  */
-public record StoredSnapshot(long sequence, byte[] state, List<StoredLease> leases) {
+public record StoredSnapshot(long sequence, byte[] state, byte[] content, List<StoredLease> leases) {
     public StoredSnapshot {
         leases = List.copyOf(leases);
     }
@@ -19,11 +20,13 @@ public record StoredSnapshot(long sequence, byte[] state, List<StoredLease> leas
         return other instanceof StoredSnapshot that
                 && sequence == that.sequence
                 && Arrays.equals(state, that.state)
+                && Arrays.equals(content, that.content)
                 && leases.equals(that.leases);
     }
 
     @Override
     public int hashCode() {
-        return (Long.hashCode(sequence) * 31 + leases.hashCode()) * 31 + Arrays.hashCode(state);
+        return ((Long.hashCode(sequence) * 31 + leases.hashCode()) * 31 + Arrays.hashCode(state)) * 31
+                + Arrays.hashCode(content);
     }
 }

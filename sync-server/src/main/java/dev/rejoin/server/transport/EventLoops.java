@@ -90,5 +90,10 @@ public final class EventLoops implements AutoCloseable {
             Future<?> future = loop.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
             return () -> future.cancel(false);
         }
+
+        @Override
+        public long millis() {
+            return TimeUnit.NANOSECONDS.toMillis(loop.ticker().nanoTime());
+        }
     }
 }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends each complete HTTP request to the one who answers it, one at a time. A peer that pipelines is not read from while an
- * answer is due, so what waits here is at most what one read from its socket brought. Requests for {@code /sync} pass on.
+ * answer is due, so what waits here is at most what one read from its socket brought. Requests for WebSockets pass on.
  */
 final class HttpRouter extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(HttpRouter.class);
@@ -59,7 +59,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     }
 
     private void take(ChannelHandlerContext ctx, FullHttpRequest request) {
-        if (request.decoderResult().isSuccess() && Paths.path(request.uri()).equals(SyncUpgrade.PATH)) {
+        if (request.decoderResult().isSuccess() && WebSocketUpgrade.serves(Paths.path(request.uri()))) {
             ctx.fireChannelRead(request);
             return;
         }

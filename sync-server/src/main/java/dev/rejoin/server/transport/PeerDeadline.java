@@ -25,6 +25,13 @@ final class PeerDeadline extends ChannelDuplexHandler {
         this.observer = observer;
     }
 
+    /** The peer of an upgraded connection has done what it owed, or its session holds it to a deadline of its own. */
+    static void met(ChannelHandlerContext ctx) {
+        if (ctx.pipeline().get(PeerDeadline.class) != null) {
+            ctx.pipeline().remove(PeerDeadline.class);
+        }
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         arm(ctx, options.openingDeadlineMillis());
@@ -33,7 +40,7 @@ final class PeerDeadline extends ChannelDuplexHandler {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (message instanceof HttpRequest request) {
-            upgrading = SyncUpgrade.asksForUpgrade(request);
+            upgrading = WebSocketUpgrade.asksForUpgrade(request);
             if (!upgrading) {
                 arm(ctx, options.requestBodyDeadlineMillis());
             }

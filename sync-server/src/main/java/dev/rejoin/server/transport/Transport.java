@@ -2,6 +2,10 @@ package dev.rejoin.server.transport;
 
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.server.room.Rooms;
+import dev.rejoin.sync.session.ContentLimits;
+import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.session.HocuspocusSession;
+import dev.rejoin.sync.session.YWebsocketSession;
 import dev.rejoin.sync.wire.ProtocolLimits;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -166,11 +170,33 @@ public final class Transport implements AutoCloseable {
         pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));
         pipeline.addLast("body", new BodyCollector(options.maxBodyBytes(), observer));
         pipeline.addLast(ROUTER, new HttpRouter(documents, endpoints, workers, observer));
-        pipeline.addLast("upgrade", new SyncUpgrade(options, origins, this::connection));
+        pipeline.addLast("upgrade", new WebSocketUpgrade(options, origins, new Ends()));
     }
 
-    private SyncConnection connection() {
-        return new SyncConnection(rooms, options, limits, observer, time::millis);
+    /** What speaks at the end of each WebSocket. */
+    private final class Ends implements WebSocketUpgrade.Connections {
+        @Override
+        public PeerConnection sync() {
+            return new SyncConnection(rooms, options, limits, observer, time::millis);
+        }
+
+        @Override
+        public PeerConnection yWebsocket(DocumentName document, String token) {
+            return new EditorConnection(
+                    rooms,
+                    options,
+                    observer,
+                    (effects, now) -> new YWebsocketSession(ContentLimits.DEFAULT, effects, document, token, now));
+        }
+
+        @Override
+        public PeerConnection hocuspocus() {
+            return new EditorConnection(
+                    rooms,
+                    options,
+                    observer,
+                    (effects, now) -> new HocuspocusSession(ContentLimits.DEFAULT, effects, now));
+        }
     }
 
     /** Takes no new connections; those that are open go on. */

@@ -26,6 +26,11 @@ final class ManualLoop implements RoomLoop {
         return () -> alarms.remove(alarm);
     }
 
+    @Override
+    public long millis() {
+        return now;
+    }
+
     long now() {
         return now;
     }

@@ -11,7 +11,9 @@ import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
+import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.Fragments;
+import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.AckLevel;
@@ -262,6 +264,8 @@ class RoomTest {
                             validator,
                             options,
                             DeltaLimits.UNLIMITED,
+                            UpdateLimits.DEFAULT,
+                            AwarenessLimits.DEFAULT,
                             loop::now,
                             new Random(42),
                             AckLevel.DURABLE,

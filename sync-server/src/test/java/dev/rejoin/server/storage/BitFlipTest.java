@@ -218,7 +218,7 @@ final class BitFlipTest {
                 new StoredVerdict(3, 3, random.nextInt(), "", ""),
                 new StoredVerdict(4, 4, random.nextInt(), "content-rejected", "not that"));
         List<StoredLease> leases = List.of(new StoredLease(7, bytes(16), 4, random.nextInt(), 2, verdicts));
-        desk.done(desk.writer.snapshot(document, new StoredSnapshot(3, bytes(60), leases)));
+        desk.done(desk.writer.snapshot(document, new StoredSnapshot(3, bytes(60), bytes(30), leases)));
         return desk.load(name).orElseThrow();
     }
 

@@ -265,7 +265,7 @@ public abstract class DeltaLogAcceptance {
         desk.create("b");
         desk.append(document, SMALL);
         desk.run();
-        desk.done(desk.writer.snapshot(document, new StoredSnapshot(1, new byte[] {4}, List.of())));
+        desk.done(desk.writer.snapshot(document, new StoredSnapshot(1, new byte[] {4}, new byte[0], List.of())));
         desk.append(document, SMALL);
         desk.writer.close();
         openLog();
@@ -276,7 +276,7 @@ public abstract class DeltaLogAcceptance {
         later.run();
         StoredDocument again = later.load("a").orElseThrow();
         assertEquals(
-                new StoredSnapshot(1, new byte[] {4}, List.of()),
+                new StoredSnapshot(1, new byte[] {4}, new byte[0], List.of()),
                 again.snapshot().orElseThrow());
         assertEquals(List.of(new LogEntry(5, 2, List.of(SMALL)), new LogEntry(6, 3, List.of(SMALL))), again.tail());
         assertTrue(later.load("b").isPresent());
@@ -353,6 +353,7 @@ public abstract class DeltaLogAcceptance {
         StoredSnapshot snapshot = new StoredSnapshot(
                 3,
                 new byte[] {7, 7},
+                new byte[] {8},
                 List.of(
                         new StoredLease(1, new byte[16], 0, 0, 0, List.of()),
                         new StoredLease(
@@ -382,14 +383,14 @@ public abstract class DeltaLogAcceptance {
         for (int i = 0; i < state.length; i++) {
             state[i] = (byte) (i * 31 >>> 3);
         }
-        desk.done(desk.writer.snapshot(a, new StoredSnapshot(1, state, List.of())));
+        desk.done(desk.writer.snapshot(a, new StoredSnapshot(1, state, new byte[0], List.of())));
         List<ChunkRow> stored = chunks(1, 1);
         assertEquals(3, stored.size());
         assertTrue(stored.stream().allMatch(chunk -> chunk.value().length <= SnapshotCodec.CHUNK_BYTES));
         assertArrayEquals(
                 state, desk.load("a").orElseThrow().snapshot().orElseThrow().state());
         desk.append(a, SMALL);
-        desk.done(desk.writer.snapshot(a, new StoredSnapshot(2, new byte[0], List.of())));
+        desk.done(desk.writer.snapshot(a, new StoredSnapshot(2, new byte[0], new byte[0], List.of())));
         assertEquals(0, chunks(1, 1).size());
         assertEquals(1, chunks(1, 2).size());
     }
@@ -399,19 +400,20 @@ public abstract class DeltaLogAcceptance {
         Desk desk = new Desk(rows, 5);
         LogDocument a = desk.create("a");
         desk.append(a, SMALL);
-        desk.done(desk.writer.snapshot(a, new StoredSnapshot(1, new byte[] {1}, List.of())));
+        desk.done(desk.writer.snapshot(a, new StoredSnapshot(1, new byte[] {1}, new byte[0], List.of())));
         desk.append(a, SMALL);
         rows.chunks = read -> read.stream()
                 .map(row -> withValue(row, flip(row.value(), 12, 1)))
                 .toList();
         assertThrows(
                 CorruptDocumentException.class,
-                () -> desk.done(desk.writer.snapshot(a, new StoredSnapshot(2, new byte[] {2}, List.of()))));
+                () -> desk.done(
+                        desk.writer.snapshot(a, new StoredSnapshot(2, new byte[] {2}, new byte[0], List.of()))));
         rows.chunks = read -> read;
         StoredDocument loaded = desk.load("a").orElseThrow();
         assertArrayEquals(new byte[] {1}, loaded.snapshot().orElseThrow().state());
         assertEquals(1, loaded.tail().size());
-        desk.done(desk.writer.snapshot(a, new StoredSnapshot(2, new byte[] {3}, List.of())));
+        desk.done(desk.writer.snapshot(a, new StoredSnapshot(2, new byte[] {3}, new byte[0], List.of())));
         assertArrayEquals(
                 new byte[] {3},
                 desk.load("a").orElseThrow().snapshot().orElseThrow().state());
@@ -430,14 +432,16 @@ public abstract class DeltaLogAcceptance {
         };
         assertThrows(
                 StoreDownException.class,
-                () -> desk.done(desk.writer.snapshot(a, new StoredSnapshot(1, new byte[] {1}, List.of()))));
+                () -> desk.done(
+                        desk.writer.snapshot(a, new StoredSnapshot(1, new byte[] {1}, new byte[0], List.of()))));
         rows.beforeCommit = changes -> {};
         assertEquals(1, chunks(1, 1).size());
         Desk later = new Desk(rows, 6);
         StoredDocument loaded = later.load("a").orElseThrow();
         assertEquals(Optional.empty(), loaded.snapshot());
         assertEquals(1, loaded.tail().size());
-        later.done(later.writer.snapshot(loaded.handle(), new StoredSnapshot(1, new byte[] {2}, List.of())));
+        later.done(
+                later.writer.snapshot(loaded.handle(), new StoredSnapshot(1, new byte[] {2}, new byte[0], List.of())));
         assertArrayEquals(
                 new byte[] {2},
                 later.load("a").orElseThrow().snapshot().orElseThrow().state());
@@ -650,12 +654,16 @@ public abstract class DeltaLogAcceptance {
                 desk.append(
                         document,
                         new LogRecord.Merged(3, i, i, i * 17, new byte[] {(byte) i, 7}),
+                        new LogRecord.Content(new byte[] {(byte) i, 9, 9}),
                         new LogRecord.VerdictsKnown(3, i));
             }
             desk.done(desk.writer.snapshot(
                     document,
                     new StoredSnapshot(
-                            2, new byte[] {1, 2}, List.of(new StoredLease(3, new byte[16], 2, 34, 2, List.of())))));
+                            2,
+                            new byte[] {1, 2},
+                            new byte[] {3},
+                            List.of(new StoredLease(3, new byte[16], 2, 34, 2, List.of())))));
         }
     }
 

@@ -58,7 +58,7 @@ final class SqliteDeltaLogTest extends DeltaLogAcceptance {
             LogDocument document = desk.create("a");
             desk.append(document, SMALL);
             desk.append(document, SMALL);
-            desk.done(desk.writer.snapshot(document, new StoredSnapshot(1, new byte[] {5}, List.of())));
+            desk.done(desk.writer.snapshot(document, new StoredSnapshot(1, new byte[] {5}, new byte[0], List.of())));
         }
         List<String> survivors = new ArrayList<>();
         for (String table : List.of("document", "entry", "chunk")) {

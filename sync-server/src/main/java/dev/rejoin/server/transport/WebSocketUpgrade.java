@@ -1,5 +1,6 @@
 package dev.rejoin.server.transport;
 
+import dev.rejoin.sync.session.DocumentName;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -16,34 +17,54 @@ import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
 import io.netty.util.ReferenceCountUtil;
+import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** Turns a request for {@code /sync} into a WebSocket with a {@link SyncConnection} at its end; other requests pass. */
-final class SyncUpgrade extends ChannelInboundHandlerAdapter {
-    static final String PATH = "/sync";
-    private static final String SUBPROTOCOL = "rejoin.v1";
+/**
+ * Turns a request for one of the WebSocket paths into a WebSocket with a {@link PeerConnection} of its protocol at its end;
+ * other requests pass.
+ */
+final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
+    static final String SYNC = "/sync";
+    static final String Y_WEBSOCKET = "/yjs/";
+    static final String HOCUSPOCUS = "/hocuspocus";
+    private static final String SYNC_SUBPROTOCOL = "rejoin.v1";
 
     private final TransportOptions options;
     private final OriginPolicy origins;
-    private final Supplier<SyncConnection> connections;
+    private final Connections connections;
 
-    SyncUpgrade(TransportOptions options, OriginPolicy origins, Supplier<SyncConnection> connections) {
+    /** Makes the end of each connection. */
+    interface Connections {
+        PeerConnection sync();
+
+        PeerConnection yWebsocket(DocumentName document, String token);
+
+        PeerConnection hocuspocus();
+    }
+
+    WebSocketUpgrade(TransportOptions options, OriginPolicy origins, Connections connections) {
         this.options = options;
         this.origins = origins;
         this.connections = connections;
     }
 
+    /** Whether the path is for WebSockets. */
+    static boolean serves(String path) {
+        return path.equals(SYNC) || path.equals(HOCUSPOCUS) || path.startsWith(Y_WEBSOCKET);
+    }
+
     static boolean asksForUpgrade(HttpRequest request) {
         return request.decoderResult().isSuccess()
                 && request.method().equals(HttpMethod.GET)
-                && Paths.path(request.uri()).equals(PATH)
+                && serves(Paths.path(request.uri()))
                 && request.headers().containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true);
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        if (!(message instanceof FullHttpRequest request)
-                || !Paths.path(request.uri()).equals(PATH)) {
+        if (!(message instanceof FullHttpRequest request) || !serves(Paths.path(request.uri()))) {
             ctx.fireChannelRead(message);
             return;
         }
@@ -62,14 +83,52 @@ final class SyncUpgrade extends ChannelInboundHandlerAdapter {
                         Answer.problem(
                                 HttpResponseStatus.FORBIDDEN, "forbidden", "pages of this origin may not connect"));
             } else {
-                upgrade(ctx, request);
+                route(ctx, request);
             }
         } finally {
             ReferenceCountUtil.release(request);
         }
     }
 
-    private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
+    private void route(ChannelHandlerContext ctx, FullHttpRequest request) {
+        String path = Paths.path(request.uri());
+        if (path.equals(SYNC)) {
+            upgrade(ctx, request, SYNC_SUBPROTOCOL, connections::sync);
+        } else if (path.equals(HOCUSPOCUS)) {
+            upgrade(ctx, request, offered(request), connections::hocuspocus);
+        } else {
+            String name = Paths.decode(path.substring(Y_WEBSOCKET.length()));
+            Optional<String> flaw = name == null
+                    ? Optional.of("the document name is not percent-encoded UTF-8")
+                    : DocumentName.flaw(name);
+            if (name == null || flaw.isPresent()) {
+                refuse(
+                        ctx,
+                        Answer.problem(
+                                HttpResponseStatus.BAD_REQUEST, "bad-document-name", flaw.orElse("no document name")));
+                return;
+            }
+            String token = Paths.parameter(request.uri(), "token");
+            String plain = token == null ? "" : Paths.decode(token);
+            upgrade(
+                    ctx,
+                    request,
+                    offered(request),
+                    () -> connections.yWebsocket(DocumentName.of(name), plain == null ? "" : plain));
+        }
+    }
+
+    /** A browser that offers subprotocols fails unless one of them is taken; stock providers mean nothing by theirs. */
+    private static @Nullable String offered(FullHttpRequest request) {
+        String offer = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
+        return offer == null ? null : offer.split(",", 2)[0].trim();
+    }
+
+    private void upgrade(
+            ChannelHandlerContext ctx,
+            FullHttpRequest request,
+            @Nullable String subprotocol,
+            Supplier<PeerConnection> connection) {
         WebSocketDecoderConfig frames = WebSocketDecoderConfig.newBuilder()
                 .maxFramePayloadLength(options.maxFrameBytes())
                 .allowExtensions(false)
@@ -77,7 +136,7 @@ final class SyncUpgrade extends ChannelInboundHandlerAdapter {
                 .closeOnProtocolViolation(false)
                 .build();
         WebSocketServerHandshaker handshaker =
-                new WebSocketServerHandshakerFactory(PATH, SUBPROTOCOL, frames).newHandshaker(request);
+                new WebSocketServerHandshakerFactory(request.uri(), subprotocol, frames).newHandshaker(request);
         if (handshaker == null) {
             refuse(
                     ctx,
@@ -98,7 +157,7 @@ final class SyncUpgrade extends ChannelInboundHandlerAdapter {
         }
         pipeline.remove(Transport.WRITE_TIMEOUT);
         pipeline.remove(Transport.ROUTER);
-        pipeline.addLast("sync", connections.get());
+        pipeline.addLast("connection", connection.get());
         pipeline.remove(this);
         answered.addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
         ctx.channel().config().setAutoRead(true);

@@ -1,0 +1,40 @@
+package dev.rejoin.sync.session;
+
+/**
+ * Bounds on one connection of a stock Yjs provider.
+ *
+ * @param maxDocuments documents on one connection (Hocuspocus), those included that were refused
+ * @param maxUndecided of these, how many may await admission
+ * @param maxWaitingMessages messages of one connection that wait for the admission of their document
+ * @param maxWaitingBytes bytes of these
+ * @param openingMillis from the opening of the connection to the first document that lets it in; nothing that is sent extends it
+ * @param signOfLifeMillis a connection that was told nothing for this long gets a sign of life; stock providers give up after 30 s
+ * @param silenceMillis a peer that is silent for this long, pongs included, has gone
+ */
+public record ContentLimits(
+        int maxDocuments,
+        int maxUndecided,
+        int maxWaitingMessages,
+        int maxWaitingBytes,
+        int openingMillis,
+        int signOfLifeMillis,
+        int silenceMillis) {
+    /** The values of docs/reference/editors.md. */
+    public static final ContentLimits DEFAULT = new ContentLimits(1_024, 128, 1_024, 1 << 20, 10_000, 20_000, 45_000);
+
+    public ContentLimits withOpeningMillis(int millis) {
+        return new ContentLimits(
+                maxDocuments,
+                maxUndecided,
+                maxWaitingMessages,
+                maxWaitingBytes,
+                millis,
+                signOfLifeMillis,
+                silenceMillis);
+    }
+
+    public ContentLimits withSignOfLifeMillis(int millis) {
+        return new ContentLimits(
+                maxDocuments, maxUndecided, maxWaitingMessages, maxWaitingBytes, openingMillis, millis, silenceMillis);
+    }
+}

@@ -1,0 +1,136 @@
+package dev.rejoin.sync.awareness;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rejoin.crdt.yjs.AwarenessUpdate;
+import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AwarenessTableTest {
+    private static final long ANN_SEAT = 1;
+    private static final long BOB_SEAT = 2;
+    private static final long ANN = 100;
+    private static final long BOB = 200;
+
+    private final AwarenessTable table = new AwarenessTable(AwarenessLimits.DEFAULT);
+
+    @Test
+    void whatManySayLeavesAsOneUpdateWithTheNewestOfEach() {
+        say(ANN_SEAT, ANN, 1, "{\"x\":1}", 0);
+        say(BOB_SEAT, BOB, 1, "{}", 0);
+        say(ANN_SEAT, ANN, 2, "{\"x\":2}", 1);
+        assertEquals(List.of("100@2 {\"x\":2}", "200@1 {}"), taken());
+        assertEquals(List.of(), taken());
+    }
+
+    @Test
+    void aClientThatSendsBackWhatItHearsOwnsNobodyElse() {
+        say(ANN_SEAT, ANN, 1, "{}", 0);
+        say(BOB_SEAT, BOB, 1, "{}", 0);
+        taken();
+        assertFalse(say(BOB_SEAT, ANN, 1, "{}", 1));
+        assertFalse(say(BOB_SEAT, ANN, 2, "{\"x\":\"forged\"}", 1));
+        assertFalse(say(BOB_SEAT, ANN, 2, "null", 1));
+        assertTrue(table.leave(BOB_SEAT, 2));
+        assertEquals(List.of("200@1 null"), taken());
+        assertEquals(1, table.size());
+    }
+
+    @Test
+    void whoComesBackWithTheClockThatItHadIsSeenByAll() {
+        say(ANN_SEAT, ANN, 5, "{}", 0);
+        table.leave(ANN_SEAT, 1);
+        taken();
+        assertTrue(say(3, ANN, 5, "{}", 2));
+        assertEquals(List.of("100@6 {}"), taken());
+    }
+
+    @Test
+    void whoSaidGoodbyeComesBackTheSameWay() {
+        say(ANN_SEAT, ANN, 5, "{}", 0);
+        say(ANN_SEAT, ANN, 5, "null", 1);
+        assertEquals(List.of("100@5 null"), taken());
+        assertTrue(say(3, ANN, 5, "{}", 2));
+        assertEquals(List.of("100@6 {}"), taken());
+    }
+
+    @Test
+    void aLateEchoRaisesNobodyFromTheDead() {
+        say(ANN_SEAT, ANN, 5, "{}", 0);
+        say(BOB_SEAT, BOB, 1, "{}", 0);
+        table.leave(ANN_SEAT, 1);
+        taken();
+        assertFalse(say(BOB_SEAT, ANN, 5, "{}", 2));
+        assertEquals(1, table.size());
+    }
+
+    @Test
+    void aNewSeatTakesOverFromOneThatHasBeenSilentForLongerThanAnyProviderIs() {
+        say(ANN_SEAT, ANN, 5, "{}", 0);
+        taken();
+        assertFalse(say(3, ANN, 6, "{}", 19_000));
+        assertTrue(say(4, ANN, 6, "{}", 21_000));
+        taken();
+        assertFalse(table.leave(ANN_SEAT, 22_000));
+        assertEquals(1, table.size());
+    }
+
+    @Test
+    void whoIsNotHeardOfExpiresAndItsClockIsForgottenLater() {
+        say(ANN_SEAT, ANN, 5, "{}", 0);
+        taken();
+        assertFalse(table.expire(29_999));
+        assertTrue(table.expire(30_000));
+        assertEquals(List.of("100@5 null"), taken());
+        table.expire(89_999);
+        assertFalse(table.isEmpty());
+        table.expire(90_001);
+        assertTrue(table.isEmpty());
+    }
+
+    @Test
+    void boundsHold() {
+        AwarenessTable small = new AwarenessTable(new AwarenessLimits(10, 3, 2, 5, 25, 30_000, 60_000));
+        assertFalse(small.apply(1, update(1, 1, "\"eleven chars\""), 0));
+        assertTrue(small.apply(1, update(2, 1, "\"1234567\""), 0));
+        assertTrue(small.apply(1, update(3, 1, "\"1234567\""), 0));
+        small.takeChanges();
+        assertFalse(small.apply(1, update(4, 1, "1"), 0));
+        assertFalse(small.apply(2, update(5, 1, "\"1234567\""), 0));
+        assertTrue(small.apply(2, update(5, 1, "\"12345\""), 0));
+        assertThrows(MalformedUpdateException.class, () -> small.apply(3, update(9, 1, "[[[[1]]]]"), 0));
+    }
+
+    @Test
+    void statesThatAreNotJsonAreRefusedWhole() {
+        byte[] bad = new AwarenessUpdate(
+                        List.of(new AwarenessUpdate.Entry(1, 1, "{}"), new AwarenessUpdate.Entry(2, 1, "{oops")))
+                .encode();
+        assertThrows(MalformedUpdateException.class, () -> table.apply(1, bad, 0));
+        assertEquals(0, table.size());
+    }
+
+    private boolean say(long seat, long client, long clock, String state, long now) {
+        return table.apply(seat, update(client, clock, state), now);
+    }
+
+    private List<String> taken() {
+        byte[] changes = table.takeChanges();
+        List<String> out = new ArrayList<>();
+        if (changes.length > 0) {
+            AwarenessUpdate.decode(changes, 20)
+                    .entries()
+                    .forEach(entry -> out.add(entry.client() + "@" + entry.clock() + " " + entry.state()));
+        }
+        return out;
+    }
+
+    private static byte[] update(long client, long clock, String state) {
+        return new AwarenessUpdate(List.of(new AwarenessUpdate.Entry(client, clock, state))).encode();
+    }
+}

@@ -1,0 +1,101 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.yjs.StateVector;
+import dev.rejoin.sync.dialect.Framing;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The place of one editor in a room, and the way from its session to the room. The public methods may be called from any one
+ * thread; they take effect in that order, on the room's loop.
+ */
+public final class ContentSeat {
+    private final RoomLoop loop;
+    final ContentOutlet outlet;
+    final Framing framing;
+
+    /* From here on touched on the loop only. */
+    @Nullable
+    Room room;
+
+    boolean readOnly;
+    boolean over;
+
+    /** Names the seat to the awareness table. */
+    long number;
+
+    /** Has got, or is about to get, the state that later changes build on. */
+    boolean synchronised;
+
+    /** Has said that it holds something of this document. */
+    boolean kin;
+
+    boolean behind;
+
+    /** What the peer had when it fell behind. */
+    StateVector had = StateVector.EMPTY;
+
+    int owedApplied;
+    int owedRefused;
+
+    /** Monotonic milliseconds of the last time that the peer was asked for what the server lacks. */
+    long askedAt = Long.MIN_VALUE / 2;
+
+    ContentSeat(RoomLoop loop, ContentOutlet outlet, Framing framing, boolean readOnly) {
+        this.loop = loop;
+        this.outlet = outlet;
+        this.framing = framing;
+        this.readOnly = readOnly;
+    }
+
+    /** Says what the editor has and asks for the rest. */
+    public void synchronise(byte[] stateVector) {
+        enter(room -> room.content().synchronise(this, stateVector));
+    }
+
+    /**
+     * One change of the editor.
+     *
+     * @param answer whether it answers the server's question for what it lacks
+     */
+    public void change(byte[] update, boolean answer) {
+        enter(room -> room.change(this, update, answer));
+    }
+
+    /** The editor says something of who is there. */
+    public void awareness(byte[] update) {
+        enter(room -> room.content().awareness(this, update));
+    }
+
+    /** The editor wants to know who is there. */
+    public void queryAwareness() {
+        enter(room -> room.content().everybody(this));
+    }
+
+    /** What the seat may do has changed. */
+    public void access(boolean nowReadOnly) {
+        enter(room -> room.content().access(this, nowReadOnly));
+    }
+
+    /** The peer keeps up again. */
+    public void drained() {
+        enter(room -> room.content().drained(this));
+    }
+
+    /** The editor has left, for whatever reason. */
+    public void leave() {
+        loop.execute(() -> {
+            over = true;
+            if (room != null) {
+                room.leave(this);
+            }
+        });
+    }
+
+    private void enter(java.util.function.Consumer<Room> visit) {
+        loop.execute(() -> {
+            if (room != null && !over) {
+                visit.accept(room);
+            }
+        });
+    }
+}

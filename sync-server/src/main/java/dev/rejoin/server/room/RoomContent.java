@@ -1,0 +1,511 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.yjs.ApplyResult;
+import dev.rejoin.crdt.yjs.DeleteSet;
+import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import dev.rejoin.crdt.yjs.StateVector;
+import dev.rejoin.crdt.yjs.Updates;
+import dev.rejoin.crdt.yjs.YDoc;
+import dev.rejoin.crdt.yjs.YDocOptions;
+import dev.rejoin.crdt.yjs.YDocView;
+import dev.rejoin.sync.awareness.AwarenessTable;
+import dev.rejoin.sync.dialect.Framing;
+import dev.rejoin.sync.wire.FailureCode;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The content of a room: the Yjs document, the editors at it, and who of them is there. Belongs to the room's loop. */
+final class RoomContent {
+    /* Cold and hot
+     * ------------
+     * A content that nobody writes to is one array of bytes, an update that holds all of it: joins and readers are served from
+     * that by the operations on updates. The first change makes it an engine, and the budget of the loop makes it bytes again.
+     *
+     * What leaves is durable
+     * ----------------------
+     * The engine runs ahead of the log, as the objects do. An answer to an editor is computed from the engine at once and leaves when
+     * everything that is in it is durable. An editor gets no changes before it has got its first answer: each later change follows
+     * on what that holds.
+     *
+     * Slow peers
+     * ----------
+     * A peer that does not read gets nothing queued but a count of what it is owed. When it has drained it gets one update with
+     * all that happened since it fell behind. Awareness is not owed: everybody's newest state is sent then.
+     */
+    private static final long AWARENESS_MILLIS = 80;
+    private static final long EXPIRY_MILLIS = 5_000;
+    private static final long ASK_MILLIS = 1_000;
+    private static final long HOT_BYTES_PER_ENCODED_BYTE = 4;
+    private static final byte[] EMPTY_UPDATE = {0, 0};
+
+    private final Room room;
+    private final RoomLoop loop;
+    private final RoomKit kit;
+    private final HotContents hotContents;
+
+    /** All of the content when {@link #hot} is null. */
+    private byte[] cold;
+
+    private @Nullable YDoc hot;
+    private long encodedBytes;
+
+    /** Of the engine; null after a change, until somebody asks. */
+    private @Nullable StateVector stateVector;
+
+    private StateVector durable;
+
+    /** What a change of the engine emitted while {@link #change} waits for it. */
+    private byte @Nullable [] emitted;
+
+    /** The whole content as an update, for all who join; null after a change. */
+    private byte @Nullable [] whole;
+
+    private final Set<ContentSeat> seats = new LinkedHashSet<>();
+    private final AwarenessTable awareness;
+    private long seatNumbers;
+    private long awarenessSentAt = Long.MIN_VALUE / 2;
+    private boolean awarenessDue;
+    private boolean expiryDue;
+
+    RoomContent(Room room, RoomLoop loop, RoomKit kit, HotContents hotContents, byte[] state) {
+        this.room = room;
+        this.loop = loop;
+        this.kit = kit;
+        this.hotContents = hotContents;
+        this.cold = state;
+        this.encodedBytes = state.length;
+        this.durable = state.length == 0 ? StateVector.EMPTY : Updates.stateVector(state);
+        this.stateVector = durable;
+        this.awareness = new AwarenessTable(kit.awarenessLimits());
+    }
+
+    // tiers
+
+    /** The engine; makes one if the content is cold. Linear in the content then. */
+    YDoc engine() {
+        YDoc engine = hot;
+        if (engine == null) {
+            engine = YDoc.create(YDocOptions.defaults().withLimits(kit.updateLimits()));
+            if (cold.length > 0) {
+                engine.applyUpdate(cold);
+            }
+            cold = new byte[0];
+            engine.onUpdate((update, origin, changed) -> emitted(update));
+            hot = engine;
+            kit.observer().contentHeated();
+        }
+        hotContents.used(this, encodedBytes * HOT_BYTES_PER_ENCODED_BYTE);
+        return engine;
+    }
+
+    /** Back to bytes, if nothing is under way. Linear in the content. */
+    boolean cool() {
+        YDoc engine = hot;
+        if (engine == null) {
+            return true;
+        }
+        if (room.hasContentUnderWay()) {
+            return false;
+        }
+        cold = whole();
+        encodedBytes = cold.length;
+        hot = null;
+        kit.observer().contentCooled();
+        return true;
+    }
+
+    /** All of it as one update, with what waits for earlier updates; shared by whoever asks until it changes. */
+    byte[] whole() {
+        byte[] all = whole;
+        if (all == null) {
+            YDoc engine = hot;
+            all = engine != null ? engine.encodeStateAsUpdate() : cold.length == 0 ? EMPTY_UPDATE : cold;
+            whole = all;
+        }
+        return all;
+    }
+
+    /** What the log is to keep, written when it is asked for, on any thread; empty for a document without content. */
+    Supplier<byte[]> image() {
+        YDoc engine = hot;
+        if (engine != null && engine.pending().structs() + engine.pending().deletes() == 0) {
+            YDocView view = engine.view();
+            return view::encodeStateAsUpdate;
+        }
+        // a view does not hold what waits for earlier updates
+        byte[] bytes = engine == null ? cold : engine.encodeStateAsUpdate();
+        return () -> bytes;
+    }
+
+    /** The content as it is, changes not yet durable included. */
+    YDocView view() {
+        return engine().view();
+    }
+
+    /** Linear in the clients after a change. */
+    StateVector stateVector() {
+        StateVector current = stateVector;
+        if (current == null) {
+            current = engine().stateVector();
+            stateVector = current;
+        }
+        return current;
+    }
+
+    boolean isEmpty() {
+        return hot == null && cold.length == 0;
+    }
+
+    // editors
+
+    void join(ContentSeat seat) {
+        seat.number = ++seatNumbers;
+        seats.add(seat);
+        seat.outlet.admitted(seat.readOnly, stateVector().encode(), awareness.everybody());
+    }
+
+    void leave(ContentSeat seat) {
+        if (seats.remove(seat) && awareness.leave(seat.number, now())) {
+            tellAwareness();
+        }
+    }
+
+    boolean hasSeats() {
+        return !seats.isEmpty();
+    }
+
+    /** Ends every seat. */
+    void end(FailureCode code, String message) {
+        for (ContentSeat seat : List.copyOf(seats)) {
+            deny(seat, code, message);
+        }
+    }
+
+    private void deny(ContentSeat seat, FailureCode code, String message) {
+        seat.over = true;
+        room.leave(seat);
+        seat.outlet.denied(code, message);
+    }
+
+    void synchronise(ContentSeat seat, byte[] encodedStateVector) {
+        StateVector known;
+        try {
+            known = StateVector.decode(encodedStateVector);
+        } catch (MalformedUpdateException e) {
+            deny(seat, FailureCode.MALFORMED, "the state vector does not decode: " + e.getMessage());
+            return;
+        }
+        if (isForeign(known)) {
+            denyForeign(seat);
+            return;
+        }
+        seat.kin |= known.size() > 0 && sharesClients(known);
+        byte[] lacking = lacking(known);
+        byte[] has = stateVector().encode();
+        room.whenDurable(failure -> {
+            if (failure == null && !seat.over) {
+                seat.synchronised = true;
+                seat.behind = false;
+                seat.outlet.state(lacking, has);
+            }
+        });
+    }
+
+    /**
+     * Whether merging would mix two documents: what several clients wrote, none of whom this document knows, is of another life of
+     * the document, or of another one. What a single client wrote may be new.
+     */
+    private boolean isForeign(StateVector holds) {
+        return holds.size() > 1 && stateVector().size() > 0 && !sharesClients(holds);
+    }
+
+    private boolean sharesClients(StateVector other) {
+        StateVector ours = stateVector();
+        boolean[] shared = {false};
+        other.forEach((client, clock) -> shared[0] |= ours.get(client) > 0);
+        return shared[0];
+    }
+
+    private void denyForeign(ContentSeat seat) {
+        kit.observer().lineageRefused();
+        deny(
+                seat,
+                FailureCode.LINEAGE,
+                "what this editor holds is not of this document; discard its local copy and load again");
+    }
+
+    private byte[] lacking(StateVector known) {
+        if (known.size() == 0) {
+            return whole();
+        }
+        YDoc engine = hot;
+        if (engine != null) {
+            return engine.encodeStateAsUpdate(known);
+        }
+        return cold.length == 0 ? EMPTY_UPDATE : Updates.diff(cold, known);
+    }
+
+    /** Takes a change; what it does to the document waits in the open batch. */
+    void change(ContentSeat seat, byte[] update, boolean answer) {
+        boolean full = room.isFull();
+        if (seat.readOnly || full) {
+            boolean harmless = answer && holdsNothingNew(seat, update);
+            if (!harmless) {
+                kit.observer().rejected(full ? "document-full" : "read-only");
+            }
+            settle(seat, harmless);
+            return;
+        }
+        YDoc engine = engine();
+        emitted = null;
+        ApplyResult result;
+        try {
+            // a local store may open after the connection did, and bring what the editor did not say it holds
+            if (!seat.kin && isForeign(Updates.stateVector(update))) {
+                denyForeign(seat);
+                return;
+            }
+            result = engine.applyUpdate(update, this);
+        } catch (MalformedUpdateException e) {
+            kit.observer().malformed();
+            deny(seat, FailureCode.MALFORMED, "the update does not decode: " + e.getMessage());
+            return;
+        }
+        byte[] integrated = emitted;
+        emitted = null;
+        if (!result.complete()) {
+            kit.observer().contentStalled();
+            room.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
+            ask(seat);
+        } else if (integrated != null) {
+            room.contentChanged(seat, integrated, integrated);
+        } else {
+            settle(seat, true);
+        }
+    }
+
+    /** What the server lacks only the editor can tell; it is asked again, but not without end. */
+    private void ask(ContentSeat seat) {
+        long now = now();
+        if (now - seat.askedAt >= ASK_MILLIS) {
+            seat.askedAt = now;
+            seat.outlet.relay(seat.framing.syncStep1(stateVector().encode()));
+        }
+    }
+
+    private boolean holdsNothingNew(ContentSeat seat, byte[] update) {
+        try {
+            byte[] rest = Updates.diff(update, stateVector());
+            if (Updates.isEmpty(rest)) {
+                return true;
+            }
+            DeleteSet deletes = Updates.deleteSet(rest);
+            DeleteSet ours = hot != null ? hot.deleteSet() : Updates.deleteSet(whole());
+            return Updates.stateVector(update).equals(StateVector.EMPTY)
+                    && ours.union(deletes).equals(ours);
+        } catch (MalformedUpdateException e) {
+            deny(seat, FailureCode.MALFORMED, "the update does not decode: " + e.getMessage());
+            return false;
+        }
+    }
+
+    /** Tells what became of one change that is not in any batch, in order with those that are. */
+    private void settle(ContentSeat seat, boolean applied) {
+        room.whenDurable(failure -> {
+            if (failure == null && !seat.over) {
+                settled(seat, applied ? 1 : 0, applied ? 0 : 1);
+            }
+        });
+    }
+
+    private static void settled(ContentSeat seat, int applied, int refused) {
+        if (!seat.outlet.hasRoom()) {
+            seat.owedApplied += applied;
+            seat.owedRefused += refused;
+            return;
+        }
+        if (applied > 0) {
+            seat.outlet.settled(applied, true);
+        }
+        if (refused > 0) {
+            seat.outlet.settled(refused, false);
+        }
+    }
+
+    /** The engine has changed: by {@link #change}, or by trusted code in this process. */
+    private void emitted(byte[] update) {
+        whole = null;
+        stateVector = null;
+        encodedBytes += update.length;
+        emitted = update;
+    }
+
+    /** What trusted code in this process did to the engine since the last call; null if nothing. */
+    byte @Nullable [] takeEmitted() {
+        byte[] update = emitted;
+        emitted = null;
+        return update;
+    }
+
+    /** Forgets what was emitted before trusted code runs. */
+    void expectChange() {
+        emitted = null;
+    }
+
+    // what became durable
+
+    /** A batch is durable: everybody gets what it did to the content, its authors also that it is kept. */
+    void deliver(List<Batch.ContentChange> changes, StateVector after) {
+        StateVector before = durable;
+        durable = after;
+        Map<ContentSeat, Integer> authors = new LinkedHashMap<>();
+        List<byte[]> updates = new ArrayList<>(changes.size());
+        for (Batch.ContentChange change : changes) {
+            if (change.author() != null) {
+                authors.merge(change.author(), 1, Integer::sum);
+            }
+            if (change.integrated().length > EMPTY_UPDATE.length) {
+                updates.add(change.integrated());
+            }
+        }
+        Map<Framing, byte[]> frames = new HashMap<>(2);
+        byte[] merged = updates.isEmpty() ? null : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
+        for (ContentSeat seat : seats) {
+            if (merged != null && seat.synchronised && !seat.behind) {
+                if (seat.outlet.hasRoom()) {
+                    seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.update(merged)));
+                } else {
+                    seat.behind = true;
+                    seat.had = before;
+                    kit.observer().fellBehind();
+                }
+            }
+            Integer own = authors.get(seat);
+            if (own != null) {
+                settled(seat, own, 0);
+            }
+        }
+    }
+
+    void drained(ContentSeat seat) {
+        if (!seat.outlet.hasRoom()) {
+            return;
+        }
+        int applied = seat.owedApplied;
+        int refused = seat.owedRefused;
+        seat.owedApplied = 0;
+        seat.owedRefused = 0;
+        settled(seat, applied, refused);
+        everybody(seat);
+        if (seat.behind) {
+            byte[] missed = lacking(seat.had);
+            room.whenDurable(failure -> {
+                if (failure == null && !seat.over && seat.behind) {
+                    seat.behind = false;
+                    seat.outlet.relay(seat.framing.update(missed));
+                    kit.observer().resynced();
+                }
+            });
+        }
+    }
+
+    void access(ContentSeat seat, boolean readOnly) {
+        if (seat.readOnly == readOnly) {
+            return;
+        }
+        seat.readOnly = readOnly;
+        seat.outlet.access(readOnly);
+        if (!readOnly) {
+            // what was refused before is still there
+            seat.outlet.relay(seat.framing.syncStep1(stateVector().encode()));
+        }
+    }
+
+    // awareness
+
+    void awareness(ContentSeat seat, byte[] update) {
+        try {
+            if (awareness.apply(seat.number, update, now())) {
+                tellAwareness();
+            }
+        } catch (MalformedUpdateException e) {
+            deny(seat, FailureCode.MALFORMED, "the awareness update does not decode: " + e.getMessage());
+        }
+        expireLater();
+    }
+
+    void everybody(ContentSeat seat) {
+        byte[] all = awareness.everybody();
+        if (all.length > 0 && seat.outlet.hasRoom()) {
+            seat.outlet.relay(seat.framing.awareness(all));
+        }
+    }
+
+    /** At once if it was quiet, otherwise with all that comes in a short while: one frame says what many have said. */
+    private void tellAwareness() {
+        if (awarenessDue) {
+            return;
+        }
+        long wait = awarenessSentAt + AWARENESS_MILLIS - now();
+        if (wait <= 0) {
+            sendAwareness();
+        } else {
+            awarenessDue = true;
+            loop.schedule(
+                    () -> {
+                        awarenessDue = false;
+                        sendAwareness();
+                    },
+                    wait);
+        }
+    }
+
+    private void sendAwareness() {
+        byte[] news = awareness.takeChanges();
+        if (news.length == 0) {
+            return;
+        }
+        awarenessSentAt = now();
+        Map<Framing, byte[]> frames = new HashMap<>(2);
+        for (ContentSeat seat : seats) {
+            if (seat.outlet.hasRoom()) {
+                seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.awareness(news)));
+            }
+        }
+    }
+
+    private void expireLater() {
+        if (expiryDue || awareness.isEmpty() || room.isGone()) {
+            return;
+        }
+        expiryDue = true;
+        loop.schedule(
+                () -> {
+                    expiryDue = false;
+                    if (awareness.expire(now())) {
+                        tellAwareness();
+                    }
+                    expireLater();
+                },
+                EXPIRY_MILLIS);
+    }
+
+    private long now() {
+        return loop.millis();
+    }
+
+    /** The room leaves memory. */
+    void gone() {
+        hotContents.forget(this);
+        if (hot != null) {
+            kit.observer().contentCooled();
+        }
+    }
+}

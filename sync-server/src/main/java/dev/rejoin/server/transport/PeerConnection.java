@@ -1,0 +1,337 @@
+package dev.rejoin.server.transport;
+
+import dev.rejoin.sync.wire.FailureCode;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.util.concurrent.Future;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One WebSocket, whatever is spoken on it: puts messages together, answers pings, counts what is not yet sent, and closes a
+ * peer that does not read. What messages mean is decided by those who extend it.
+ */
+abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame> {
+    /* Two loops
+     * ---------
+     * The socket and the session live on the channel's loop, each room on its own. What a room says crosses over as a task;
+     * `unsent` counts the bytes that are on the way, from the moment the room hands them over until the socket has taken
+     * them, so that a room sees at once, from its own thread, that a peer has stopped reading.
+     *
+     * `asked` says that a room was told "no" and waits for drained(). It is set before the count is looked at a second
+     * time, and the other side looks at it after each decrement, so one of the two always notices.
+     */
+    private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
+    private static final int FRAME_OVERHEAD_BYTES = 64;
+    private static final int MAX_FRAGMENTS_PER_MESSAGE = 64;
+    private static final int MAX_PINGS_PER_SECOND = 10;
+    private static final long CLOSE_LINGER_MILLIS = 1_000;
+
+    final TransportOptions options;
+    final TransportObserver observer;
+
+    private final AtomicLong unsent = new AtomicLong();
+    private volatile boolean asked;
+
+    private final ByteArrayOutputStream partial = new ByteArrayOutputStream();
+    private int partialFragments;
+    private boolean partialIsText;
+    private int pings;
+    private long pingsSince;
+    private boolean full;
+    private boolean closing;
+    private long tickAt = Long.MAX_VALUE;
+    private @Nullable Future<?> tick;
+    private @Nullable Future<?> stall;
+    private ChannelHandlerContext ctx;
+
+    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
+    PeerConnection(TransportOptions options, TransportObserver observer) {
+        this.options = options;
+        this.observer = observer;
+    }
+
+    /** The socket is open: make the session. */
+    abstract void opened(long nowMillis);
+
+    abstract void message(byte[] message, long nowMillis);
+
+    abstract void textMessage(long nowMillis);
+
+    /** A pong, which shows that the peer lives. */
+    abstract void pong(long nowMillis);
+
+    /** The peer has broken the rules of WebSocket or the bounds of this server: end the session. */
+    abstract void fail(FailureCode code, String message, long nowMillis);
+
+    /** The socket takes more, or does not. */
+    abstract void writable(boolean writable, long nowMillis);
+
+    /** A room was told that the peer does not keep up, and it does now. */
+    abstract void drained();
+
+    /** The socket is closed or about to be: leave the rooms. */
+    abstract void left();
+
+    abstract void disconnected();
+
+    abstract void sessionTick(long nowMillis);
+
+    abstract long nextDeadline();
+
+    abstract boolean isSessionClosed();
+
+    final ChannelHandlerContext context() {
+        return ctx;
+    }
+
+    @Override
+    public final void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        opened(now());
+        observer.sessionOpened();
+        rearm();
+    }
+
+    @Override
+    protected final void channelRead0(ChannelHandlerContext context, WebSocketFrame frame) {
+        if (frame instanceof CloseWebSocketFrame farewell) {
+            answer(farewell);
+        } else if (closing) {
+            return;
+        } else if (frame instanceof PingWebSocketFrame ping) {
+            pinged(ping.content());
+        } else if (frame instanceof PongWebSocketFrame) {
+            pong(now());
+        } else {
+            data(frame);
+        }
+        rearm();
+    }
+
+    /** Whoever closes first is told the same code back (RFC 6455, 5.5.1). */
+    private void answer(CloseWebSocketFrame farewell) {
+        if (closing) {
+            ctx.close();
+        } else {
+            closing = true;
+            ctx.writeAndFlush(farewell.retainedDuplicate()).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private void data(WebSocketFrame frame) {
+        boolean continues = frame instanceof ContinuationWebSocketFrame;
+        if (frame.isFinalFragment() && !continues) {
+            message(bytes(frame.content()), !(frame instanceof BinaryWebSocketFrame));
+            return;
+        }
+        if (!continues) {
+            partialIsText = !(frame instanceof BinaryWebSocketFrame);
+        }
+        if (++partialFragments > MAX_FRAGMENTS_PER_MESSAGE
+                || partial.size() + frame.content().readableBytes() > options.maxFrameBytes()) {
+            fail(FailureCode.TOO_LARGE, "the message is too large or in too many fragments", now());
+            return;
+        }
+        try {
+            frame.content()
+                    .getBytes(
+                            frame.content().readerIndex(),
+                            partial,
+                            frame.content().readableBytes());
+        } catch (IOException e) {
+            throw new AssertionError("memory does not fail", e);
+        }
+        if (frame.isFinalFragment()) {
+            byte[] whole = partial.toByteArray();
+            partial.reset();
+            partialFragments = 0;
+            message(whole, partialIsText);
+        }
+    }
+
+    private void message(byte[] message, boolean text) {
+        if (text) {
+            textMessage(now());
+        } else {
+            message(message, now());
+        }
+    }
+
+    private void pinged(ByteBuf payload) {
+        long now = now();
+        if (now - pingsSince >= 1_000) {
+            pingsSince = now;
+            pings = 0;
+        }
+        if (++pings > MAX_PINGS_PER_SECOND) {
+            fail(FailureCode.PROTOCOL_ERROR, "too many pings", now);
+        } else if (!full) {
+            write(new PongWebSocketFrame(payload.retain()), payload.readableBytes());
+        }
+    }
+
+    @Override
+    public final void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof CorruptedWebSocketFrameException || cause instanceof TooLongFrameException) {
+            boolean large = cause instanceof TooLongFrameException
+                    || String.valueOf(cause.getMessage()).startsWith("Max frame length");
+            fail(
+                    large ? FailureCode.TOO_LARGE : FailureCode.PROTOCOL_ERROR,
+                    large ? "the frame is too large" : "not a WebSocket frame",
+                    now());
+        } else if (cause instanceof IOException) {
+            ctx.close();
+        } else {
+            LOG.error("closing {}: it failed here", ctx.channel().remoteAddress(), cause);
+            ctx.close();
+        }
+    }
+
+    @Override
+    public final void channelInactive(ChannelHandlerContext context) {
+        disconnected();
+        cancel(tick);
+        cancel(stall);
+        left();
+        observer.sessionClosed();
+        context.fireChannelInactive();
+    }
+
+    /** Sends one binary message. */
+    public final void send(byte[] frame) {
+        write(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(frame)), frame.length);
+    }
+
+    /** Asks the peer for a sign of life. */
+    public final void ping() {
+        if (!full) {
+            write(new PingWebSocketFrame(Unpooled.EMPTY_BUFFER), 0);
+        }
+    }
+
+    /** Closes the socket after what has been sent. */
+    public final void close(int closeCode, String reason) {
+        closing = true;
+        left();
+        ctx.channel().config().setAutoRead(true);
+        ctx.writeAndFlush(new CloseWebSocketFrame(closeCode, reason));
+        ctx.executor().schedule(() -> ctx.close(), CLOSE_LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void write(WebSocketFrame frame, int size) {
+        int counted = size + FRAME_OVERHEAD_BYTES;
+        unsent.addAndGet(counted);
+        if (!full && unsent.get() >= options.writeHighMarkBytes()) {
+            full = true;
+            writable(false, now());
+            stall = ctx.executor().schedule(this::stalled, options.stallMillis(), TimeUnit.MILLISECONDS);
+        }
+        ctx.writeAndFlush(frame).addListener(done -> left(counted));
+    }
+
+    private void left(int bytes) {
+        long rest = unsent.addAndGet(-bytes);
+        if (rest > options.writeLowMarkBytes()) {
+            return;
+        }
+        if (full) {
+            full = false;
+            cancel(stall);
+            writable(true, now());
+        }
+        if (asked) {
+            asked = false;
+            drained();
+        }
+    }
+
+    /** Whether a room may queue more for the peer; once this has said no, {@link #drained} follows. On any thread. */
+    final boolean hasRoom() {
+        if (unsent.get() < options.writeHighMarkBytes()) {
+            return true;
+        }
+        asked = true;
+        return unsent.get() <= options.writeLowMarkBytes();
+    }
+
+    /** Takes what a room says, of about so many bytes, over to the socket's loop. On any thread. */
+    final void cross(int bytes, Runnable call) {
+        unsent.addAndGet(bytes);
+        try {
+            ctx.executor().execute(() -> {
+                if (!isSessionClosed()) {
+                    call.run();
+                }
+                left(bytes);
+                rearm();
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("a session is told nothing more: its loop has ended", e);
+        }
+    }
+
+    /** Stops reading from the peer, or goes on. */
+    final void read(boolean on) {
+        if (ctx.channel().config().isAutoRead() != on) {
+            ctx.channel().config().setAutoRead(on);
+        }
+    }
+
+    private void stalled() {
+        observer.peerTimedOut();
+        LOG.info("closing {}: it has not read for {} ms", ctx.channel().remoteAddress(), options.stallMillis());
+        ctx.close();
+    }
+
+    final long now() {
+        return TimeUnit.NANOSECONDS.toMillis(ctx.executor().ticker().nanoTime());
+    }
+
+    final void rearm() {
+        long due = nextDeadline();
+        if (due >= tickAt || due == Long.MAX_VALUE) {
+            return;
+        }
+        cancel(tick);
+        tickAt = due;
+        tick = ctx.executor().schedule(this::tick, Math.max(1, due - now()), TimeUnit.MILLISECONDS);
+    }
+
+    private void tick() {
+        tickAt = Long.MAX_VALUE;
+        if (ctx.channel().isActive()) {
+            sessionTick(now());
+            rearm();
+        }
+    }
+
+    private static void cancel(@Nullable Future<?> future) {
+        if (future != null) {
+            future.cancel(false);
+        }
+    }
+
+    private static byte[] bytes(ByteBuf content) {
+        byte[] bytes = new byte[content.readableBytes()];
+        content.getBytes(content.readerIndex(), bytes);
+        return bytes;
+    }
+}

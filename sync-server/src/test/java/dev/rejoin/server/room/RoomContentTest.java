@@ -1,0 +1,520 @@
+package dev.rejoin.server.room;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rejoin.crdt.DeltaLimits;
+import dev.rejoin.crdt.yjs.AwarenessUpdate;
+import dev.rejoin.crdt.yjs.UpdateLimits;
+import dev.rejoin.crdt.yjs.YDoc;
+import dev.rejoin.crdt.yjs.YDocOptions;
+import dev.rejoin.sync.awareness.AwarenessLimits;
+import dev.rejoin.sync.dialect.DialectMessage;
+import dev.rejoin.sync.dialect.Framing;
+import dev.rejoin.sync.dialect.YWebsocketFrames;
+import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.AckLevel;
+import dev.rejoin.sync.wire.FailureCode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Rooms by hand: the loop and the log do only what a test says. */
+class RoomContentTest {
+    private static final DocumentName NAME = DocumentName.of("d");
+
+    private final ManualLoop loop = new ManualLoop();
+    private final FakeLog log = new FakeLog();
+    private RoomOptions options = RoomOptions.DEFAULTS;
+    private @Nullable Rooms rooms;
+    private final List<Editor> editors = new ArrayList<>();
+
+    @AfterEach
+    void whatIsStoredIsWhatEditorsWereTold() {
+        for (Editor editor : editors) {
+            editor.doc.checkInvariants();
+        }
+    }
+
+    @Test
+    void nothingIsRelayedOrSettledBeforeItIsDurable() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        ann.type(0, "hello");
+        loop.run();
+        assertEquals("", bob.text());
+        assertEquals(0, ann.applied);
+        commit();
+        assertEquals("hello", bob.text());
+        assertEquals(1, ann.applied);
+    }
+
+    @Test
+    void theAuthorHearsItsOwnChangeOnceItIsDurable() {
+        Editor ann = join(1);
+        ann.type(0, "a");
+        commit();
+        assertEquals(1, ann.relayed);
+    }
+
+    @Test
+    void whatArrivesDuringACommitIsOneFrame() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        ann.type(0, "a");
+        loop.run();
+        int before = log.appends;
+        for (int i = 1; i <= 50; i++) {
+            ann.type(i, "b");
+        }
+        loop.run();
+        commit();
+        assertEquals(1, log.appends - before);
+        assertEquals(2, bob.relayed);
+        assertEquals(51, ann.applied);
+        assertEquals(ann.text(), bob.text());
+    }
+
+    @Test
+    void anAnswerWaitsForWhatIsInIt() {
+        Editor ann = join(1);
+        ann.type(0, "a");
+        loop.run();
+        Editor bob = new Editor(2, Framing.Y_WEBSOCKET, false);
+        bob.synchronise();
+        loop.run();
+        assertEquals("", bob.text());
+        commit();
+        assertEquals("a", bob.text());
+    }
+
+    @Test
+    void aLostCommitTellsNobodyAnythingAndPutsAllOut() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        ann.type(0, "lost");
+        loop.run();
+        log.fail();
+        loop.run();
+        assertEquals(0, ann.applied);
+        assertEquals("", bob.text());
+        assertEquals(FailureCode.STORE_DOWN, ann.denied);
+        assertEquals(FailureCode.STORE_DOWN, bob.denied);
+    }
+
+    @Test
+    void anUnloadedDocumentComesBackWithAllThatWasAcknowledged() {
+        Editor ann = join(1);
+        for (int i = 0; i < 20; i++) {
+            ann.type(i, "x");
+            commit();
+        }
+        ann.seat.leave();
+        loop.pass(options.idleUnloadMillis() + 1);
+        commit();
+        Editor bob = join(2);
+        assertEquals("x".repeat(20), bob.text());
+        assertTrue(log.images > 0);
+    }
+
+    @Test
+    void aSlowPeerGetsOneUpdateForAllThatItMissedAndOneStatusForEachOfItsOwn() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        bob.hasRoom = false;
+        for (int i = 0; i < 30; i++) {
+            ann.type(i, "a");
+            bob.type(0, "b");
+            commit();
+        }
+        assertEquals(0, bob.relayed);
+        assertEquals(0, bob.applied);
+        bob.hasRoom = true;
+        bob.seat.drained();
+        commit();
+        assertEquals(1, bob.relayed);
+        assertEquals(30, bob.applied);
+        assertEquals(ann.text(), bob.text());
+        ann.type(0, "more");
+        commit();
+        assertEquals(ann.text(), bob.text());
+    }
+
+    @Test
+    void aReaderSeesAllAndChangesNothing() {
+        Editor ann = join(1);
+        ann.type(0, "a");
+        commit();
+        Editor eve = new Editor(3, Framing.Y_WEBSOCKET, true);
+        eve.synchronise();
+        commit();
+        assertEquals("a", eve.text());
+        eve.answer();
+        commit();
+        assertEquals(1, eve.applied);
+        eve.type(0, "evil");
+        commit();
+        assertEquals(1, eve.refused);
+        eve.answer();
+        commit();
+        assertEquals(2, eve.refused);
+        assertEquals("a", ann.text());
+    }
+
+    @Test
+    void whoMayWriteAgainIsAskedForWhatWasRefused() {
+        Editor eve = new Editor(3, Framing.Y_WEBSOCKET, true);
+        Editor ann = join(1);
+        ann.type(0, "a");
+        commit();
+        eve = new Editor(3, Framing.Y_WEBSOCKET, true);
+        eve.synchronise();
+        commit();
+        eve.type(1, "kept");
+        commit();
+        eve.seat.access(false);
+        loop.run();
+        assertEquals(1, eve.asked);
+        eve.answer();
+        commit();
+        assertEquals("akept", ann.text());
+    }
+
+    @Test
+    void bytesThatDoNotDecodeCostOneSeatAndNobodyElseNotices() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        ann.type(0, "a");
+        commit();
+        bob.seat.change(new byte[] {1, 2, 3}, false);
+        commit();
+        assertEquals(FailureCode.MALFORMED, bob.denied);
+        Editor eve = join(3);
+        eve.seat.awareness(new byte[] {9, 9});
+        commit();
+        assertEquals(FailureCode.MALFORMED, eve.denied);
+        Editor dan = join(4);
+        dan.seat.synchronise(new byte[] {-1});
+        commit();
+        assertEquals(FailureCode.MALFORMED, dan.denied);
+        ann.type(1, "b");
+        commit();
+        assertNull(ann.denied);
+        assertEquals(2, ann.applied);
+    }
+
+    @Test
+    void aChangeWhoseForerunnerIsMissingIsKeptAndItsAuthorIsAsked() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        YDoc elsewhere = YDoc.create(YDocOptions.defaults().withClientId(77));
+        List<byte[]> updates = new ArrayList<>();
+        elsewhere.onUpdate((update, origin, doc) -> updates.add(update));
+        elsewhere.getText("t").insert(0, "first");
+        elsewhere.getText("t").insert(5, " second");
+        bob.seat.change(updates.get(1), false);
+        commit();
+        assertEquals("", ann.text());
+        assertEquals(1, bob.asked);
+        ann.seat.leave();
+        bob.seat.leave();
+        loop.pass(options.idleUnloadMillis() + 1);
+        commit();
+        Editor again = join(3);
+        again.seat.change(updates.get(0), false);
+        commit();
+        assertEquals("first second", again.text());
+    }
+
+    @Test
+    void whatIsOfAnotherLifeOfTheDocumentIsNotMixedIn() {
+        Editor ann = join(1);
+        ann.type(0, "new life");
+        commit();
+        Editor old = new Editor(9, Framing.Y_WEBSOCKET, false);
+        old.doc.applyUpdate(anotherLife(), "store");
+        old.synchronise();
+        commit();
+        assertEquals(FailureCode.LINEAGE, old.denied);
+        assertEquals("new life", ann.text());
+    }
+
+    @Test
+    void aLocalStoreThatOpensLateMixesNothingInEither() {
+        Editor ann = join(1);
+        ann.type(0, "new life");
+        commit();
+        Editor old = join(9);
+        old.doc.applyUpdate(anotherLife());
+        commit();
+        assertEquals(FailureCode.LINEAGE, old.denied);
+        assertEquals("new life", ann.text());
+    }
+
+    private static byte[] anotherLife() {
+        YDoc one = YDoc.create(YDocOptions.defaults().withClientId(8));
+        one.getText("t").insert(0, "old ");
+        YDoc two = YDoc.create(YDocOptions.defaults().withClientId(7));
+        two.applyUpdate(one.encodeStateAsUpdate());
+        two.getText("t").insert(0, "very ");
+        return two.encodeStateAsUpdate();
+    }
+
+    @Test
+    void whatAnEditorTypedBeforeItEverConnectedIsNotTakenForAnotherLife() {
+        Editor ann = join(1);
+        ann.type(0, "a");
+        commit();
+        Editor bob = new Editor(2, Framing.Y_WEBSOCKET, false);
+        bob.doc.getText("t").insert(0, "typed while offline");
+        bob.synchronise();
+        bob.answer();
+        commit();
+        assertNull(bob.denied);
+        assertEquals(ann.text(), bob.text());
+        assertEquals("atyped while offline".length(), ann.text().length());
+    }
+
+    @Test
+    void aFullDocumentTakesNoMoreAndLosesNothing() {
+        options = new RoomOptions(60_000, 256 << 10, 1_000, 200, 10, 60_000, 10_000, 1 << 20);
+        Editor ann = join(1);
+        ann.type(0, "x".repeat(300));
+        commit();
+        ann.type(0, "y");
+        commit();
+        assertEquals(1, ann.applied);
+        assertEquals(1, ann.refused);
+        Editor bob = join(2);
+        assertEquals("x".repeat(300), bob.text());
+    }
+
+    @Test
+    void contentsBeyondTheBudgetBecomeBytesAndGoOnFromThere() {
+        options = new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 10, 60_000, 10_000, 100_000);
+        Editor ann = join(1);
+        ann.type(0, "x".repeat(30_000));
+        commit();
+        Editor bob = new Editor(2, Framing.Y_WEBSOCKET, false, DocumentName.of("other"));
+        bob.synchronise();
+        commit();
+        bob.type(0, "y".repeat(30_000));
+        commit();
+        Editor eve = join(3);
+        assertEquals("x".repeat(30_000), eve.text());
+        eve.type(0, "z");
+        commit();
+        assertEquals("z" + "x".repeat(30_000), ann.text());
+    }
+
+    @Test
+    void thousandsOfJoinersShareOneEncodedState() {
+        Editor ann = join(1);
+        ann.type(0, "x".repeat(1_000));
+        commit();
+        Editor bob = join(2);
+        Editor eve = join(3);
+        assertNotNull(bob.state);
+        assertTrue(bob.state == eve.state);
+    }
+
+    @Test
+    void seatsOfOneFramingShareOneFrame() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        Editor eve = new Editor(3, new Framing("d"), false);
+        eve.synchronise();
+        commit();
+        ann.type(0, "a");
+        commit();
+        assertTrue(ann.lastFrame == bob.lastFrame);
+        assertFalse(ann.lastFrame == eve.lastFrame);
+        assertArrayEquals(new byte[] {1, 'd'}, java.util.Arrays.copyOf(eve.lastFrame, 2));
+    }
+
+    @Test
+    void whatManySayOfThemselvesLeavesTogether() {
+        List<Editor> all = new ArrayList<>();
+        for (int i = 1; i <= 20; i++) {
+            all.add(join(i));
+        }
+        all.forEach(editor -> editor.say("{}"));
+        loop.run();
+        loop.pass(100);
+        all.forEach(editor -> editor.awarenessFrames = 0);
+        for (int i = 0; i < 5; i++) {
+            all.forEach(editor -> editor.say("{\"n\":1}"));
+            loop.run();
+            loop.pass(80);
+        }
+        for (Editor editor : all) {
+            assertEquals(20, editor.present.size());
+            assertTrue(editor.awarenessFrames <= 7, editor.awarenessFrames + " frames for 100 changes");
+        }
+        all.get(0).seat.leave();
+        loop.pass(200);
+        assertFalse(all.get(1).present.contains(1L));
+        assertEquals(19, all.get(1).present.size());
+    }
+
+    private void commit() {
+        loop.run();
+        for (int i = 0; i < 4; i++) {
+            log.commit();
+            loop.run();
+        }
+    }
+
+    private Rooms rooms() {
+        Rooms made = rooms;
+        if (made == null) {
+            made = new Rooms(
+                    List.of(loop),
+                    new RoomKit(
+                            log,
+                            MutationValidator.ACCEPT_ALL,
+                            options,
+                            DeltaLimits.UNLIMITED,
+                            UpdateLimits.DEFAULT,
+                            AwarenessLimits.DEFAULT,
+                            loop::now,
+                            new Random(42),
+                            AckLevel.DURABLE,
+                            RoomObserver.SILENT));
+            rooms = made;
+        }
+        return made;
+    }
+
+    private Editor join(long client) {
+        Editor editor = new Editor(client, Framing.Y_WEBSOCKET, false);
+        editor.synchronise();
+        commit();
+        return editor;
+    }
+
+    /** An editor with its own copy of the document, as a stock provider keeps it. */
+    private final class Editor implements ContentOutlet {
+        final YDoc doc;
+        final long client;
+        final ContentSeat seat;
+        final List<Long> present = new ArrayList<>();
+        final boolean isPlain;
+        boolean hasRoom = true;
+        int applied;
+        int refused;
+        int relayed;
+        int asked;
+        int awarenessFrames;
+        private long clock;
+        byte @Nullable [] state;
+        byte[] lastFrame = {};
+
+        @Nullable
+        FailureCode denied;
+
+        Editor(long client, Framing framing, boolean readOnly) {
+            this(client, framing, readOnly, NAME);
+        }
+
+        Editor(long client, Framing framing, boolean readOnly, DocumentName name) {
+            this.client = client;
+            isPlain = framing.equals(Framing.Y_WEBSOCKET);
+            doc = YDoc.create(YDocOptions.defaults().withClientId(client));
+            doc.onUpdate((update, origin, changed) -> {
+                if (origin == null) {
+                    seat().change(update, false);
+                }
+            });
+            editors.add(this);
+            seat = rooms().join(name, framing, readOnly, this);
+            loop.run();
+        }
+
+        private ContentSeat seat() {
+            return seat;
+        }
+
+        void type(int index, String text) {
+            doc.getText("t").insert(index, text);
+        }
+
+        String text() {
+            return doc.getText("t").toString();
+        }
+
+        void synchronise() {
+            seat.synchronise(doc.encodeStateVector());
+        }
+
+        void answer() {
+            seat.change(doc.encodeStateAsUpdate(), true);
+        }
+
+        void say(String json) {
+            seat.awareness(new AwarenessUpdate(List.of(new AwarenessUpdate.Entry(client, ++clock, json))).encode());
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return hasRoom;
+        }
+
+        @Override
+        public void admitted(boolean readOnly, byte[] stateVector, byte[] everybody) {}
+
+        @Override
+        public void state(byte[] update, byte[] stateVector) {
+            state = update;
+            doc.applyUpdate(update, "server");
+        }
+
+        @Override
+        public void relay(byte[] frame) {
+            lastFrame = frame;
+            if (!isPlain) {
+                return;
+            }
+            DialectMessage message = YWebsocketFrames.decode(frame).get(0);
+            if (message instanceof DialectMessage.Update update) {
+                relayed++;
+                doc.applyUpdate(update.update(), "server");
+            } else if (message instanceof DialectMessage.SyncStep1) {
+                asked++;
+            } else if (message instanceof DialectMessage.Awareness awareness) {
+                awarenessFrames++;
+                for (AwarenessUpdate.Entry entry :
+                        AwarenessUpdate.decode(awareness.update(), 20).entries()) {
+                    present.remove(entry.client());
+                    if (!entry.isGone()) {
+                        present.add(entry.client());
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void settled(int changes, boolean wereApplied) {
+            applied += wereApplied ? changes : 0;
+            refused += wereApplied ? 0 : changes;
+        }
+
+        @Override
+        public void access(boolean readOnly) {}
+
+        @Override
+        public void stateless(String payload) {}
+
+        @Override
+        public void denied(FailureCode code, String message) {
+            denied = code;
+        }
+    }
+}
