@@ -2,6 +2,7 @@
 module dev.rejoin.server {
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
+    requires com.nimbusds.jose.jwt;
     requires info.picocli;
     requires io.netty.buffer;
     requires io.netty.codec.http;
@@ -10,6 +11,7 @@ module dev.rejoin.server {
     requires io.netty.handler;
     requires io.netty.transport.classes.epoll;
     requires io.netty.transport;
+    requires java.net.http;
     requires java.sql;
     requires micrometer.core;
     requires micrometer.registry.prometheus;
@@ -18,6 +20,7 @@ module dev.rejoin.server {
     requires static org.jspecify;
     requires transitive dev.rejoin.protocol;
 
+    exports dev.rejoin.server.access;
     exports dev.rejoin.server.metrics;
     exports dev.rejoin.server.room;
     exports dev.rejoin.server.storage;

@@ -61,6 +61,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void accessStandsAlone() {
+        hold(Rules.ACCESS_STANDS_ALONE);
+    }
+
+    @Test
     void protocolHasNoSocketsAndNoThreads() {
         hold(Rules.PROTOCOL_HAS_NO_SOCKETS_AND_NO_THREADS);
     }
@@ -78,6 +83,11 @@ class ArchitectureTest {
     @Test
     void jacksonStaysAtTheEdge() {
         hold(Rules.JACKSON_ONLY_AT_THE_EDGE);
+    }
+
+    @Test
+    void tokensStayInAccess() {
+        hold(Rules.TOKENS_ONLY_IN_ACCESS);
     }
 
     @Test

@@ -79,6 +79,29 @@ final class Rules {
                     "")
             .allowEmptyShould(true);
 
+    /** Deciding who may do what needs neither documents nor sockets; rooms and transport ask it. */
+    static final ArchRule ACCESS_STANDS_ALONE = classes()
+            .that()
+            .resideInAPackage("dev.rejoin.server.access..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.rejoin.server.access..",
+                    "dev.rejoin.crdt.clock",
+                    "com.nimbusds.jose..",
+                    "java.lang..",
+                    "java.util..",
+                    "java.io",
+                    "java.net..",
+                    "java.nio..",
+                    "java.security..",
+                    "java.text",
+                    "java.time",
+                    "org.slf4j",
+                    "org.jspecify..",
+                    "")
+            .allowEmptyShould(true);
+
     static final ArchRule PROTOCOL_HAS_NO_SOCKETS_AND_NO_THREADS = noClasses()
             .that()
             .resideInAPackage("dev.rejoin.sync..")
@@ -98,6 +121,8 @@ final class Rules {
                     "dev.rejoin.demo..",
                     "dev.rejoin.benchmarks..",
                     "dev.rejoin.conformance..");
+
+    static final ArchRule TOKENS_ONLY_IN_ACCESS = only("com.nimbusds..").in("dev.rejoin.server.access..");
 
     static final ArchRule JDBC_ONLY_IN_STORAGE = only("java.sql..", "javax.sql..", "org.sqlite..", "org.postgresql..")
             .in("dev.rejoin.server.storage..", "dev.rejoin.consistency.postgres..");

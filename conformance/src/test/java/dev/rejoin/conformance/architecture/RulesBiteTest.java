@@ -82,6 +82,25 @@ class RulesBiteTest {
     }
 
     @Test
+    void aRoomInAccessIsCaught() throws IOException {
+        given("dev.rejoin.server.room", "public class Room {}");
+        given("dev.rejoin.server.access", "class Policy { dev.rejoin.server.room.Room room; }");
+        caught(Rules.FLOORS, "server.access (floor 6) may not use dev.rejoin.server.room (floor 7)");
+    }
+
+    @Test
+    void aSocketOfNettyInAccessIsCaught() throws IOException {
+        given("dev.rejoin.server.access", "class Policy { io.netty.channel.Channel channel; }");
+        caught(Rules.ACCESS_STANDS_ALONE, "io.netty.channel.Channel");
+    }
+
+    @Test
+    void aTokenLibraryInTheRoomIsCaught() throws IOException {
+        given("dev.rejoin.server.room", "class Room { com.nimbusds.jose.JWSObject token; }");
+        caught(Rules.TOKENS_ONLY_IN_ACCESS, "com.nimbusds.jose.JWSObject");
+    }
+
+    @Test
     void aThreadInTheProtocolIsCaught() throws IOException {
         given("dev.rejoin.sync.session", "class Session { void go() { new Thread(() -> {}).start(); } }");
         caught(Rules.PROTOCOL_HAS_NO_SOCKETS_AND_NO_THREADS, "java.lang.Thread");
