@@ -70,7 +70,7 @@ public final class Main {
         SyncServer server;
         try {
             server = SyncServer.builder().config(config).start();
-        } catch (BindException failure) {
+        } catch (BadOptionException | BindException failure) {
             err.println(failure.getMessage());
             return BAD_OPTION;
         } catch (IOException | StoreDownException failure) {
@@ -99,11 +99,11 @@ public final class Main {
 
     private static OptionSpec flag(Option<?> option) {
         String standard = option.standard().isEmpty() ? "" : " Default: " + option.standard() + ".";
-        return OptionSpec.builder(option.flag())
+        OptionSpec.Builder flag = OptionSpec.builder(option.flag())
                 .paramLabel(option.placeholder())
                 .type(String.class)
-                .description(option.description() + standard)
-                .build();
+                .description(option.description() + standard);
+        return option.isSwitch() ? flag.arity("0..1").fallbackValue("true").build() : flag.build();
     }
 
     private static Map<String, String> flags(ParseResult parsed) {
@@ -128,6 +128,7 @@ public final class Main {
                 server.durability() == Durability.DISK
                         ? "an ack means: on disk"
                         : "NONE: every document is lost when this process ends; --data DIR keeps them");
+        line(text, "access", new AccessSettings(config).summary());
         line(text, "web", config.get(ServerConfig.WEB).map(Path::toString).orElse("none"));
         line(
                 text,

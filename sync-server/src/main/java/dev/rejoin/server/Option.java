@@ -71,6 +71,11 @@ public final class Option<T> {
         return standard;
     }
 
+    /** Whether naming it is enough to say true. */
+    boolean isSwitch() {
+        return standard.equals("false");
+    }
+
     T standardValue() {
         return parser.apply(standard);
     }

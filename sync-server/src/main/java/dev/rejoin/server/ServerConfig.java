@@ -1,7 +1,9 @@
 package dev.rejoin.server;
 
+import dev.rejoin.server.access.SigningAlgorithm;
 import java.io.IOException;
 import java.io.Reader;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +71,84 @@ public final class ServerConfig {
             "",
             "Pages from these origins may connect besides the server's own. On a loopback address its own are those of loopback hosts, on any port.",
             ServerConfig::origins);
+
+    /** The secret that tokens are signed with. */
+    public static final Option<Optional<Path>> JWT_SECRET_FILE = new Option<>(
+            "jwt-secret-file",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Clients need a token signed with the secret in this file, of at least 32 bytes for HS256; a line break at its"
+                    + " end does not count.",
+            ServerConfig::path);
+
+    /** The keys that tokens are signed with, in a file. */
+    public static final Option<Optional<Path>> JWT_JWKS_FILE = new Option<>(
+            "jwt-jwks-file",
+            "FILE",
+            "a file that can be read",
+            "",
+            "… or signed with a key of the JSON Web Key Set in this file, which is read again when it changes.",
+            ServerConfig::path);
+
+    /** The keys that tokens are signed with, at an address. */
+    public static final Option<Optional<URI>> JWT_JWKS_URL = new Option<>(
+            "jwt-jwks-url",
+            "URL",
+            "an address like https://id.example.org/jwks.json",
+            "",
+            "… or signed with a key of the JSON Web Key Set at this address, which is fetched every 5 minutes and for"
+                    + " unknown keys.",
+            ServerConfig::url);
+
+    /** Algorithms that tokens may be signed with. */
+    public static final Option<Set<SigningAlgorithm>> JWT_ALGORITHMS = new Option<>(
+            "jwt-algorithms",
+            "NAMES",
+            "some of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, separated by"
+                    + " commas",
+            "",
+            "Algorithms that tokens may be signed with. Without it HS256 for a secret, and RS256, ES256, EdDSA for a key set.",
+            ServerConfig::algorithms);
+
+    /** Who must have issued a token; empty is anybody with the key. */
+    public static final Option<String> JWT_ISSUER = new Option<>(
+            "jwt-issuer",
+            "TEXT",
+            "a text",
+            "",
+            "What iss of a token must be. Without it iss is not looked at.",
+            Function.identity());
+
+    /** Whom a token must be meant for; empty is anybody. */
+    public static final Option<Set<String>> JWT_AUDIENCE = new Option<>(
+            "jwt-audience",
+            "TEXTS",
+            "texts separated by commas",
+            "",
+            "One of these must be in aud of a token. Without it aud is not looked at, and tokens for other services of the"
+                    + " same issuer are accepted.",
+            text -> Set.copyOf(list(text)));
+
+    /** Tokens and subjects that are not accepted any more. */
+    public static final Option<Optional<Path>> JWT_REVOCATIONS_FILE = new Option<>(
+            "jwt-revocations-file",
+            "FILE",
+            "a file that can be read",
+            "",
+            "File with a line jti ID or sub ID for each token and each subject that is not accepted any more. A change holds"
+                    + " within a second.",
+            ServerConfig::path);
+
+    /** Whether everybody may write although others than this machine can reach the server. */
+    public static final Option<Boolean> OPEN = new Option<>(
+            "open",
+            "true|false",
+            "true or false",
+            "false",
+            "Everybody who reaches the port may write every document. Without this and without a setting for keys the server"
+                    + " listens on loopback addresses only.",
+            ServerConfig::truth);
 
     /** Threads for sockets and documents; 0 is one for each core. */
     public static final Option<Integer> THREADS = new Option<>(
@@ -197,6 +277,14 @@ public final class ServerConfig {
             DATA,
             WEB,
             ALLOW_ORIGIN,
+            JWT_SECRET_FILE,
+            JWT_JWKS_FILE,
+            JWT_JWKS_URL,
+            JWT_ALGORITHMS,
+            JWT_ISSUER,
+            JWT_AUDIENCE,
+            JWT_REVOCATIONS_FILE,
+            OPEN,
             THREADS,
             IDLE_UNLOAD,
             HOT_CONTENT,
@@ -309,11 +397,41 @@ public final class ServerConfig {
         return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text));
     }
 
-    private static Set<String> origins(String text) {
-        List<String> origins = Arrays.stream(text.split(","))
+    private static Optional<URI> url(String text) {
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        URI url = URI.create(text);
+        boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+        if (!web || url.getHost() == null || url.getUserInfo() != null) {
+            throw new IllegalArgumentException(text);
+        }
+        return Optional.of(url);
+    }
+
+    private static boolean truth(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(text);
+        };
+    }
+
+    private static Set<SigningAlgorithm> algorithms(String text) {
+        return list(text).stream()
+                .map(name -> SigningAlgorithm.of(name).orElseThrow(() -> new IllegalArgumentException(name)))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static List<String> list(String text) {
+        return Arrays.stream(text.split(","))
                 .map(String::strip)
-                .filter(origin -> !origin.isEmpty())
+                .filter(part -> !part.isEmpty())
                 .toList();
+    }
+
+    private static Set<String> origins(String text) {
+        List<String> origins = list(text);
         if (!origins.stream().allMatch(origin -> origin.matches("https?://[^/\\s]+"))) {
             throw new IllegalArgumentException(text);
         }

@@ -3,6 +3,8 @@ package dev.rejoin.server;
 import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.yjs.UpdateLimits;
+import dev.rejoin.server.access.AccessPolicy;
+import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomHandle;
@@ -38,6 +40,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -70,6 +73,7 @@ public final class SyncServer implements AutoCloseable {
     private final ServerMetrics metrics = new ServerMetrics();
     /* What is running, the last started first. */
     private final Deque<Runnable> running = new ArrayDeque<>();
+    private final GuardedAccess access;
     private final LogWriter log;
     private final Rooms rooms;
     private final Transport transport;
@@ -78,6 +82,7 @@ public final class SyncServer implements AutoCloseable {
     private SyncServer(Builder builder) throws IOException {
         this.config = builder.config;
         try {
+            access = openAccess(builder);
             ExecutorService logThread = executor("rejoin-log", 1);
             ExecutorService loader = executor("rejoin-loader", 1);
             ExecutorService workers = executor("rejoin-worker", WORKERS);
@@ -173,6 +178,11 @@ public final class SyncServer implements AutoCloseable {
         return metrics;
     }
 
+    /** Who may do what; answers always, and denies when the policy fails. */
+    public AccessPolicy access() {
+        return access;
+    }
+
     /** Its settings. */
     public ServerConfig config() {
         return config;
@@ -220,15 +230,34 @@ public final class SyncServer implements AutoCloseable {
     }
 
     private ExecutorService executor(String name, int threads) {
+        ExecutorService executor = Executors.newFixedThreadPool(threads, threads(name, threads));
+        running.push(executor::shutdown);
+        return executor;
+    }
+
+    private static ThreadFactory threads(String name, int threads) {
         AtomicInteger number = new AtomicInteger();
-        ThreadFactory factory = task -> {
+        return task -> {
             Thread thread = new Thread(task, threads == 1 ? name : name + "-" + number.incrementAndGet());
             thread.setDaemon(true);
             return thread;
         };
-        ExecutorService executor = Executors.newFixedThreadPool(threads, factory);
-        running.push(executor::shutdown);
-        return executor;
+    }
+
+    private GuardedAccess openAccess(Builder builder) {
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("rejoin-access", 1));
+        running.push(timer::shutdownNow);
+        if (builder.access != null) {
+            return new GuardedAccess(builder.access, TimeSource.system(), timer);
+        }
+        AccessSettings settings = new AccessSettings(config);
+        if (!settings.hasKeys() && !settings.isOpen()) {
+            settings.requireLoopback();
+            LOG.warn("access is not configured: everybody on this machine may write every document");
+        }
+        AccessPolicy policy = settings.policy(TimeSource.system(), timer);
+        running.push(policy::close);
+        return new GuardedAccess(policy, TimeSource.system(), timer);
     }
 
     private LogBounds bounds() {
@@ -307,6 +336,7 @@ public final class SyncServer implements AutoCloseable {
         private MutationValidator validator = MutationValidator.ACCEPT_ALL;
         private @Nullable WebRoot web;
         private @Nullable DeltaLog log;
+        private @Nullable AccessPolicy access;
 
         private Builder() {}
 
@@ -340,6 +370,12 @@ public final class SyncServer implements AutoCloseable {
             return this;
         }
 
+        /** Asks this policy who may do what, instead of the one in the settings. The caller closes it, after the server. */
+        public Builder access(AccessPolicy policy) {
+            access = policy;
+            return this;
+        }
+
         /** Serves these files at {@code /}, instead of the directory in the settings. */
         public Builder web(WebRoot files) {
             web = files;
@@ -358,6 +394,8 @@ public final class SyncServer implements AutoCloseable {
          * @throws java.net.BindException if the port cannot be bound; the message says what to do
          * @throws IOException if something else about the network fails
          * @throws StoreDownException if the data directory cannot be used
+         * @throws BadOptionException if the settings for access cannot be used, or others than this machine could reach the
+         *     server while there are none
          */
         public SyncServer start() throws IOException {
             return new SyncServer(this);

@@ -14,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -289,7 +290,7 @@ public final class JwtAccess implements AccessPolicy {
 
         private Object place() {
             Object place = secretFile != null ? secretFile : keySetFile != null ? keySetFile : keySetUrl;
-            long places = java.util.stream.Stream.of(
+            long places = Stream.of(
                             Optional.ofNullable(secretFile),
                             Optional.ofNullable(keySetFile),
                             Optional.ofNullable(keySetUrl))

@@ -5,6 +5,7 @@ import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.JWSObject;
 import java.text.ParseException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +21,8 @@ final class TokenCheck {
     /** How far the clocks of issuer and server may be apart, in milliseconds. */
     static final long MAX_SKEW_MILLIS = 60_000;
 
-    /* 2^43 s is past the year 280,000, and its milliseconds are exact. */
-    private static final double MAX_SECONDS = 8_796_093_022_208.0;
+    /* The end of the year 9999. Beyond it somebody wrote milliseconds, and the token would be good for ever. */
+    private static final double MAX_SECONDS = 253_402_300_799.0;
 
     private static final Set<String> TYPES = Set.of("jwt", "at+jwt", "application/at+jwt");
 
@@ -47,6 +48,8 @@ final class TokenCheck {
     Token check(String text, KeySet keys, long nowMillis) throws TokenFlawException {
         JWSObject signed = parse(text);
         checkSignature(signed, keys);
+        // The parser would take a list of pairs for an object.
+        require(signed.getPayload().toString().startsWith("{"), TokenFlaw.CLAIMS);
         Map<String, Object> claims = signed.getPayload().toJSONObject();
         require(claims != null, TokenFlaw.CLAIMS);
         return token(claims, nowMillis);
@@ -161,7 +164,7 @@ final class TokenCheck {
     }
 
     private static String lowerCase(String text) {
-        return text.toLowerCase(java.util.Locale.ROOT);
+        return text.toLowerCase(Locale.ROOT);
     }
 
     private static void require(boolean holds, TokenFlaw flaw) throws TokenFlawException {
