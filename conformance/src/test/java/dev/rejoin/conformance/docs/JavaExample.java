@@ -39,6 +39,7 @@ final class JavaExample {
                     "dev.rejoin.crdt.yjs",
                     "dev.rejoin.client",
                     "dev.rejoin.server",
+                    "dev.rejoin.server.access",
                     "dev.rejoin.server.room",
                     "dev.rejoin.server.transport",
                     "java.net",
