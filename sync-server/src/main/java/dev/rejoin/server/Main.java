@@ -121,6 +121,8 @@ public final class Main {
         StringBuilder text = new StringBuilder("Rejoin " + version() + "\n\n");
         line(text, "address", server.uri().toString());
         line(text, "sync", server.syncUri().toString());
+        String host = server.syncUri().getAuthority();
+        line(text, "editors", "ws://" + host + "/yjs (y-websocket), ws://" + host + "/hocuspocus (Hocuspocus)");
         line(text, "data", server.storage());
         line(
                 text,

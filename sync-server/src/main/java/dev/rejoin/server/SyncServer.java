@@ -117,6 +117,7 @@ public final class SyncServer implements AutoCloseable {
                     loops,
                     transportOptions(),
                     rooms,
+                    access,
                     ProtocolLimits.DEFAULT,
                     new Endpoints(() -> true, this::isReady, metrics::page, builder.webRoot()),
                     workers,

@@ -3,6 +3,7 @@ package dev.rejoin.server;
 import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.yjs.UpdateLimits;
+import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomKit;
 import dev.rejoin.server.room.RoomObserver;
@@ -132,6 +133,7 @@ final class TestServer implements AutoCloseable {
                 loops,
                 setup.transport,
                 rooms,
+                AccessPolicy.OPEN,
                 setup.limits,
                 endpoints,
                 workers,

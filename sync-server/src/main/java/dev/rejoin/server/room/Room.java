@@ -273,7 +273,9 @@ final class Room {
         } else if (finding instanceof AdmissionRules.Unfit unfit) {
             refuse(seat, lease, fragment, unfit.first(), unfit.last(), unfit.code(), unfit.message());
         } else if (finding instanceof AdmissionRules.Fit fit) {
-            MutationValidator.Decision decision = validate(author, () -> document.describe(delta));
+            MutationValidator.Decision decision = seat.readOnly
+                    ? MutationValidator.Decision.reject("read-only", "this session may read only")
+                    : validate(author, () -> document.describe(delta));
             if (decision.accepted()) {
                 accept(seat, lease, delta, fragment, fit.first(), fit.last());
             } else {

@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
 public final class Rooms {
     private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
 
+    /** The words of a policy that says no: whoever may not create a document does not learn whether it is there. */
+    private static final String NO_ACCESS = "this document is not open to you";
+
     private final RoomKit kit;
     private final List<Floor> floors;
     private volatile boolean closing;
@@ -43,22 +46,31 @@ public final class Rooms {
     }
 
     /**
-     * Takes a session to its document, which is created if it does not exist. What becomes of it is told to {@code outlet}.
+     * Takes a session to its document, which is created if it does not exist and the session may write. What becomes of it is told to {@code outlet}.
      */
     public Seat join(DocumentName document, Seat.Join join, Outlet outlet) {
         Floor floor = floor(document);
         Seat seat = new Seat(floor.loop, outlet, join);
-        floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
+        floor.loop.execute(() -> floor.visit(document.value(), !join.readOnly(), new Visitor() {
             @Override
             public void enter(Room room) {
                 room.join(seat);
             }
 
             @Override
+            public void missing() {
+                fail(FailureCode.FORBIDDEN, NO_ACCESS);
+            }
+
+            @Override
             public void turnedAway(DocumentUnavailableException cause) {
+                fail(cause.code(), String.valueOf(cause.getMessage()));
+            }
+
+            private void fail(FailureCode code, String message) {
                 if (!seat.over) {
                     seat.over = true;
-                    outlet.fail(cause.code(), String.valueOf(cause.getMessage()));
+                    outlet.fail(code, message);
                 }
             }
         }));
@@ -81,8 +93,7 @@ public final class Rooms {
 
             @Override
             public void missing() {
-                // the same words as for a document that may not be read
-                deny(FailureCode.FORBIDDEN, "no access to this document");
+                deny(FailureCode.FORBIDDEN, NO_ACCESS);
             }
 
             @Override

@@ -24,6 +24,7 @@ public final class Seat {
     boolean admitted;
     boolean over;
     boolean behind;
+    boolean readOnly;
     Version had = Version.EMPTY;
     Room.Verdicts unsent = new Room.Verdicts();
     byte[] presence = {};
@@ -32,6 +33,7 @@ public final class Seat {
         this.loop = loop;
         this.outlet = outlet;
         this.join = join;
+        this.readOnly = join.readOnly();
     }
 
     /** Offers one transaction for judgement. */
@@ -47,6 +49,11 @@ public final class Seat {
     /** Passes presence on to the other sessions. */
     public void presence(byte[] payload) {
         enter(room -> room.presence(this, payload));
+    }
+
+    /** What the session may do has changed. */
+    public void access(boolean nowReadOnly) {
+        loop.execute(() -> readOnly = nowReadOnly);
     }
 
     /** The peer keeps up again. */
@@ -85,6 +92,8 @@ public final class Seat {
      * @param epoch of the state it holds; 0 = none
      * @param version of the state it holds
      * @param verdictsKnown it durably knows the verdicts up to here
+     * @param readOnly whether its transactions are refused
      */
-    public record Join(ReplicaId replica, byte[] leaseKey, long epoch, Version version, long verdictsKnown) {}
+    public record Join(
+            ReplicaId replica, byte[] leaseKey, long epoch, Version version, long verdictsKnown, boolean readOnly) {}
 }

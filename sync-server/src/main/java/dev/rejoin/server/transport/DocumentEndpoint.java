@@ -4,6 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.ObjectType;
 import dev.rejoin.crdt.Values;
+import dev.rejoin.server.access.AccessRequest;
+import dev.rejoin.server.access.Capability;
+import dev.rejoin.server.access.Denied;
+import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.room.DocumentUnavailableException;
 import dev.rejoin.server.room.DocumentView;
 import dev.rejoin.server.room.Rooms;
@@ -25,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,14 +43,16 @@ final class DocumentEndpoint {
     private static final int MAX_MUTATIONS = 4_096;
 
     private final Rooms rooms;
+    private final Doorkeeper doorkeeper;
     private final OriginPolicy origins;
 
-    DocumentEndpoint(Rooms rooms, OriginPolicy origins) {
+    DocumentEndpoint(Rooms rooms, Doorkeeper doorkeeper, OriginPolicy origins) {
         this.rooms = rooms;
+        this.doorkeeper = doorkeeper;
         this.origins = origins;
     }
 
-    CompletionStage<Answer> answer(FullHttpRequest request) {
+    CompletionStage<Answer> answer(FullHttpRequest request, String remoteAddress) {
         String name = Paths.decode(Paths.path(request.uri()).substring(PREFIX.length()));
         if (name == null) {
             return now(Answer.problem(
@@ -58,14 +65,33 @@ final class DocumentEndpoint {
         DocumentName document = DocumentName.of(name);
         HttpMethod method = request.method();
         if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
-            return read(request, document);
+            return admitted(request, remoteAddress, document, Capability.READ, () -> read(request, document));
         }
         if (method.equals(HttpMethod.POST)) {
-            return write(request, document);
+            return admitted(request, remoteAddress, document, Capability.WRITE, () -> write(request, document));
         }
         return now(Answer.problem(
                         HttpResponseStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "GET, HEAD and POST are possible")
                 .with(HttpHeaderNames.ALLOW, "GET, HEAD, POST"));
+    }
+
+    /** Runs the request if its bearer may do that with the document; the request is held until then. */
+    private CompletionStage<Answer> admitted(
+            FullHttpRequest request,
+            String remoteAddress,
+            DocumentName document,
+            Capability needed,
+            Supplier<CompletionStage<Answer>> then) {
+        request.retain();
+        return doorkeeper
+                .ask(new AccessRequest(document.value(), Doorkeeper.token(request), remoteAddress))
+                .thenCompose(access -> {
+                    if (access instanceof Grant grant && grant.capability().includes(needed)) {
+                        return then.get();
+                    }
+                    return now(Doorkeeper.answer(access instanceof Denied no ? no : Denied.of(Denied.FORBIDDEN)));
+                })
+                .whenComplete((answer, failure) -> request.release());
     }
 
     private CompletionStage<Answer> read(FullHttpRequest request, DocumentName document) {

@@ -1,5 +1,9 @@
 package dev.rejoin.server.transport;
 
+import dev.rejoin.server.access.AccessRequest;
+import dev.rejoin.server.access.Capability;
+import dev.rejoin.server.access.Denied;
+import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.room.ContentOutlet;
 import dev.rejoin.server.room.ContentSeat;
 import dev.rejoin.server.room.Rooms;
@@ -11,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One WebSocket of a stock Yjs provider: carries bytes between the socket, the {@link ContentSession} that decides what they
@@ -24,15 +29,28 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
     }
 
     private final Rooms rooms;
+    private final Doorkeeper doorkeeper;
     private final Dialect dialect;
+
+    /** The leave that the upgrade was granted with; used for the document that it was for, and no longer. */
+    private @Nullable Grant admission;
+
     private final Map<Integer, Place> places = new HashMap<>();
     private long unsettled;
     private ContentSession session;
 
     @SuppressWarnings("NullAway.Init") // set when the socket is open, before anything else is called
-    EditorConnection(Rooms rooms, TransportOptions options, TransportObserver observer, Dialect dialect) {
+    EditorConnection(
+            Rooms rooms,
+            Doorkeeper doorkeeper,
+            TransportOptions options,
+            TransportObserver observer,
+            @Nullable Grant admission,
+            Dialect dialect) {
         super(options, observer);
         this.rooms = rooms;
+        this.doorkeeper = doorkeeper;
+        this.admission = admission;
         this.dialect = dialect;
     }
 
@@ -68,12 +86,12 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
 
     @Override
     void drained() {
-        places.values().forEach(place -> place.seat.drained());
+        places.values().forEach(Place::drained);
     }
 
     @Override
     void left() {
-        places.values().forEach(place -> place.seat.leave());
+        places.values().forEach(Place::leave);
         places.clear();
     }
 
@@ -99,44 +117,51 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
 
     @Override
     public void open(int seat, DocumentName document, String token) {
-        // the session is being made when y-websocket asks
-        context().executor().execute(() -> {
-            if (!session.isClosed()) {
-                Place place = new Place(seat);
-                place.seat = rooms.join(document, session.framing(seat), false, place);
-                places.put(seat, place);
-            }
-        });
+        Place place = new Place(seat, document);
+        places.put(seat, place);
+        AccessRequest request = new AccessRequest(document.value(), token, remoteAddress());
+        Grant granted = admission;
+        admission = null;
+        place.permit = granted == null
+                ? doorkeeper.open(request, context().executor(), place)
+                : doorkeeper.open(request, granted, context().executor(), place);
     }
 
     @Override
-    public void renew(int seat, String token) {}
+    public void renew(int seat, String token) {
+        Place place = places.get(seat);
+        if (place != null && place.permit != null) {
+            place.permit.renew(token);
+        }
+    }
 
     @Override
     public void synchronise(int seat, byte[] stateVector) {
-        with(seat, place -> place.seat.synchronise(stateVector));
+        with(seat, room -> room.synchronise(stateVector));
     }
 
     @Override
     public void change(int seat, byte[] update, boolean answer) {
-        with(seat, place -> {
-            place.unsettled.add(update.length);
-            unsettled += update.length;
-            if (unsettled > options.inboundBudgetBytes()) {
-                read(false);
-            }
-            place.seat.change(update, answer);
-        });
+        Place place = places.get(seat);
+        if (place == null || place.seat == null) {
+            return;
+        }
+        place.unsettled.add(update.length);
+        unsettled += update.length;
+        if (unsettled > options.inboundBudgetBytes()) {
+            read(false);
+        }
+        place.seat.change(update, answer);
     }
 
     @Override
     public void awareness(int seat, byte[] update) {
-        with(seat, place -> place.seat.awareness(update));
+        with(seat, room -> room.awareness(update));
     }
 
     @Override
     public void queryAwareness(int seat) {
-        with(seat, place -> place.seat.queryAwareness());
+        with(seat, ContentSeat::queryAwareness);
     }
 
     @Override
@@ -144,20 +169,20 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
 
     @Override
     public void leave(int seat) {
-        with(seat, place -> place.seat.leave());
         gone(seat);
     }
 
-    private void with(int seat, Consumer<Place> call) {
+    private void with(int seat, Consumer<ContentSeat> call) {
         Place place = places.get(seat);
-        if (place != null) {
-            call.accept(place);
+        if (place != null && place.seat != null) {
+            call.accept(place.seat);
         }
     }
 
     private void gone(int seat) {
         Place place = places.remove(seat);
         if (place != null) {
+            place.leave();
             settled(place, place.unsettled.size());
         }
     }
@@ -172,15 +197,57 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         }
     }
 
-    /** One document on this connection, and what its room says; called on the room's loop. */
-    private final class Place implements ContentOutlet {
+    /**
+     * One document on this connection: what the doorkeeper says of it, on the socket's loop, and what its room says, on the
+     * room's.
+     */
+    private final class Place implements ContentOutlet, Doorkeeper.Visitor {
         private final int number;
+        private final DocumentName document;
         private final ArrayDeque<Integer> unsettled = new ArrayDeque<>();
-        private ContentSeat seat;
+        private Doorkeeper.@Nullable Permit permit;
+        private @Nullable ContentSeat seat;
 
-        @SuppressWarnings("NullAway.Init") // set at once by the one who makes it
-        Place(int number) {
+        Place(int number, DocumentName document) {
             this.number = number;
+            this.document = document;
+        }
+
+        @Override
+        public void granted(Grant grant) {
+            if (session.isClosed() || !places.containsKey(number)) {
+                return;
+            }
+            boolean readOnly = !grant.capability().includes(Capability.WRITE);
+            if (seat == null) {
+                seat = rooms.join(document, session.framing(number), readOnly, this);
+            } else {
+                seat.access(readOnly);
+            }
+        }
+
+        @Override
+        public void denied(Denied denied) {
+            if (places.containsKey(number)) {
+                session.denied(number, Doorkeeper.code(denied), denied.message(), now());
+                gone(number);
+                rearm();
+            }
+        }
+
+        void drained() {
+            if (seat != null) {
+                seat.drained();
+            }
+        }
+
+        void leave() {
+            if (permit != null) {
+                permit.close();
+            }
+            if (seat != null) {
+                seat.leave();
+            }
         }
 
         @Override

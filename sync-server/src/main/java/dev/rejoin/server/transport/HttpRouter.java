@@ -80,7 +80,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
         CompletionStage<Answer> answer;
         try {
-            answer = route(request);
+            answer = route(request, Paths.remoteAddress(ctx.channel()));
         } catch (RuntimeException e) {
             answer = CompletableFuture.failedFuture(e);
         }
@@ -94,10 +94,10 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         });
     }
 
-    private CompletionStage<Answer> route(FullHttpRequest request) {
+    private CompletionStage<Answer> route(FullHttpRequest request, String remoteAddress) {
         String path = Paths.path(request.uri());
         if (path.startsWith(DocumentEndpoint.PREFIX)) {
-            return documents.answer(request);
+            return documents.answer(request, remoteAddress);
         }
         switch (path) {
             case "/healthz":

@@ -1,11 +1,13 @@
 package dev.rejoin.server.transport;
 
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** The path part of a request target (RFC 3986). */
+/** The path part of a request target (RFC 3986), and where it comes from. */
 final class Paths {
     private Paths() {}
 
@@ -61,5 +63,12 @@ final class Paths {
         } catch (CharacterCodingException e) {
             return null;
         }
+    }
+
+    /** Where a peer comes from; empty if unknown. */
+    static String remoteAddress(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress address && address.getAddress() != null
+                ? address.getAddress().getHostAddress()
+                : "";
     }
 }

@@ -295,6 +295,11 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         }
     }
 
+    /** Where the peer comes from; empty if unknown. */
+    final String remoteAddress() {
+        return Paths.remoteAddress(ctx.channel());
+    }
+
     private void stalled() {
         observer.peerTimedOut();
         LOG.info("closing {}: it has not read for {} ms", ctx.channel().remoteAddress(), options.stallMillis());

@@ -3,6 +3,10 @@ package dev.rejoin.server.transport;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
+import dev.rejoin.server.access.AccessRequest;
+import dev.rejoin.server.access.Capability;
+import dev.rejoin.server.access.Denied;
+import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.room.Outlet;
 import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.room.Seat;
@@ -25,23 +29,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class SyncConnection extends PeerConnection implements ServerEffects {
     private final Rooms rooms;
+    private final Doorkeeper doorkeeper;
     private final ProtocolLimits limits;
     private final java.util.function.LongSupplier wallClockMillis;
 
     private final ArrayDeque<Integer> unjudgedBytes = new ArrayDeque<>();
     private long unjudged;
+    private Doorkeeper.@Nullable Permit permit;
     private @Nullable Seat seat;
     private ServerSession session;
 
     @SuppressWarnings("NullAway.Init") // set when the socket is open, before anything else is called
     SyncConnection(
             Rooms rooms,
+            Doorkeeper doorkeeper,
             TransportOptions options,
             ProtocolLimits limits,
             TransportObserver observer,
             java.util.function.LongSupplier wallClockMillis) {
         super(options, observer);
         this.rooms = rooms;
+        this.doorkeeper = doorkeeper;
         this.limits = limits;
         this.wallClockMillis = wallClockMillis;
     }
@@ -84,6 +92,9 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
 
     @Override
     void left() {
+        if (permit != null) {
+            permit.close();
+        }
         if (seat != null) {
             seat.leave();
         }
@@ -119,8 +130,37 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
             return;
         }
         PeerDeadline.met(context());
+        permit = doorkeeper.open(
+                new AccessRequest(document.value(), hello.token(), remoteAddress()),
+                context().executor(),
+                new Doorkeeper.Visitor() {
+                    @Override
+                    public void granted(Grant grant) {
+                        admit(hello, version, document, !grant.capability().includes(Capability.WRITE));
+                    }
+
+                    @Override
+                    public void denied(Denied denied) {
+                        session.fail(Doorkeeper.code(denied), denied.message(), now());
+                    }
+                });
+    }
+
+    private void admit(Hello hello, Version version, DocumentName document, boolean readOnly) {
+        if (session.isClosed()) {
+            return;
+        }
+        if (seat != null) {
+            seat.access(readOnly);
+            return;
+        }
         Seat.Join join = new Seat.Join(
-                ReplicaId.of(hello.replica()), hello.leaseKey(), hello.epoch(), version, hello.verdictsKnown());
+                ReplicaId.of(hello.replica()),
+                hello.leaseKey(),
+                hello.epoch(),
+                version,
+                hello.verdictsKnown(),
+                readOnly);
         seat = rooms.join(document, join, new Room());
     }
 

@@ -1,6 +1,8 @@
 package dev.rejoin.server.transport;
 
 import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.server.access.AccessPolicy;
+import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.room.Rooms;
 import dev.rejoin.sync.session.ContentLimits;
 import dev.rejoin.sync.session.DocumentName;
@@ -41,6 +43,7 @@ public final class Transport implements AutoCloseable {
 
     private final TransportOptions options;
     private final Rooms rooms;
+    private final Doorkeeper doorkeeper;
     private final ProtocolLimits limits;
     private final Endpoints endpoints;
     private final Executor workers;
@@ -55,6 +58,7 @@ public final class Transport implements AutoCloseable {
             EventLoops loops,
             TransportOptions options,
             Rooms rooms,
+            AccessPolicy access,
             ProtocolLimits limits,
             Endpoints endpoints,
             Executor workers,
@@ -63,6 +67,7 @@ public final class Transport implements AutoCloseable {
             throws IOException {
         this.options = options;
         this.rooms = rooms;
+        this.doorkeeper = new Doorkeeper(access, time);
         this.limits = limits.withMaxFrameBytes(options.maxFrameBytes());
         this.endpoints = endpoints;
         this.workers = workers;
@@ -83,6 +88,7 @@ public final class Transport implements AutoCloseable {
      * Binds the port and serves.
      *
      * @param loops outlive the transport
+     * @param access who may do what; always answers
      * @param limits of the sync protocol; the frame size is taken from {@code options}
      * @param workers runs what may block: files, metrics
      * @param time wall clock that clients are told
@@ -92,13 +98,14 @@ public final class Transport implements AutoCloseable {
             EventLoops loops,
             TransportOptions options,
             Rooms rooms,
+            AccessPolicy access,
             ProtocolLimits limits,
             Endpoints endpoints,
             Executor workers,
             TimeSource time,
             TransportObserver observer)
             throws IOException {
-        return new Transport(loops, options, rooms, limits, endpoints, workers, time, observer);
+        return new Transport(loops, options, rooms, access, limits, endpoints, workers, time, observer);
     }
 
     /** Where it listens; the port is the real one even if 0 was asked for. */
@@ -162,7 +169,7 @@ public final class Transport implements AutoCloseable {
                 .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
                 .setMaxHeaderSize(MAX_HEADER_BYTES)
                 .setMaxChunkSize(HTTP_CHUNK_BYTES);
-        DocumentEndpoint documents = new DocumentEndpoint(rooms, origins);
+        DocumentEndpoint documents = new DocumentEndpoint(rooms, doorkeeper, origins);
         ChannelPipeline pipeline = channel.pipeline();
         pipeline.addLast("meter", new ConnectionGate.Meter(observer));
         pipeline.addLast("http", new HttpServerCodec(http));
@@ -170,22 +177,24 @@ public final class Transport implements AutoCloseable {
         pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));
         pipeline.addLast("body", new BodyCollector(options.maxBodyBytes(), observer));
         pipeline.addLast(ROUTER, new HttpRouter(documents, endpoints, workers, observer));
-        pipeline.addLast("upgrade", new WebSocketUpgrade(options, origins, new Ends()));
+        pipeline.addLast("upgrade", new WebSocketUpgrade(options, origins, doorkeeper, new Ends()));
     }
 
     /** What speaks at the end of each WebSocket. */
     private final class Ends implements WebSocketUpgrade.Connections {
         @Override
         public PeerConnection sync() {
-            return new SyncConnection(rooms, options, limits, observer, time::millis);
+            return new SyncConnection(rooms, doorkeeper, options, limits, observer, time::millis);
         }
 
         @Override
-        public PeerConnection yWebsocket(DocumentName document, String token) {
+        public PeerConnection yWebsocket(DocumentName document, String token, Grant admission) {
             return new EditorConnection(
                     rooms,
+                    doorkeeper,
                     options,
                     observer,
+                    admission,
                     (effects, now) -> new YWebsocketSession(ContentLimits.DEFAULT, effects, document, token, now));
         }
 
@@ -193,8 +202,10 @@ public final class Transport implements AutoCloseable {
         public PeerConnection hocuspocus() {
             return new EditorConnection(
                     rooms,
+                    doorkeeper,
                     options,
                     observer,
+                    null,
                     (effects, now) -> new HocuspocusSession(ContentLimits.DEFAULT, effects, now));
         }
     }
@@ -208,6 +219,7 @@ public final class Transport implements AutoCloseable {
     @Override
     public void close() {
         stopAccepting();
+        doorkeeper.close();
         channels.close().awaitUninterruptibly(CLOSE_TIMEOUT_MILLIS);
     }
 }

@@ -1,5 +1,8 @@
 package dev.rejoin.server.transport;
 
+import dev.rejoin.server.access.AccessRequest;
+import dev.rejoin.server.access.Denied;
+import dev.rejoin.server.access.Grant;
 import dev.rejoin.sync.session.DocumentName;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -33,20 +36,22 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
 
     private final TransportOptions options;
     private final OriginPolicy origins;
+    private final Doorkeeper doorkeeper;
     private final Connections connections;
 
     /** Makes the end of each connection. */
     interface Connections {
         PeerConnection sync();
 
-        PeerConnection yWebsocket(DocumentName document, String token);
+        PeerConnection yWebsocket(DocumentName document, String token, Grant admission);
 
         PeerConnection hocuspocus();
     }
 
-    WebSocketUpgrade(TransportOptions options, OriginPolicy origins, Connections connections) {
+    WebSocketUpgrade(TransportOptions options, OriginPolicy origins, Doorkeeper doorkeeper, Connections connections) {
         this.options = options;
         this.origins = origins;
+        this.doorkeeper = doorkeeper;
         this.connections = connections;
     }
 
@@ -108,14 +113,41 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
                                 HttpResponseStatus.BAD_REQUEST, "bad-document-name", flaw.orElse("no document name")));
                 return;
             }
-            String token = Paths.parameter(request.uri(), "token");
-            String plain = token == null ? "" : Paths.decode(token);
-            upgrade(
-                    ctx,
-                    request,
-                    offered(request),
-                    () -> connections.yWebsocket(DocumentName.of(name), plain == null ? "" : plain));
+            admit(ctx, request, DocumentName.of(name));
         }
+    }
+
+    /**
+     * Decides before the upgrade: a y-websocket client that is refused then waits longer each time, one whose socket opens and
+     * closes again does not.
+     */
+    private void admit(ChannelHandlerContext ctx, FullHttpRequest request, DocumentName document) {
+        String token = Doorkeeper.token(request);
+        request.retain();
+        ctx.channel().config().setAutoRead(false);
+        doorkeeper
+                .ask(new AccessRequest(document.value(), token, Paths.remoteAddress(ctx.channel())))
+                .whenComplete((access, failure) -> ctx.executor().execute(() -> {
+                    try {
+                        if (!ctx.channel().isActive()) {
+                            return;
+                        }
+                        if (access instanceof Grant grant) {
+                            upgrade(
+                                    ctx,
+                                    request,
+                                    offered(request),
+                                    () -> connections.yWebsocket(document, token, grant));
+                        } else {
+                            refuse(
+                                    ctx,
+                                    Doorkeeper.answer(
+                                            access instanceof Denied denied ? denied : Denied.of(Denied.UNAVAILABLE)));
+                        }
+                    } finally {
+                        request.release();
+                    }
+                }));
     }
 
     /** A browser that offers subprotocols fails unless one of them is taken; stock providers mean nothing by theirs. */

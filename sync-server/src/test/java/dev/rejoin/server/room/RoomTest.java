@@ -325,7 +325,7 @@ class RoomTest {
         }
 
         Seat.Join request() {
-            return new Seat.Join(replica, new byte[16], 0, Version.EMPTY, 0);
+            return new Seat.Join(replica, new byte[16], 0, Version.EMPTY, 0, false);
         }
 
         boolean welcomed() {

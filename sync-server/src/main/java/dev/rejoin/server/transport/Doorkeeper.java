@@ -1,0 +1,207 @@
+package dev.rejoin.server.transport;
+
+import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.server.access.Access;
+import dev.rejoin.server.access.AccessChange;
+import dev.rejoin.server.access.AccessPolicy;
+import dev.rejoin.server.access.AccessRequest;
+import dev.rejoin.server.access.Denied;
+import dev.rejoin.server.access.Grant;
+import dev.rejoin.sync.wire.FailureCode;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the access policy for everybody who comes in, and again for those who are in: when their grant ends, when the policy
+ * says that something about it changed, and when they show another token. For any thread.
+ */
+final class Doorkeeper implements AutoCloseable {
+    private static final String BEARER = "bearer ";
+    private static final String SUBPROTOCOL_TOKEN = "yauth-";
+    private static final long LONGEST_WAIT_MILLIS = TimeUnit.DAYS.toMillis(1);
+
+    private final AccessPolicy policy;
+    private final TimeSource time;
+    private final Set<Permit> permits = ConcurrentHashMap.newKeySet();
+    private final AccessPolicy.Subscription subscription;
+
+    Doorkeeper(AccessPolicy policy, TimeSource time) {
+        this.policy = policy;
+        this.time = time;
+        this.subscription = policy.onChange(this::changed);
+    }
+
+    /** One who wants in, or is in. Called on its own loop; after a denial it hears nothing more until it renews. */
+    interface Visitor {
+        /** May come in; or stays in, perhaps with less or more leave than before. */
+        void granted(Grant grant);
+
+        /** May not; or must leave. */
+        void denied(Denied denied);
+    }
+
+    /** One question without consequences, for a single request. */
+    CompletionStage<Access> ask(AccessRequest request) {
+        return policy.authorise(request);
+    }
+
+    /**
+     * Asks for one who stays.
+     *
+     * @param loop the visitor's
+     */
+    Permit open(AccessRequest request, EventExecutor loop, Visitor visitor) {
+        Permit permit = new Permit(request, loop, visitor);
+        permits.add(permit);
+        permit.ask();
+        return permit;
+    }
+
+    /** As {@link #open}, for one who was just asked for; the visitor is told all the same. */
+    Permit open(AccessRequest request, Grant grant, EventExecutor loop, Visitor visitor) {
+        Permit permit = new Permit(request, loop, visitor);
+        permits.add(permit);
+        loop.execute(() -> permit.answered(0, grant));
+        return permit;
+    }
+
+    private void changed(AccessChange change) {
+        for (Permit permit : permits) {
+            Grant grant = permit.grant;
+            if (grant == null || change.concerns(permit.request.document(), grant)) {
+                permit.loop.execute(permit::ask);
+            }
+        }
+    }
+
+    /** What lets one visitor into one document. Its methods are for the visitor's loop. */
+    final class Permit {
+        private final EventExecutor loop;
+        private final Visitor visitor;
+        private volatile AccessRequest request;
+        private volatile @Nullable Grant grant;
+        private @Nullable Future<?> end;
+        private int questions;
+        private boolean closed;
+
+        private Permit(AccessRequest request, EventExecutor loop, Visitor visitor) {
+            this.request = request;
+            this.loop = loop;
+            this.visitor = visitor;
+        }
+
+        /** Asks again with another token; whatever the old one was good for holds until the answer is there. */
+        void renew(String token) {
+            request = new AccessRequest(request.document(), token, request.remoteAddress());
+            ask();
+        }
+
+        /** Whether the grant that holds is still good. */
+        boolean isGood() {
+            Grant held = grant;
+            return held != null && !held.isExpired(time.millis());
+        }
+
+        void close() {
+            closed = true;
+            permits.remove(this);
+            cancel();
+        }
+
+        private void ask() {
+            if (closed) {
+                return;
+            }
+            int question = ++questions;
+            policy.authorise(request)
+                    .whenComplete((access, failure) -> loop.execute(() -> answered(
+                            question, failure == null && access != null ? access : Denied.of(Denied.UNAVAILABLE))));
+        }
+
+        private void answered(int question, Access access) {
+            if (closed || question != questions) {
+                return;
+            }
+            cancel();
+            if (access instanceof Grant now) {
+                grant = now;
+                if (now.expiresAtMillis() != Grant.NEVER) {
+                    long wait = Math.min(Math.max(0, now.expiresAtMillis() - time.millis()), LONGEST_WAIT_MILLIS);
+                    end = loop.schedule(this::ask, wait, TimeUnit.MILLISECONDS);
+                }
+                visitor.granted(now);
+            } else if (access instanceof Denied denied) {
+                if (grant != null && denied.retryable() && isGood()) {
+                    // the policy cannot say at the moment; what it said before is still good
+                    end = loop.schedule(this::ask, 1, TimeUnit.SECONDS);
+                    return;
+                }
+                grant = null;
+                visitor.denied(denied);
+            }
+        }
+
+        private void cancel() {
+            if (end != null) {
+                end.cancel(false);
+                end = null;
+            }
+        }
+    }
+
+    /** The token that a request carries: as a bearer, as {@code ?token=}, or as the subprotocol {@code yauth-…}. */
+    static String token(FullHttpRequest request) {
+        String authorization = request.headers().get(HttpHeaderNames.AUTHORIZATION);
+        if (authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+            return authorization.substring(BEARER.length()).trim();
+        }
+        String parameter = Paths.parameter(request.uri(), "token");
+        if (parameter != null) {
+            String plain = Paths.decode(parameter);
+            return plain == null ? "" : plain;
+        }
+        String offered = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
+        if (offered != null) {
+            for (String protocol : offered.split(",", -1)) {
+                if (protocol.trim().startsWith(SUBPROTOCOL_TOKEN)) {
+                    return protocol.trim().substring(SUBPROTOCOL_TOKEN.length());
+                }
+            }
+        }
+        return "";
+    }
+
+    /** What a session is ended with. */
+    static FailureCode code(Denied denied) {
+        if (denied.retryable()) {
+            return FailureCode.OVERLOADED;
+        }
+        return denied.code().equals(Denied.NEEDS_AUTH) ? FailureCode.NEEDS_AUTH : FailureCode.FORBIDDEN;
+    }
+
+    /** What a request is answered with. */
+    static Answer answer(Denied denied) {
+        if (denied.retryable()) {
+            return Answer.problem(HttpResponseStatus.SERVICE_UNAVAILABLE, denied.code(), denied.message())
+                    .with(HttpHeaderNames.RETRY_AFTER, "1");
+        }
+        if (denied.code().equals(Denied.NEEDS_AUTH)) {
+            return Answer.problem(HttpResponseStatus.UNAUTHORIZED, denied.code(), denied.message())
+                    .with(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
+        }
+        return Answer.problem(HttpResponseStatus.FORBIDDEN, denied.code(), denied.message());
+    }
+
+    @Override
+    public void close() {
+        subscription.close();
+    }
+}
