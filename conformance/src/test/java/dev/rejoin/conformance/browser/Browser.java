@@ -2,6 +2,7 @@ package dev.rejoin.conformance.browser;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rejoin.conformance.process.NodePackage;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.File;
@@ -21,7 +22,6 @@ import org.junit.jupiter.api.Assumptions;
 /** A real Chromium, driven tab by tab. */
 final class Browser implements AutoCloseable {
     private static final long UNTIL_MILLIS = 20_000;
-    private static final Path FOLDER = Path.of("browser").toAbsolutePath();
     private static final Path LOGS = Path.of("target").toAbsolutePath();
     private static final List<String> NAMES =
             List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
@@ -43,7 +43,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Starts a browser. Where there is none the calling test is skipped, but fails in CI. */
-    static Browser startOrSkip() throws IOException, InterruptedException {
+    static Browser startOrSkip() throws IOException {
         try {
             return start();
         } catch (IOException missing) {
@@ -59,22 +59,20 @@ final class Browser implements AutoCloseable {
     }
 
     /** Starts the system's Chromium, or the one that an npm package ships. */
-    private static Browser start() throws IOException, InterruptedException {
-        if (!Files.isDirectory(FOLDER.resolve("node_modules/playwright-core"))) {
-            npm("ci", "--no-audit", "--no-fund");
-        }
+    private static Browser start() throws IOException {
+        Path folder = NodePackage.installed("browser");
         ProcessBuilder builder = new ProcessBuilder("node", "puppet.mjs")
-                .directory(FOLDER.toFile())
+                .directory(folder.toFile())
                 .redirectError(LOGS.resolve("browser.log").toFile());
         Optional<Path> installed = installed();
         if (installed.isPresent()) {
             builder.environment().put("CHROMIUM_PATH", installed.get().toString());
-        } else if (!Files.isDirectory(FOLDER.resolve("node_modules/@sparticuz/chromium"))) {
+        } else if (!Files.isDirectory(folder.resolve("node_modules/@sparticuz/chromium"))) {
             String shipped = new ObjectMapper()
-                    .readTree(FOLDER.resolve("package.json").toFile())
+                    .readTree(folder.resolve("package.json").toFile())
                     .get("browserWhereNoneIsInstalled")
                     .asText();
-            npm("install", "--no-save", "--no-audit", "--no-fund", shipped);
+            NodePackage.npm(folder, "install", "--no-save", "--no-audit", "--no-fund", shipped);
         }
         return new Browser(builder.start());
     }
@@ -94,20 +92,6 @@ final class Browser implements AutoCloseable {
             }
         }
         return Optional.empty();
-    }
-
-    private static void npm(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("npm"));
-        command.addAll(List.of(arguments));
-        File log = LOGS.resolve("npm.log").toFile();
-        Process npm = new ProcessBuilder(command)
-                .directory(FOLDER.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log)
-                .start();
-        if (npm.waitFor() != 0) {
-            throw new IOException(String.join(" ", command) + " failed, see " + log);
-        }
     }
 
     /** Opens a page in a context of its own, as another person would. */

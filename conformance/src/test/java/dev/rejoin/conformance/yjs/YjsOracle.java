@@ -1,11 +1,11 @@
 package dev.rejoin.conformance.yjs;
 
+import dev.rejoin.conformance.process.NodePackage;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Stock yjs in a Node child, asked in batches. A child that hangs or dies is replaced, and its batch tried job by job. */
 final class YjsOracle implements AutoCloseable {
-    private static final Path FOLDER = Path.of("yjs").toAbsolutePath();
     private static final long BATCH_SECONDS = 120;
     private static final long JOB_SECONDS = 5;
 
@@ -29,12 +28,14 @@ final class YjsOracle implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final Path folder;
     private final String program;
     private @Nullable Process child;
     private @Nullable DataOutputStream questions;
     private @Nullable DataInputStream answers;
 
-    private YjsOracle(String program) {
+    private YjsOracle(Path folder, String program) {
+        this.folder = folder;
         this.program = program;
     }
 
@@ -44,26 +45,10 @@ final class YjsOracle implements AutoCloseable {
     }
 
     static YjsOracle start(String program) {
-        if (!Files.isDirectory(FOLDER.resolve("node_modules/yjs"))) {
-            install();
-        }
-        return new YjsOracle(program);
-    }
-
-    private static synchronized void install() {
         try {
-            Process npm = new ProcessBuilder("npm", "ci", "--no-audit", "--no-fund")
-                    .directory(FOLDER.toFile())
-                    .inheritIO()
-                    .start();
-            if (npm.waitFor() != 0) {
-                throw new IOException("npm ci failed in " + FOLDER);
-            }
+            return new YjsOracle(NodePackage.installed("yjs"), program);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(interrupted);
         }
     }
 
@@ -90,7 +75,7 @@ final class YjsOracle implements AutoCloseable {
     private List<Answer> exchange(List<Job> jobs, long seconds) throws IOException, TimeoutException {
         if (child == null) {
             child = new ProcessBuilder("node", "--max-old-space-size=1024", program)
-                    .directory(FOLDER.toFile())
+                    .directory(folder.toFile())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
             questions = new DataOutputStream(new BufferedOutputStream(child.getOutputStream(), 1 << 16));
