@@ -25,7 +25,7 @@ export const thirteen = (Y, doc) => {
     set: ({ key, value }) => { map().set(key, value) },
     remove: ({ key }) => map().delete(key),
     push: ({ values }) => array().push(values),
-    cut: ({ index, length }) => array().delete(index, length),
+    arrayDelete: ({ index, length }) => array().delete(index, length),
     xmlElement: ({ path = [], index = 0, name, attributes = {} }) => {
       const element = new Y.XmlElement(name)
       for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
@@ -56,7 +56,7 @@ export const fourteen = (Y, doc) => {
     set: ({ key, value }) => { map().setAttr(key, value) },
     remove: ({ key }) => map().deleteAttr(key),
     push: ({ values }) => array().push(values),
-    cut: ({ index, length }) => array().delete(index, length),
+    arrayDelete: ({ index, length }) => array().delete(index, length),
     xmlElement: ({ path = [], index = 0, name, attributes = {} }) => {
       const element = new Y.Type(name)
       for (const [key, value] of Object.entries(attributes)) element.setAttr(key, value)

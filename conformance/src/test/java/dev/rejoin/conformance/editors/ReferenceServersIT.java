@@ -97,6 +97,10 @@ class ReferenceServersIT {
         return list;
     }
 
+    private static Map<String, ?> bold(String text) {
+        return Map.of("insert", text, "attributes", Map.of("bold", true));
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void allVersionsShareADocument(boolean hocuspocus) throws Exception {
@@ -123,6 +127,28 @@ class ReferenceServersIT {
                 client.await("text", all);
                 assertEquals(clients.size(), client.ask("map").size());
             }
+
+            StockClient first = clients.get(0);
+            StockClient last = clients.get(clients.size() - 1);
+            first.ask("format", "index", 0, "length", 2, "attributes", Map.of("bold", true));
+            last.await("delta", List.of(bold("xx"), Map.of("insert", all.substring(2))));
+            last.ask(
+                    "transact",
+                    "commands",
+                    List.of(
+                            Map.of("do", "push", "values", List.of(1, 2)),
+                            Map.of("do", "delete", "index", 2, "length", all.length() - 2)));
+            first.await("delta", List.of(bold("xx")), "array", List.of(1, 2));
+            first.ask("arrayDelete", "index", 0, "length", 1);
+            last.await("array", List.of(2));
+
+            // nobody tells the provider to come back
+            last.ask("cut");
+            first.ask("remove", "key", Long.toString(first.clientId()));
+            last.await("connections", 2, "synced", true);
+            last.await("map", first.ask("map"));
+            assertEquals(clients.size() - 1, last.ask("map").size());
+            assertEquals(first.ask("stateVector"), last.ask("stateVector"));
         } finally {
             for (StockClient client : clients) {
                 client.close();
