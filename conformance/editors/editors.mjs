@@ -141,7 +141,11 @@ class Hocuspocus {
       else provider.attach()
     },
     setToken: ({ document, token }) => { this.document(document).token = token },
-    sendToken: ({ document }) => this.document(document).provider.sendToken(),
+    sendToken: ({ document, token }) => {
+      const opened = this.document(document)
+      if (token !== undefined) opened.token = token
+      return opened.provider.sendToken()
+    },
     sendStateless: ({ document, payload }) => this.document(document).provider.sendStateless(payload),
     forceSync: ({ document }) => this.document(document).provider.forceSync()
   }

@@ -131,7 +131,8 @@ public final class StockClient implements AutoCloseable {
                 }
             }
         } catch (IOException broken) {
-            throw new UncheckedIOException(broken);
+            // a process that is killed closes the stream under the reader
+            events.add(JSON.createObjectNode().put("event", "output").put("text", broken.toString()));
         } finally {
             IOException ended = new IOException(name + " has ended");
             answers.values().forEach(answer -> answer.completeExceptionally(ended));

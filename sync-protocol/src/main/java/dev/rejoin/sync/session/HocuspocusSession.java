@@ -32,6 +32,9 @@ public final class HocuspocusSession extends ContentSession {
         Decision decision = Decision.OPEN;
         boolean readOnly;
 
+        /** Has shown another token and waits for the word on it. */
+        boolean tokenShown;
+
         Place(int seat, String address) {
             this.seat = seat;
             this.framing = new Framing(address);
@@ -73,8 +76,10 @@ public final class HocuspocusSession extends ContentSession {
                 leave(addressed.address(), place);
             }
         } else if (place == null) {
-            // version 2 without a token does not introduce itself
-            open(addressed, "", message, nowMillis);
+            // version 2 without a token does not introduce itself; and it speaks of its awareness after it has left
+            if (message instanceof DialectMessage.SyncStep1) {
+                open(addressed, "", message, nowMillis);
+            }
         } else if (place.decision == Decision.OPEN) {
             line(place, message, nowMillis);
         } else if (place.decision == Decision.ADMITTED) {
@@ -86,6 +91,7 @@ public final class HocuspocusSession extends ContentSession {
         if (place == null) {
             open(at, token.token(), null, now);
         } else if (place.decision == Decision.ADMITTED) {
+            place.tokenShown = true;
             effects.renew(place.seat, token.token());
         } else if (place.decision == Decision.REFUSED) {
             forget(at.address(), place);
@@ -224,7 +230,8 @@ public final class HocuspocusSession extends ContentSession {
     @Override
     public void access(int seat, boolean readOnly, long nowMillis) {
         Place place = bySeat.get(seat);
-        if (place != null && place.decision == Decision.ADMITTED && place.readOnly != readOnly) {
+        if (place != null && place.decision == Decision.ADMITTED && (place.tokenShown || place.readOnly != readOnly)) {
+            place.tokenShown = false;
             place.readOnly = readOnly;
             relay(place.framing.authenticated(readOnly), nowMillis);
         }

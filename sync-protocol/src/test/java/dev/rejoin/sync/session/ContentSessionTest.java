@@ -117,6 +117,21 @@ class ContentSessionTest {
         peer.session.access(1, true, 0);
         peer.session.access(1, true, 0);
         assertEquals(List.of(NOTES + "020208726561646f6e6c79"), peer.sent());
+        // version 2 shakes hands again on the same socket, and wants to hear that it is in
+        peer.receive(NOTES + "02000162");
+        peer.session.access(1, true, 0);
+        assertEquals(List.of(NOTES + "020208726561646f6e6c79"), peer.sent());
+    }
+
+    @Test
+    void whatVersionTwoSaysOfItselfAfterItHasLeftOpensNothing() {
+        Recorded peer = hocuspocus();
+        peer.receive(NOTES + "02000161");
+        peer.session.admitted(1, false, ZERO, NONE, 0);
+        peer.receive(NOTES + "07");
+        peer.calls();
+        peer.receive(NOTES + "010100");
+        assertEquals(List.of(), peer.calls());
     }
 
     @Test

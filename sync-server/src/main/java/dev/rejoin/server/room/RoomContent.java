@@ -417,12 +417,10 @@ final class RoomContent {
     }
 
     void access(ContentSeat seat, boolean readOnly) {
-        if (seat.readOnly == readOnly) {
-            return;
-        }
+        boolean mayWriteNow = seat.readOnly && !readOnly;
         seat.readOnly = readOnly;
         seat.outlet.access(readOnly);
-        if (!readOnly) {
+        if (mayWriteNow) {
             // what was refused before is still there
             seat.outlet.relay(seat.framing.syncStep1(stateVector().encode()));
         }

@@ -1,0 +1,290 @@
+package dev.rejoin.conformance.editors;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.rejoin.conformance.process.ServerProcess;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Stock editors of every version, unmodified, at a real server that is killed under them and asks who they are. */
+class StockEditorsIT {
+    private static final long YEAR_2100 = 4_102_444_800L;
+
+    @TempDir
+    private static @Nullable Path directory;
+
+    private static ServerProcess.@Nullable Setup setup;
+    private static @Nullable ServerProcess running;
+
+    @BeforeAll
+    static void startServer() throws Exception {
+        Path place = Objects.requireNonNull(directory);
+        Files.writeString(place.resolve("secret"), Tokens.SECRET);
+        Files.writeString(place.resolve("revoked"), "");
+        setup = new ServerProcess.Setup(
+                place,
+                List.of("-Xmx256m"),
+                List.of(
+                        "--port",
+                        Integer.toString(ServerProcess.freePort(new Random())),
+                        "--data",
+                        place.resolve("data").toString(),
+                        "--jwt-secret-file",
+                        place.resolve("secret").toString(),
+                        "--jwt-revocations-file",
+                        place.resolve("revoked").toString()));
+        running = setup.start();
+    }
+
+    @AfterAll
+    static void endServer() throws Exception {
+        server().close();
+    }
+
+    private static ServerProcess server() {
+        return Objects.requireNonNull(running);
+    }
+
+    private static URI address(Editor editor) {
+        return URI.create(
+                "ws://" + server().uri().getAuthority() + (editor.speaksHocuspocus() ? "/hocuspocus" : "/yjs"));
+    }
+
+    private static StockClient.Setup client(Editor editor, String document, String token) {
+        StockClient.Setup client = StockClient.of(editor, address(editor), document);
+        return editor.speaksHocuspocus() ? client.token(token) : client.params(Map.of("token", token));
+    }
+
+    private static StockClient writer(Editor editor, String document) throws Exception {
+        return client(editor, document, Tokens.of("writer", "write", YEAR_2100)).start();
+    }
+
+    private static void saved(Editor editor, StockClient client) {
+        if (editor.speaksHocuspocus()) {
+            client.await("unsynced", 0);
+        } else {
+            client.await("confirmed", true);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void twoOfAKindWriteTogetherAndApartThroughAKilledServer(Editor editor) throws Exception {
+        String document = "pair/" + editor;
+        try (StockClient ann = writer(editor, document);
+                StockClient bob = writer(editor, document)) {
+            ann.awaitSynced();
+            bob.awaitSynced();
+            ann.insert(0, "ab");
+            bob.await("text", "ab");
+            bob.insert(1, "-");
+            ann.await("text", "a-b");
+            ann.set("key", Map.of("deep", List.of(1, true)));
+            bob.ask("push", "values", List.of("x", 2));
+            bob.await("map", Map.of("key", Map.of("deep", List.of(1, true))));
+            ann.await("array", List.of("x", 2));
+            ann.ask("setState", "state", Map.of("name", "Ann"));
+            bob.ask("setState", "state", Map.of("name", "Bob"));
+            Map<String, ?> annHere = Map.of(Long.toString(ann.clientId()), Map.of("name", "Ann"));
+            Map<String, ?> bobHere = Map.of(Long.toString(bob.clientId()), Map.of("name", "Bob"));
+            bob.await("states", annHere);
+
+            bob.disconnect();
+            ann.await("present", 1);
+            bob.delete(0, 2);
+            ann.insert(3, "!");
+            saved(editor, ann);
+
+            server().kill();
+            ann.await("connected", false);
+            ann.insert(0, ">");
+            running = Objects.requireNonNull(setup).start();
+            bob.connect();
+            ann.await("text", ">b!", "synced", true);
+            bob.await("text", ">b!", "synced", true);
+            // whoever was there before is seen again at once, not when its state is renewed
+            ann.await("states", bobHere);
+            bob.await("states", annHere);
+            saved(editor, ann);
+            saved(editor, bob);
+            bob.kill();
+            ann.await("present", 1);
+            assertEquals(List.of(), list(ann.status().get("exceptions")), ann::output);
+        }
+    }
+
+    @Test
+    void allVersionsOfBothProtocolsShareOneDocument() throws Exception {
+        List<StockClient> clients = new ArrayList<>();
+        try {
+            for (Editor editor : Editor.values()) {
+                clients.add(writer(editor, "shared"));
+            }
+            for (StockClient client : clients) {
+                client.awaitSynced();
+                client.set(Long.toString(client.clientId()), "here");
+                client.ask("setState", "state", Map.of("here", true));
+            }
+            for (StockClient client : clients) {
+                client.await("present", clients.size());
+                clients.forEach(other -> other.insert(0, "x"));
+            }
+            String all = "x".repeat(clients.size() * clients.size());
+            for (StockClient client : clients) {
+                client.await("text", all);
+                assertEquals(clients.size(), client.ask("map").size());
+            }
+            clients.get(0).ask("format", "index", 0, "length", 2, "attributes", Map.of("bold", true));
+            List<?> bold = List.of(
+                    Map.of("insert", "xx", "attributes", Map.of("bold", true)), Map.of("insert", all.substring(2)));
+            for (StockClient client : clients) {
+                client.await("delta", bold);
+            }
+        } finally {
+            for (StockClient client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "HOCUSPOCUS_.", mode = EnumSource.Mode.MATCH_ALL)
+    void everyChangeHasOneStatusAndItComesAfterTheDisk(Editor editor) throws Exception {
+        try (StockClient client = writer(editor, "counted/" + editor)) {
+            client.await("synced", true, "unsynced", 0, "scope", "read-write");
+            for (int i = 0; i < 5; i++) {
+                client.insert(i, "x");
+            }
+            client.await("unsynced", 0, "sent", Map.of("Update", 5), "received", Map.of("SyncStatus", 6));
+            assertEquals(6, client.count("received", "SyncStatus"), "one for the SyncStep2, one for each update");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aReaderSeesAllIsSeenAndChangesNothing(Editor editor) throws Exception {
+        String document = "read/" + editor;
+        try (StockClient ann = writer(editor, document);
+                StockClient eve = client(editor, document, Tokens.of("reader", "read", YEAR_2100))
+                        .start()) {
+            ann.awaitSynced();
+            ann.insert(0, "text");
+            saved(editor, ann);
+            eve.await("text", "text", "synced", true);
+            eve.ask("setState", "state", Map.of("name", "Eve"));
+            ann.await("states", Map.of(Long.toString(eve.clientId()), Map.of("name", "Eve")));
+            eve.insert(0, "evil ");
+            if (editor.speaksHocuspocus()) {
+                eve.await("scope", "readonly", "unsynced", 1, "sent", Map.of("Update", 1));
+            } else {
+                eve.await("sent", Map.of("Update", 1), "received", Map.of("PermissionDenied", 1));
+            }
+            ann.insert(4, "!");
+            eve.await("contains", "text!");
+            saved(editor, ann);
+            assertEquals("text!", ann.text());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoeverShowsNoTokenIsToldAndGetsNothing(Editor editor) throws Exception {
+        try (StockClient ann = writer(editor, "closed/" + editor);
+                StockClient eve = client(editor, "closed/" + editor, "nonsense").start()) {
+            ann.awaitSynced();
+            ann.insert(0, "secret");
+            saved(editor, ann);
+            if (editor.speaksHocuspocus()) {
+                JsonNode status = eve.await("events", Map.of("authenticationFailed", 1));
+                assertTrue(status.get("denied").get(0).asText().startsWith("needs-auth"), status::toString);
+            } else {
+                eve.await("refused", 401);
+            }
+            assertEquals("", eve.text());
+            assertEquals(
+                    List.of(),
+                    list(eve.status().get("closes")).stream()
+                            .filter(code -> code.asInt() >= 4400)
+                            .toList());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "HOCUSPOCUS_.", mode = EnumSource.Mode.MATCH_ALL)
+    void oneRefusedDocumentLeavesTheOthersOnItsConnectionAlone(Editor editor) throws Exception {
+        try (StockClient ann = writer(editor, "first/" + editor)) {
+            ann.awaitSynced();
+            ann.ask("open", "document", "second/" + editor, "token", "nonsense");
+            ann.ask("wait", "document", "second/" + editor, "for", Map.of("events", Map.of("authenticationFailed", 1)));
+            ann.insert(0, "still here");
+            saved(editor, ann);
+            assertEquals(1, ann.status().get("connections").asInt());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoIsRevokedIsOutWithinAMomentAndNobodyElseIs(Editor editor) throws Exception {
+        String document = "revoked/" + editor;
+        String name = "mallory-" + editor;
+        try (StockClient ann = writer(editor, document);
+                StockClient eve = client(editor, document, Tokens.of(name, "write", YEAR_2100))
+                        .start()) {
+            ann.awaitSynced();
+            eve.awaitSynced();
+            eve.insert(0, "before");
+            ann.await("text", "before");
+            Path list = Objects.requireNonNull(directory).resolve("revoked");
+            Path next = Objects.requireNonNull(directory).resolve("revoked.next");
+            Files.writeString(next, Files.readString(list) + "sub " + name + "\n");
+            Files.move(next, list, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            if (editor.speaksHocuspocus()) {
+                eve.await("events", Map.of("authenticationFailed", 1));
+            } else {
+                eve.await("refused", 401);
+            }
+            eve.insert(0, "after ");
+            ann.insert(6, "!");
+            saved(editor, ann);
+            assertEquals("before!", ann.text());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "HOCUSPOCUS_[34]", mode = EnumSource.Mode.MATCH_ALL)
+    void aFreshTokenTurnsAReaderIntoAWriterAndBringsWhatItHadWritten(Editor editor) throws Exception {
+        String document = "fresh/" + editor;
+        try (StockClient ann = writer(editor, document);
+                StockClient eve = client(editor, document, Tokens.of("eve", "read", YEAR_2100))
+                        .start()) {
+            ann.awaitSynced();
+            eve.await("synced", true, "scope", "readonly");
+            eve.insert(0, "kept");
+            eve.await("sent", Map.of("Update", 1));
+            eve.ask("sendToken", "token", Tokens.of("eve", "write", YEAR_2100));
+            eve.await("scope", "read-write");
+            ann.await("text", "kept");
+        }
+    }
+
+    private static List<JsonNode> list(JsonNode array) {
+        List<JsonNode> list = new ArrayList<>();
+        array.forEach(list::add);
+        return list;
+    }
+}
