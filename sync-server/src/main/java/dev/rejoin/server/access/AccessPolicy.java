@@ -25,7 +25,8 @@ public interface AccessPolicy extends AutoCloseable {
 
     /**
      * Decides. Called by the threads that serve sockets, several at a time: it must return at once and complete the stage
-     * from a thread of its own if it has to ask somebody. {@link GuardedAccess} denies what takes too long or fails.
+     * from a thread of its own if it has to ask somebody, so whoever waits for the answer gets it on
+     * any thread. {@link GuardedAccess} denies what takes too long or fails.
      */
     CompletionStage<Access> authorise(AccessRequest request);
 

@@ -157,7 +157,11 @@ final class TokenCheck {
         if (!claims.containsKey(name)) {
             return null;
         }
-        if (!(claims.get(name) instanceof String text) || text.isEmpty() || !Principal.isClean(text)) {
+        // A revocation list could not name what begins or ends with a space.
+        if (!(claims.get(name) instanceof String text)
+                || text.isEmpty()
+                || !text.equals(text.strip())
+                || !Principal.isClean(text)) {
             throw new TokenFlawException(flaw);
         }
         return text;

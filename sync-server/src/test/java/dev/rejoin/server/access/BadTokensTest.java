@@ -249,6 +249,7 @@ final class BadTokensTest {
         bad.add(new Bad("other auds", TokenFlaw.AUDIENCE, with(all -> all.put("aud", List.of("wiki", "mail")))));
         bad.add(new Bad("no sub", TokenFlaw.SUBJECT, with(all -> all.remove("sub"))));
         bad.add(new Bad("an empty sub", TokenFlaw.SUBJECT, with(all -> all.put("sub", ""))));
+        bad.add(new Bad("sub with a space behind it", TokenFlaw.SUBJECT, with(all -> all.put("sub", "anna "))));
         bad.add(new Bad("sub a number", TokenFlaw.SUBJECT, with(all -> all.put("sub", 7))));
         bad.add(new Bad("sub too long", TokenFlaw.SUBJECT, with(all -> all.put("sub", "x".repeat(256)))));
         bad.add(new Bad("sub with a line break", TokenFlaw.SUBJECT, with(all -> all.put("sub", "anna\nroot"))));

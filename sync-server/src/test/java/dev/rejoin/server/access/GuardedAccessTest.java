@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -59,6 +62,27 @@ final class GuardedAccessTest {
     @SuppressWarnings("NullAway") // what a policy written without null checks may do
     private static CompletionStage<Access> nothing(AccessRequest request) {
         return null;
+    }
+
+    @Test
+    void theLogNeverQuotesAToken() {
+        PrintStream before = System.err;
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        try {
+            guarded(
+                            request -> {
+                                throw new IllegalStateException(request.token());
+                            },
+                            1_000,
+                            600_000)
+                    .authorise(REQUEST);
+        } finally {
+            System.setErr(before);
+        }
+        String said = log.toString(StandardCharsets.UTF_8);
+        assertTrue(said.contains("IllegalStateException"), said);
+        assertFalse(said.contains("secret-token"), said);
     }
 
     @Test

@@ -57,6 +57,7 @@ final class UrlKeysTest {
             exchange.getResponseBody().write(answer);
             exchange.close();
         });
+        provider.createContext("/silent", exchange -> asked.incrementAndGet());
         provider.start();
     }
 
@@ -159,6 +160,28 @@ final class UrlKeysTest {
         refused("status 302");
         provider.stop(0);
         refused("cannot be read");
+    }
+
+    @Test
+    void aProviderThatSaysNothingIsNotWaitedForLong() {
+        UnusableAccessException refused = assertThrows(
+                UnusableAccessException.class,
+                () -> JwtAccess.builder(() -> NOW * 1_000, scheduler)
+                        .keySetUrl(url().resolve("/silent"))
+                        .timing(new UrlKeys.Timing(600_000, 1, 200))
+                        .open());
+        assertTrue(refused.getMessage().contains("cannot be read"), refused.getMessage());
+        assertEquals(1, asked.get());
+    }
+
+    @Test
+    void aProviderThatFallsSilentKeepsNobodyWaiting() {
+        try (JwtAccess access = open(new UrlKeys.Timing(600_000, 1, 1_000))) {
+            provider.removeContext("/keys");
+            provider.createContext("/keys", exchange -> asked.incrementAndGet());
+            assertEquals(Denied.of(Denied.UNAVAILABLE), ask(access, JWSAlgorithm.RS256, "rsa"));
+            assertInstanceOf(Grant.class, ask(access, JWSAlgorithm.ES256, "p256"));
+        }
     }
 
     private void refused(String reason) {
