@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * Access by signed tokens (JSON Web Token, RFC 7519, checked as RFC 8725 advises). Keys, algorithms, issuer and audience are
  * fixed by configuration; what a token allows stands in its claims {@code documents} and {@code access}, described in
  * {@code docs/operating/access.md}. Files it was given are looked at every {@value #POLL_MILLIS} ms, and whoever a change
- * concerns is told. Checking costs one signature, a fraction of a millisecond, for each key that may have made it. For any
- * thread.
+ * concerns is told. Checking a token for the first time costs one signature for each key that may have made it, 0.1 ms with
+ * RSA and secrets, 1 to 5 ms with elliptic curves; after that, a hash of it. For any thread.
  */
 public final class JwtAccess implements AccessPolicy {
     /** How often files are looked at, in milliseconds. */

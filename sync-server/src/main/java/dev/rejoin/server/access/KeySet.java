@@ -24,10 +24,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The keys that signatures are checked with, each bound to the algorithms it may be used for. A token chooses among them by
- * key id and can neither bring one nor use one for another algorithm: an RSA key never serves as a secret. Immutable.
+ * key id and can neither bring one nor use one for another algorithm: an RSA key never serves as a secret. The keys
+ * never change; what was signed with them is remembered with them, and forgotten with them.
  */
 final class KeySet {
-    /** Most keys of one set; a token without key id may be tried with every one of its algorithm. */
+    /** Most keys of one set. */
     static final int MAX_KEYS = 32;
 
     private static final int MIN_RSA_BITS = 2_048;
@@ -37,6 +38,7 @@ final class KeySet {
     record Key(@Nullable String id, Set<SigningAlgorithm> algorithms, JWSVerifier verifier) {}
 
     private final List<Key> keys;
+    private final VerifiedTokens verified = new VerifiedTokens();
 
     private KeySet(List<Key> keys) {
         this.keys = List.copyOf(keys);
@@ -165,6 +167,11 @@ final class KeySet {
             }
         }
         return candidates;
+    }
+
+    /** What was found to be signed with one of these keys. */
+    VerifiedTokens verified() {
+        return verified;
     }
 
     int size() {

@@ -18,6 +18,9 @@ final class TokenCheck {
     /** Longest token, in characters. */
     static final int MAX_TOKEN_CHARS = 8_192;
 
+    /** Most keys that one token is tried with; whoever has more of one algorithm must write key ids into tokens. */
+    static final int MAX_TRIES = 4;
+
     /** How far the clocks of issuer and server may be apart, in milliseconds. */
     static final long MAX_SKEW_MILLIS = 60_000;
 
@@ -47,7 +50,7 @@ final class TokenCheck {
      */
     Token check(String text, KeySet keys, long nowMillis) throws TokenFlawException {
         JWSObject signed = parse(text);
-        checkSignature(signed, keys);
+        checkSignature(text, signed, keys);
         // The parser would take a list of pairs for an object.
         require(signed.getPayload().toString().startsWith("{"), TokenFlaw.CLAIMS);
         Map<String, Object> claims = signed.getPayload().toJSONObject();
@@ -74,7 +77,7 @@ final class TokenCheck {
         }
     }
 
-    private void checkSignature(JWSObject signed, KeySet keys) throws TokenFlawException {
+    private void checkSignature(String text, JWSObject signed, KeySet keys) throws TokenFlawException {
         JWSHeader header = signed.getHeader();
         SigningAlgorithm algorithm =
                 SigningAlgorithm.of(header.getAlgorithm().getName()).orElse(null);
@@ -95,8 +98,13 @@ final class TokenCheck {
                 TokenFlaw.TYPE);
         List<KeySet.Key> candidates = keys.candidates(algorithm, header.getKeyID());
         require(!candidates.isEmpty(), TokenFlaw.UNKNOWN_KEY);
+        require(candidates.size() <= MAX_TRIES, TokenFlaw.NO_KEY_ID);
+        if (keys.verified().contains(text)) {
+            return;
+        }
         for (KeySet.Key key : candidates) {
             if (isSignedBy(signed, key)) {
+                keys.verified().add(text);
                 return;
             }
         }

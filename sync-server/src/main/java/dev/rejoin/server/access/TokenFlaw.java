@@ -11,6 +11,7 @@ enum TokenFlaw {
     EXTENSION("its header demands an extension"),
     TYPE("its header says that it is something else than an access token"),
     UNKNOWN_KEY("no key for its algorithm and key id"),
+    NO_KEY_ID("it names no key, and there are too many to try"),
     SIGNATURE("its signature is wrong"),
     CLAIMS("its payload is no JSON object"),
     SUBJECT("sub is missing or is no text of 1 to 255 characters"),

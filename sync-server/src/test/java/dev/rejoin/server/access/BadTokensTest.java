@@ -11,6 +11,8 @@ import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.util.Base64;
 import com.nimbusds.jose.util.Base64URL;
 import java.net.URI;
@@ -289,8 +291,57 @@ final class BadTokensTest {
     }
 
     @Test
+    void aTokenIsTriedWithFewKeysOnly() throws Exception {
+        JWK[] many = new JWK[TokenCheck.MAX_TRIES + 1];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = new ECKey.Builder(TestKeys.P256.toPublicJWK())
+                    .keyID("k" + i)
+                    .build();
+        }
+        KeySet set = KeySet.ofJwks(TestKeys.keySet(many), ALLOWED);
+        String nameless = signed(header(JWSAlgorithm.ES256).build());
+        TokenFlawException refused =
+                assertThrows(TokenFlawException.class, () -> check.check(nameless, set, NOW * 1_000));
+        assertEquals(TokenFlaw.NO_KEY_ID, refused.flaw());
+        String named = signed(header(JWSAlgorithm.ES256).keyID("k3").build());
+        assertDoesNotThrow(() -> check.check(named, set, NOW * 1_000));
+    }
+
+    @Test
+    void aRememberedSignatureHidesNoOtherFlaw() throws Exception {
+        String token = signed(header(JWSAlgorithm.ES256).keyID("p256").build());
+        assertDoesNotThrow(() -> check.check(token, keys, NOW * 1_000));
+        assertEquals(1, keys.verified().size());
+        assertDoesNotThrow(() -> check.check(token, keys, NOW * 1_000));
+        assertEquals(
+                TokenFlaw.EXPIRED,
+                assertThrows(TokenFlawException.class, () -> check.check(token, keys, (NOW + 660) * 1_000))
+                        .flaw());
+        for (String flipped : List.of(flipped(token, 0), flipped(token, 1), flipped(token, 2))) {
+            assertThrows(TokenFlawException.class, () -> check.check(flipped, keys, NOW * 1_000));
+        }
+        assertEquals(1, keys.verified().size());
+        KeySet others = KeySet.ofJwks(TestKeys.keySet(TestKeys.RSA.toPublicJWK()), ALLOWED);
+        assertEquals(
+                TokenFlaw.UNKNOWN_KEY,
+                assertThrows(TokenFlawException.class, () -> check.check(token, others, NOW * 1_000))
+                        .flaw());
+    }
+
+    @Test
+    void onlySoManySignaturesAreRemembered() {
+        VerifiedTokens verified = new VerifiedTokens();
+        for (int i = 0; i <= VerifiedTokens.MAX_TOKENS; i++) {
+            verified.add("t" + i);
+        }
+        assertEquals(VerifiedTokens.MAX_TOKENS, verified.size());
+        assertEquals(false, verified.contains("t0"));
+        assertEquals(true, verified.contains("t1"));
+    }
+
+    @Test
     void everyReasonOfTheCheckIsInTheTable() throws Exception {
-        EnumSet<TokenFlaw> missing = EnumSet.complementOf(EnumSet.of(TokenFlaw.REVOKED));
+        EnumSet<TokenFlaw> missing = EnumSet.complementOf(EnumSet.of(TokenFlaw.REVOKED, TokenFlaw.NO_KEY_ID));
         table().forEach(bad -> missing.remove(bad.flaw()));
         assertEquals(Collections.emptySet(), missing);
     }
