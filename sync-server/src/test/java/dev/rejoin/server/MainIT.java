@@ -81,7 +81,7 @@ final class MainIT {
 
     @Test
     void anAddressOfAnotherMachineIsABadSetting() {
-        assertEquals(Main.BAD_OPTION, run(server -> {}, "--host", "192.0.2.1", "--port", "0"));
+        assertEquals(Main.BAD_OPTION, run(server -> {}, "--host", "192.0.2.1", "--port", "0", "--open"));
         assertEquals("host 192.0.2.1 is no address of this machine: choose one that is (--host)", error().strip());
     }
 
