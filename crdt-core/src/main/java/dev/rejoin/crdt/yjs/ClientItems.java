@@ -185,6 +185,16 @@ final class ClientItems {
         clocks[chunk][index] = clock;
     }
 
+    /** Makes the chunk of the located item writable for {@link #clock(int, int, int)}. */
+    void ownLocated() {
+        own(chunk);
+    }
+
+    /** The item at a place in a chunk that is writable begins at another clock now, between its neighbours'. */
+    void clock(int at, int i, int clock) {
+        clocks[at][i] = clock;
+    }
+
     private void splitLocated() {
         own(chunk);
         int half = MOST / 2;

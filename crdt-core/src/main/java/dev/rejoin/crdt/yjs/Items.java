@@ -43,7 +43,7 @@ final class Items extends Records {
     static final int NEXT = 8;
     static final int PLACE = 9; // leaf of a list, or ~entry of a map
     static final int CONTENT = 10; // place in the arena, slot, or type
-    private static final int WIDTH = 11;
+    static final int WIDTH = 11;
 
     Items() {
         super(WIDTH);

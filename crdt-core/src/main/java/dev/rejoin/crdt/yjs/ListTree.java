@@ -211,10 +211,14 @@ final class ListTree {
     /** An item has grown at its end by so many visible units. The cursor stays, if it is on that item or in another list. */
     void grow(int item, int delta) {
         int leaf = items.place(item);
-        int type = leaves.get(leaf, TYPE);
+        grow(leaves.get(leaf, TYPE), leaf, item, delta);
+    }
+
+    /** As {@link #grow}, for who knows where the item stands. */
+    void grow(int type, int leaf, int item, int delta) {
         types.set(type, Types.LENGTH, Math.addExact(types.get(type, Types.LENGTH), delta));
         addLength(leaf, delta);
-        if (cursorType == type && cursorItem != item) {
+        if (cursorItem != item && cursorType == type) {
             cursorType = NONE;
         }
     }
@@ -395,6 +399,11 @@ final class ListTree {
         cursorType = type;
         cursorItem = item;
         cursorIndex = index;
+    }
+
+    /** Whether the cursor stands on this item and knows that unit {@code index} of the list is its unit {@code unit}. */
+    boolean knows(int type, int item, int index, int unit) {
+        return cursorItem == item && cursorType == type && cursorIndex + unit == index;
     }
 
     /** The item under the cursor if that is in this list and its units end at {@code index}, else {@link Items#NONE}. */

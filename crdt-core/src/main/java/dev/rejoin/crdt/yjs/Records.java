@@ -22,6 +22,9 @@ class Records {
     /** The pages that nobody else holds, {@link #NO_PAGE} for the others. */
     private int[][] mine;
 
+    /** Grows with each page that is asked for to be written: while it stays, whatever was read stays true. */
+    long writes;
+
     private boolean directoryShared;
     private int size;
     private int free = -1;
@@ -47,6 +50,7 @@ class Records {
     }
 
     private void share() {
+        writes++;
         directoryShared = true;
         mine = new int[pages.length][];
         Arrays.fill(mine, NO_PAGE);
@@ -72,6 +76,7 @@ class Records {
 
     /** The page for writing. */
     int[] own(int page) {
+        writes++;
         int[] owned = mine[page];
         return owned.length != 0 ? owned : take(page);
     }

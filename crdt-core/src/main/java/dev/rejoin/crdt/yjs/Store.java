@@ -466,15 +466,9 @@ final class Store {
         int next = items.next(item);
         arena.discard(items.is(item, Items.WIDE), units);
         items.set(item, Items.LENGTH, keep);
-        tree.addVisible(item, -units);
+        tree.grow(item, -units);
         ClientItems own = clients.writable(client);
-        if (next != NONE
-                && (items.head(next) & (0xf | Items.KEEP | Items.REDONE)) == Items.DELETED
-                && items.client(next) == client
-                && items.clock(next) == clock + units
-                && items.originClient(next) == client
-                && items.originClock(next) == clock + units - 1
-                && items.sameRight(item, next)) {
+        if (next != NONE && isTombstoneOf(item, next, clock + units)) {
             own.locate(clock + units);
             own.moveLocated(clock);
             items.set(next, Items.CLOCK, clock);
@@ -496,6 +490,17 @@ final class Store {
             own.insertAfterLocated(right, clock);
         }
         changes.deletedForGood(client, clock, units);
+    }
+
+    /** Whether {@code next}, the neighbour of an item that ends at a clock, is what is left of the units that came after it. */
+    boolean isTombstoneOf(int item, int next, int end) {
+        int client = items.client(item);
+        return (items.head(next) & (0xf | Items.KEEP | Items.REDONE)) == Items.DELETED
+                && items.client(next) == client
+                && items.clock(next) == end
+                && items.originClient(next) == client
+                && items.originClock(next) == end - 1
+                && items.sameRight(item, next);
     }
 
     /** Deletes a whole text item of a list, frees it, and joins it with the tombstones beside it. Returns what it is part of then. */

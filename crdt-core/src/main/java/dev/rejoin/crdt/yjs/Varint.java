@@ -106,4 +106,13 @@ final class Varint {
     static boolean isNegative(byte[] bytes, int at) {
         return (bytes[at] & 0x40) != 0;
     }
+
+    /** How many bytes the integer at {@code at}, which has been read, takes. */
+    static int size(byte[] bytes, int at) {
+        int end = at;
+        while (bytes[end] < 0) {
+            end++;
+        }
+        return end + 1 - at;
+    }
 }

@@ -47,6 +47,7 @@ public final class YDoc {
 
     final Store store;
     final TextEditor texts;
+    private final Typing typing;
     private final Integrator integrator;
     private final StructBatch batch = new StructBatch();
     private char[] scratch = new char[16];
@@ -86,6 +87,7 @@ public final class YDoc {
         shouldLoad = options.shouldLoad();
         store = new Store(new StoreObserver());
         texts = new TextEditor(this, store);
+        typing = new Typing(store);
         integrator = new Integrator(store, options.limits());
     }
 
@@ -386,6 +388,56 @@ public final class YDoc {
         }
     }
 
+    // keystrokes
+
+    /** Whether a keystroke may be a transaction of its own that nobody is told of but by its bytes. */
+    private boolean isQuiet() {
+        return depth == 0 && !store.changes.watched && ended.isEmpty() && updatesV2.isEmpty();
+    }
+
+    /** Inserts characters into a text if they go on with the run that is being typed. */
+    boolean type(int type, int index, String text) {
+        if (!isQuiet() || !typing.isTypedAt(self, type, index) || !typing.type(text)) {
+            return false;
+        }
+        if (!updates.isEmpty()) {
+            send(typing.typedUpdate(text.length()), NO_UPDATE, null);
+        }
+        return true;
+    }
+
+    /** Deletes units of a text if they are taken back from the end of a run that has been taken back from before. */
+    boolean backspace(int type, int index, int length) {
+        if (!options.gc() || !isQuiet() || !typing.isTrimmedAt(type, index + length, length)) {
+            return false;
+        }
+        typing.trim(length);
+        if (!updates.isEmpty()) {
+            send(typing.trimmedUpdate(length), NO_UPDATE, null);
+        }
+        return true;
+    }
+
+    /** Takes in the update of somebody's keystroke of these two kinds, if it is one and nothing waits for it. */
+    private boolean receive(byte[] update, @Nullable Object updateOrigin) {
+        if (update.length < 4 || update[1] != 1 || !isQuiet() || !integrator.pending.isEmpty()) {
+            return false;
+        }
+        UpdateLimits limits = options.limits();
+        boolean typed = update[0] == 1;
+        int units;
+        if (typed) {
+            units = limits.maxStructs() == 0 ? 0 : typing.receiveTyped(update, self, limits);
+        } else {
+            boolean mayDelete = update[0] == 0 && options.gc() && limits.maxDeletes() > 0;
+            units = mayDelete ? typing.receiveTrimmed(update, limits) : 0;
+        }
+        if (units > 0 && !updates.isEmpty()) {
+            send(typed ? typing.typedUpdate(units) : typing.trimmedUpdate(units), NO_UPDATE, updateOrigin);
+        }
+        return units > 0;
+    }
+
     // edits
 
     /** The number of the client whose edits are ours. */
@@ -521,6 +573,9 @@ public final class YDoc {
 
     /** As {@link #applyUpdate(byte[])}, with an origin for listeners. */
     public ApplyResult applyUpdate(byte[] update, @Nullable Object origin) {
+        if (receive(update, origin)) {
+            return ApplyResult.COMPLETE;
+        }
         batch.decodeV1(update, 0, update.length, options.limits());
         return integrate(origin);
     }

@@ -31,7 +31,7 @@ public sealed class YText extends YType permits YXmlText {
      */
     public final void insert(int index, String text) {
         checkRange(index, 0, units());
-        if (text.isEmpty()) {
+        if (text.isEmpty() || doc.type(type(), index, text)) {
             return;
         }
         doc.begin(null, true);
@@ -118,7 +118,7 @@ public sealed class YText extends YType permits YXmlText {
      */
     public final void delete(int index, int length) {
         checkRange(index, length, units());
-        if (length == 0) {
+        if (length == 0 || doc.backspace(type(), index, length)) {
             return;
         }
         doc.begin(null, true);

@@ -1,0 +1,384 @@
+package dev.rejoin.crdt.yjs;
+
+import static dev.rejoin.crdt.yjs.Items.NONE;
+
+/**
+ * The run of text that somebody is typing at the end of, or backspacing from: what makes a keystroke there a few stores instead of a search.
+ *
+ * <p>A keystroke makes the run longer, or shorter and the tombstone behind it longer; no item comes, goes or moves. What that needs to know about the
+ * run, its neighbours and its client was looked up once ({@link #look}) and holds as long as nobody else writes an item, which
+ * {@link Records#writes} tells. The keystrokes themselves write past that count. They do what {@link Store#extend} and {@link Store#trimEnd} do in a
+ * transaction of their own, and their update is written, and read, without a struct in between.
+ *
+ * <p>Only for runs of one-byte characters, and where nobody is told of types. Benchmarks: T1 to T3, T15.
+ */
+final class Typing {
+    private static final int STRING = Items.STRING | StructBatch.HAS_ORIGIN;
+
+    private final Store store;
+    private final Items items;
+    private final ListTree tree;
+    private final ClientItems nobody;
+
+    // the run; true while items.writes is this
+    private long writes = -1;
+    private int item = NONE;
+    private int type;
+    private int leaf;
+    private int client;
+    private ClientItems own;
+    private int[] page = {};
+    private int at;
+
+    /** Whether typing goes on with the run where it ends: for others, who name what is behind it; and here, where what is deleted is passed. */
+    private boolean open;
+
+    private boolean openHere;
+
+    /** The tombstone behind the run, and where its client lists it; {@link Items#NONE} if backspacing would have to make one. */
+    private int tombstone = NONE;
+
+    private int[] tombstonePage = {};
+    private int tombstoneAt;
+    private int chunk;
+    private int index;
+
+    // how updates write the run's client and its right origin
+    private final byte[] id = new byte[10];
+    private int idSize;
+    private int idOf = NONE;
+    private final byte[] right = new byte[20];
+    private int rightSize;
+    private int rightClient = NONE;
+    private int rightClock;
+
+    Typing(Store store) {
+        this.store = store;
+        items = store.items;
+        tree = store.tree;
+        nobody = new ClientItems(this);
+        own = nobody;
+    }
+
+    // typing
+
+    /** Whether the run is somebody's newest item, ends at {@code position} of a list, and goes on with what he types there. */
+    boolean isTypedAt(int self, int listType, int position) {
+        if (items.writes != writes || !tree.knows(listType, item, position, page[at + Items.LENGTH])) {
+            int found = tree.itemEndingAt(listType, position);
+            if (found == NONE || !look(found)) {
+                return false;
+            }
+        }
+        return client == self && openHere && own.next == page[at + Items.CLOCK] + page[at + Items.LENGTH];
+    }
+
+    /** Makes the run, which {@link #isTypedAt} has found, longer. Returns whether it did: all characters must be of one byte. */
+    boolean type(String text) {
+        int length = text.length();
+        for (int i = 0; i < length; i++) {
+            if (text.charAt(i) > 0xff) {
+                return false;
+            }
+        }
+        int to = room(length);
+        byte[] latin = store.arena.latin;
+        for (int i = 0; i < length; i++) {
+            latin[to + i] = (byte) text.charAt(i);
+        }
+        lengthen(length);
+        return true;
+    }
+
+    /** Where so many more characters of the run go. */
+    private int room(int length) {
+        TextArena arena = store.arena;
+        int end = page[at + Items.CONTENT] + page[at + Items.LENGTH];
+        if (end == arena.latinEnd) {
+            return arena.reserveLatin(length);
+        }
+        int to = store.appendLatin(item, page[at + Items.LENGTH], length);
+        writes = items.writes;
+        return to;
+    }
+
+    private void lengthen(int units) {
+        own.next = Math.addExact(own.next, units);
+        page[at + Items.LENGTH] += units;
+        tree.grow(type, leaf, item, units);
+    }
+
+    // backspacing
+
+    /** Whether the run ends before unit {@code end} of a list, has more than these {@code units}, and a tombstone behind it that can take them. */
+    boolean isTrimmedAt(int listType, int end, int units) {
+        if (items.writes != writes || !tree.knows(listType, item, end, page[at + Items.LENGTH])) {
+            int found = tree.itemEndingAt(listType, end);
+            if (found == NONE || !look(found)) {
+                return false;
+            }
+        }
+        return tombstone != NONE && units < page[at + Items.LENGTH];
+    }
+
+    /** Moves the last units of the run to the tombstone. */
+    void trim(int units) {
+        int keep = page[at + Items.LENGTH] - units;
+        int clock = page[at + Items.CLOCK] + keep;
+        page[at + Items.LENGTH] = keep;
+        tombstonePage[tombstoneAt + Items.CLOCK] = clock;
+        tombstonePage[tombstoneAt + Items.ORIGIN_CLOCK] = clock - 1;
+        tombstonePage[tombstoneAt + Items.LENGTH] += units;
+        own.clock(chunk, index, clock);
+        tree.grow(type, leaf, item, -units);
+        store.arena.discard(false, units);
+        store.compactText();
+    }
+
+    // updates
+
+    /** The update of the last {@code units} characters that were typed. */
+    byte[] typedUpdate(int units) {
+        int clock = own.next - units;
+        int from = page[at + Items.CONTENT] + page[at + Items.LENGTH] - units;
+        byte[] latin = store.arena.latin;
+        int size = units;
+        for (int i = from; i < from + units; i++) {
+            size -= latin[i] >> 7;
+        }
+        byte[] out = new byte[headSize(clock) + size(size) + size + 1];
+        out[0] = 1;
+        out[1] = 1;
+        int to = put(out, 2, id, idSize);
+        to = put(out, to, clock);
+        out[to++] = (byte) (rightSize == 0 ? STRING : STRING | StructBatch.HAS_RIGHT);
+        to = put(out, to, id, idSize);
+        to = put(out, to, clock - 1);
+        to = put(out, to, right, rightSize);
+        to = put(out, to, size);
+        for (int i = from; i < from + units; i++) {
+            byte b = latin[i];
+            if (b < 0) {
+                out[to++] = (byte) (0xc0 | (b & 0xff) >>> 6);
+                b = (byte) (0x80 | b & 0x3f);
+            }
+            out[to++] = b;
+        }
+        return out;
+    }
+
+    /** Bytes before the characters of an update. */
+    private int headSize(int clock) {
+        return 3 + 2 * idSize + size(clock) + size(clock - 1) + rightSize;
+    }
+
+    /** The update of the last {@code units} that were taken back. */
+    byte[] trimmedUpdate(int units) {
+        int clock = page[at + Items.CLOCK] + page[at + Items.LENGTH];
+        byte[] out = new byte[3 + idSize + size(clock) + size(units)];
+        out[1] = 1;
+        int to = put(out, 2, id, idSize);
+        out[to++] = 1;
+        to = put(out, to, clock);
+        put(out, to, units);
+        return out;
+    }
+
+    /**
+     * Takes in the update of a keystroke at the end of somebody's newest run. Returns the number of its units, or 0 if it is none: then nothing has
+     * changed, and nothing is said of the update.
+     */
+    int receiveTyped(byte[] update, int self, UpdateLimits limits) {
+        int size = update.length;
+        if (items.writes != writes || !startsWithId(update)) {
+            ClientItems theirs = clientOf(update);
+            if (theirs.isEmpty() || !look(theirs.lastItem())) {
+                return 0;
+            }
+        }
+        int clock = own.next;
+        int head = headSize(clock);
+        if (!open
+                || client == self
+                || size < head + 3
+                || size > limits.maxBytes()
+                || page[at + Items.CLOCK] + page[at + Items.LENGTH] != clock) {
+            return 0;
+        }
+        int units = update[head];
+        if (size != head + units + 2
+                || units <= 0
+                || update[size - 1] != 0
+                || clock > limits.maxClock() - units
+                || !isHead(update, clock)) {
+            return 0;
+        }
+        for (int i = head + 1; i < size; i++) {
+            if (update[i] < 0) {
+                return 0;
+            }
+        }
+        int to = room(units);
+        System.arraycopy(update, head + 1, store.arena.latin, to, units);
+        lengthen(units);
+        return units;
+    }
+
+    private boolean isHead(byte[] update, int clock) {
+        int from = 2;
+        if (!has(update, from, id, idSize)) {
+            return false;
+        }
+        from += idSize;
+        if (!has(update, from, clock)) {
+            return false;
+        }
+        from += size(clock);
+        if (update[from++] != (byte) (rightSize == 0 ? STRING : STRING | StructBatch.HAS_RIGHT)
+                || !has(update, from, id, idSize)) {
+            return false;
+        }
+        from += idSize;
+        return has(update, from, clock - 1) && has(update, from + size(clock - 1), right, rightSize);
+    }
+
+    /**
+     * Takes in the update that deletes the last units of a run, but not all, before a tombstone. Returns the number of units, or 0 if it is not that:
+     * then nothing has changed, and nothing is said of the update.
+     */
+    int receiveTrimmed(byte[] update, UpdateLimits limits) {
+        int size = update.length;
+        boolean known = items.writes == writes && startsWithId(update);
+        ClientItems theirs = known ? own : clientOf(update);
+        int from = 2 + (known ? idSize : Varint.size(update, 2));
+        if (theirs.isEmpty() || from + 3 > size || update[from++] != 1 || size > limits.maxBytes()) {
+            return 0;
+        }
+        long read = Varint.read(update, from, size);
+        from += (int) (read >>> Varint.LENGTH_SHIFT);
+        long clock = read & Varint.VALUE;
+        read = Varint.read(update, from, size);
+        from += (int) (read >>> Varint.LENGTH_SHIFT);
+        long units = read & Varint.VALUE;
+        long end = clock + units;
+        if (from != size || units == 0 || end > theirs.next || end > limits.maxClock()) {
+            return 0;
+        }
+        if (!known || page[at + Items.CLOCK] + page[at + Items.LENGTH] != end) {
+            int found = theirs.locate((int) clock);
+            if (items.end(found) != end || !look(found)) {
+                return 0;
+            }
+        }
+        if (tombstone == NONE || page[at + Items.CLOCK] >= clock) {
+            return 0;
+        }
+        trim((int) units);
+        return (int) units;
+    }
+
+    private boolean startsWithId(byte[] update) {
+        return update.length > idSize + 2 && has(update, 2, id, idSize);
+    }
+
+    /** The items of the client whose id stands behind the first two bytes; without any if nobody knows it. */
+    private ClientItems clientOf(byte[] update) {
+        int found = store.clients.find(Varint.read(update, 2, update.length) & Varint.VALUE);
+        return found < 0 ? nobody : store.clients.items(found);
+    }
+
+    private static boolean has(byte[] in, int from, byte[] bytes, int count) {
+        for (int i = 0; i < count; i++) {
+            if (in[from + i] != bytes[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean has(byte[] in, int from, int value) {
+        int i = from;
+        int rest = value;
+        while (rest > 0x7f) {
+            if (in[i++] != (byte) (rest | 0x80)) {
+                return false;
+            }
+            rest >>>= 7;
+        }
+        return in[i] == rest;
+    }
+
+    private static int size(int value) {
+        return value < 1 << 7 ? 1 : value < 1 << 14 ? 2 : value < 1 << 21 ? 3 : value < 1 << 28 ? 4 : 5;
+    }
+
+    private static int put(byte[] out, int from, long value) {
+        int to = from;
+        long rest = value;
+        while (rest > 0x7f) {
+            out[to++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        out[to++] = (byte) rest;
+        return to;
+    }
+
+    private static int put(byte[] out, int to, byte[] bytes, int count) {
+        for (int i = 0; i < count; i++) {
+            out[to + i] = bytes[i];
+        }
+        return to + count;
+    }
+
+    // looking
+
+    /** Makes an item the run, if it can be typed or backspaced at. */
+    boolean look(int candidate) {
+        writes = -1;
+        int head = items.head(candidate);
+        if ((head & (0xf | Items.GONE | Items.REDONE | Items.KEEP | Items.WIDE)) != Items.STRING
+                || items.place(candidate) < 0) {
+            return false;
+        }
+        item = candidate;
+        client = items.client(candidate);
+        own = store.clients.writable(client);
+        leaf = items.place(candidate);
+        type = tree.typeOf(candidate);
+        page = items.own(candidate >>> Records.BITS);
+        at = (candidate & Records.MASK) * Items.WIDTH;
+        int itsRight = page[at + Items.RIGHT_CLIENT];
+        int itsRightClock = page[at + Items.RIGHT_CLOCK];
+        int next = page[at + Items.NEXT];
+        open = next == NONE ? itsRight == NONE : itsRight == items.client(next) && itsRightClock == items.clock(next);
+        openHere = open && (next == NONE || !items.isGone(next)) && !store.types.hasFormats(type);
+        spell(itsRight, itsRightClock);
+        tombstone = NONE;
+        int end = items.end(candidate);
+        if (next != NONE && store.isTombstoneOf(candidate, next, end)) {
+            tombstone = next;
+            tombstonePage = items.own(next >>> Records.BITS);
+            tombstoneAt = (next & Records.MASK) * Items.WIDTH;
+            own.locate(end);
+            own.ownLocated();
+            chunk = own.locatedChunk();
+            index = own.locatedIndex();
+        }
+        writes = items.writes;
+        return true;
+    }
+
+    private void spell(int itsRight, int itsRightClock) {
+        if (idOf != client) {
+            idSize = put(id, 0, store.clients.id(client));
+            idOf = client;
+        }
+        if (itsRight == NONE) {
+            rightSize = 0;
+        } else if (rightSize == 0 || rightClient != itsRight || rightClock != itsRightClock) {
+            rightSize = put(right, put(right, 0, store.clients.id(itsRight)), itsRightClock);
+        }
+        rightClient = itsRight;
+        rightClock = itsRightClock;
+    }
+}
