@@ -360,12 +360,16 @@ final class Integrator {
     private void deleteUnits(int item, int from, int to) {
         Items items = store.items;
         int keep = from - items.clock(item);
-        if (items.end(item) == to && store.canTrimEnd(item, keep)) {
+        if (items.end(item) == to && store.canTrim(item, keep)) {
             store.trimEnd(item, to - from);
             return;
         }
         int part = keep > 0 ? store.split(item, keep) : item;
         if (items.end(part) > to) {
+            if (store.canTrim(part, to - from)) {
+                store.trimStart(part, to - from);
+                return;
+            }
             store.split(part, to - from);
         }
         if (store.canErase(part)) {

@@ -160,16 +160,40 @@ final class ListTree {
             types.set(type, Types.LAST, item);
         }
         items.set(item, Items.PLACE, leaf);
-        int count = leaves.get(leaf, ITEMS) + 1;
-        leaves.set(leaf, ITEMS, count);
-        cursorType = cursorType == type ? NONE : cursorType;
         int visible = items.visible(item);
         if (visible != 0) {
+            cursorType = cursorType == type ? NONE : cursorType;
             types.set(type, Types.LENGTH, Math.addExact(types.get(type, Types.LENGTH), visible));
             addLength(leaf, visible);
         }
+        addToLeaf(type, leaf, item, right == NONE);
+    }
+
+    /** Puts an item that shows nothing before another one, into its leaf. The cursor stays. */
+    void insertBefore(int right, int item) {
+        int leaf = items.place(right);
+        int type = leaves.get(leaf, TYPE);
+        int left = items.previous(right);
+        items.set(item, Items.PREVIOUS, left);
+        items.set(item, Items.NEXT, right);
+        items.set(item, Items.PLACE, leaf);
+        items.set(right, Items.PREVIOUS, item);
+        if (left != NONE) {
+            items.set(left, Items.NEXT, item);
+        } else {
+            types.set(type, Types.FIRST, item);
+        }
+        if (leaves.get(leaf, FIRST) == right) {
+            leaves.set(leaf, FIRST, item);
+        }
+        addToLeaf(type, leaf, item, false);
+    }
+
+    private void addToLeaf(int type, int leaf, int item, boolean last) {
+        int count = leaves.get(leaf, ITEMS) + 1;
+        leaves.set(leaf, ITEMS, count);
         if (count > LEAF_MOST && !bulk) {
-            splitLeaf(type, leaf, item, right == NONE);
+            splitLeaf(type, leaf, item, last);
         }
     }
 
@@ -409,6 +433,11 @@ final class ListTree {
     /** The item under the cursor if that is in this list and its units end at {@code index}, else {@link Items#NONE}. */
     int itemEndingAt(int type, int index) {
         return cursorType == type && cursorIndex + items.visible(cursorItem) == index ? cursorItem : NONE;
+    }
+
+    /** The item under the cursor if that is in this list and its units begin at {@code index}, else {@link Items#NONE}. */
+    int itemStartingAt(int type, int index) {
+        return cursorType == type && cursorIndex == index ? cursorItem : NONE;
     }
 
     /** The index of the first unit of an item, or where it would be. O(log items) */

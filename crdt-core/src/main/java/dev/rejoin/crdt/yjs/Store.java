@@ -492,6 +492,55 @@ final class Store {
         changes.deletedForGood(client, clock, units);
     }
 
+    /**
+     * Deletes the first units of a text item, but not all of them, and frees them, as {@link #trimEnd} does at the other end: the tombstone before
+     * the item becomes longer.
+     */
+    void trimStart(int item, int units) {
+        int client = items.client(item);
+        int clock = items.clock(item);
+        int left = items.previous(item);
+        ClientItems own = clients.writable(client);
+        arena.discard(items.is(item, Items.WIDE), units);
+        items.set(item, Items.LENGTH, items.length(item) - units);
+        tree.grow(item, -units);
+        own.locate(clock);
+        if (left != NONE && goesOnTombstone(left, item)) {
+            items.set(left, Items.LENGTH, items.length(left) + units);
+            own.moveLocated(clock + units);
+        } else {
+            int tombstone = items.add(
+                    client,
+                    clock,
+                    units,
+                    items.originClient(item),
+                    items.originClock(item),
+                    items.rightClient(item),
+                    items.rightClock(item),
+                    Items.DELETED | Items.GONE,
+                    0);
+            tree.insertBefore(item, tombstone);
+            own.replaceLocated(tombstone);
+            own.insertAfterLocated(item, clock + units);
+        }
+        items.set(item, Items.CLOCK, clock + units);
+        items.set(item, Items.ORIGIN_CLIENT, client);
+        items.set(item, Items.ORIGIN_CLOCK, clock + units - 1);
+        items.set(item, Items.CONTENT, items.content(item) + units);
+        changes.deletedForGood(client, clock, units);
+    }
+
+    /** Whether the item before this one is what is left of the units that came before it. */
+    boolean goesOnTombstone(int left, int item) {
+        int client = items.client(item);
+        return (items.head(left) & (0xf | Items.KEEP | Items.REDONE)) == Items.DELETED
+                && items.client(left) == client
+                && items.end(left) == items.clock(item)
+                && items.originClient(item) == client
+                && items.originClock(item) == items.clock(item) - 1
+                && items.sameRight(left, item);
+    }
+
     /** Whether {@code next}, the neighbour of an item that ends at a clock, is what is left of the units that came after it. */
     boolean isTombstoneOf(int item, int next, int end) {
         int client = items.client(item);
@@ -540,8 +589,8 @@ final class Store {
                 && items.place(item) >= 0;
     }
 
-    /** Whether {@link #trimEnd} may take the units of an item from {@code keep} on. */
-    boolean canTrimEnd(int item, int keep) {
+    /** Whether {@link #trimEnd} may take the units of an item from {@code keep} on, or {@link #trimStart} those before. */
+    boolean canTrim(int item, int keep) {
         int head = items.head(item);
         if (!eager
                 || keep == 0

@@ -413,7 +413,7 @@ final class TextEditor {
         int cursorIndex = index - keep;
         if (keep > 0) {
             int units = items.length(first) - keep;
-            if (units <= rest && store.canTrimEnd(first, keep)) {
+            if (units <= rest && store.canTrim(first, keep)) {
                 store.trimEnd(first, units);
                 rest -= units;
                 item = items.next(first);
@@ -425,6 +425,10 @@ final class TextEditor {
         while (rest > 0 && item != NONE) {
             if (isCharacter(item)) {
                 if (rest < items.length(item)) {
+                    if (store.canTrim(item, rest)) {
+                        store.trimStart(item, rest);
+                        break;
+                    }
                     doc.checkCut(item, rest);
                     divide(item, rest);
                 }

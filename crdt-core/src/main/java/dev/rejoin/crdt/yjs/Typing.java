@@ -3,16 +3,19 @@ package dev.rejoin.crdt.yjs;
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
 /**
- * The run of text that somebody is typing at the end of, or backspacing from: what makes a keystroke there a few stores instead of a search.
+ * The run of text that somebody is typing at the end of, or deleting from: what makes a keystroke there a few stores instead of a search.
  *
- * <p>A keystroke makes the run longer, or shorter and the tombstone behind it longer; no item comes, goes or moves. What that needs to know about the
+ * <p>A keystroke makes the run longer, or shorter and the tombstone beside it longer; no item comes, goes or moves. What that needs to know about the
  * run, its neighbours and its client was looked up once ({@link #look}) and holds as long as nobody else writes an item, which
- * {@link Records#writes} tells. The keystrokes themselves write past that count. They do what {@link Store#extend} and {@link Store#trimEnd} do in a
- * transaction of their own, and their update is written, and read, without a struct in between.
+ * {@link Records#writes} tells. The keystrokes themselves write past that count. They do what {@link Store#extend}, {@link Store#trimEnd} and
+ * {@link Store#trimStart} do in a transaction of their own, and their update is written, and read, without a struct in between.
  *
  * <p>Only for runs of one-byte characters, and where nobody is told of types. Benchmarks: T1 to T3, T15.
  */
 final class Typing {
+    /** What nobody has looked at yet. */
+    private static final int UNKNOWN = -2;
+
     private static final int STRING = Items.STRING | StructBatch.HAS_ORIGIN;
 
     private final Store store;
@@ -35,13 +38,23 @@ final class Typing {
 
     private boolean openHere;
 
-    /** The tombstone behind the run, and where its client lists it; {@link Items#NONE} if backspacing would have to make one. */
-    private int tombstone = NONE;
+    /** The tombstones around the run, which take up what is deleted at its ends; {@link Items#NONE} where one would have to be made. */
+    private int before;
 
-    private int[] tombstonePage = {};
-    private int tombstoneAt;
+    private int[] beforePage = {};
+    private int beforeAt;
+    private int behind;
+    private int[] behindPage = {};
+    private int behindAt;
+
+    /** Where the client lists the run, and the tombstone behind it. */
     private int chunk;
+
     private int index;
+    private int behindChunk;
+    private int behindIndex;
+
+    private int trimmedUnits;
 
     // how updates write the run's client and its right origin
     private final byte[] id = new byte[10];
@@ -70,7 +83,7 @@ final class Typing {
                 return false;
             }
         }
-        return client == self && openHere && own.next == page[at + Items.CLOCK] + page[at + Items.LENGTH];
+        return client == self && openHere && own.next == runEnd();
     }
 
     /** Makes the run, which {@link #isTypedAt} has found, longer. Returns whether it did: all characters must be of one byte. */
@@ -108,28 +121,63 @@ final class Typing {
         tree.grow(type, leaf, item, units);
     }
 
-    // backspacing
+    // deleting
 
     /** Whether the run ends before unit {@code end} of a list, has more than these {@code units}, and a tombstone behind it that can take them. */
-    boolean isTrimmedAt(int listType, int end, int units) {
+    boolean isTrimmedTo(int listType, int end, int units) {
         if (items.writes != writes || !tree.knows(listType, item, end, page[at + Items.LENGTH])) {
             int found = tree.itemEndingAt(listType, end);
             if (found == NONE || !look(found)) {
                 return false;
             }
         }
-        return tombstone != NONE && units < page[at + Items.LENGTH];
+        return units < page[at + Items.LENGTH] && behind() != NONE;
     }
 
-    /** Moves the last units of the run to the tombstone. */
-    void trim(int units) {
+    /** Whether the run begins at unit {@code start} of a list, has more than these {@code units}, and a tombstone before it that can take them. */
+    boolean isTrimmedFrom(int listType, int start, int units) {
+        if (items.writes != writes || !tree.knows(listType, item, start, 0)) {
+            int found = tree.itemStartingAt(listType, start);
+            if (found == NONE || !look(found)) {
+                return false;
+            }
+        }
+        return units < page[at + Items.LENGTH] && before() != NONE;
+    }
+
+    /** Moves the last units of the run to the tombstone behind it. Returns the clock of the first of them. */
+    int trimEnd(int units) {
         int keep = page[at + Items.LENGTH] - units;
         int clock = page[at + Items.CLOCK] + keep;
         page[at + Items.LENGTH] = keep;
-        tombstonePage[tombstoneAt + Items.CLOCK] = clock;
-        tombstonePage[tombstoneAt + Items.ORIGIN_CLOCK] = clock - 1;
-        tombstonePage[tombstoneAt + Items.LENGTH] += units;
-        own.clock(chunk, index, clock);
+        behindPage[behindAt + Items.CLOCK] = clock;
+        behindPage[behindAt + Items.ORIGIN_CLOCK] = clock - 1;
+        behindPage[behindAt + Items.LENGTH] += units;
+        own.clock(behindChunk, behindIndex, clock);
+        trimmed(units);
+        return clock;
+    }
+
+    /** Moves the first units of the run to the tombstone before it. Returns the clock of the first of them. */
+    int trimStart(int units) {
+        int clock = page[at + Items.CLOCK];
+        beforePage[beforeAt + Items.LENGTH] += units;
+        page[at + Items.CLOCK] = clock + units;
+        page[at + Items.ORIGIN_CLOCK] = clock + units - 1;
+        page[at + Items.LENGTH] -= units;
+        page[at + Items.CONTENT] += units;
+        own.clock(chunk, index, clock + units);
+        trimmed(units);
+        return clock;
+    }
+
+    /** How many units the last deletion took. */
+    int trimmedUnits() {
+        return trimmedUnits;
+    }
+
+    private void trimmed(int units) {
+        trimmedUnits = units;
         tree.grow(type, leaf, item, -units);
         store.arena.discard(false, units);
         store.compactText();
@@ -172,9 +220,8 @@ final class Typing {
         return 3 + 2 * idSize + size(clock) + size(clock - 1) + rightSize;
     }
 
-    /** The update of the last {@code units} that were taken back. */
-    byte[] trimmedUpdate(int units) {
-        int clock = page[at + Items.CLOCK] + page[at + Items.LENGTH];
+    /** The update of a deletion of units of the run's client. */
+    byte[] trimmedUpdate(int clock, int units) {
         byte[] out = new byte[3 + idSize + size(clock) + size(units)];
         out[1] = 1;
         int to = put(out, 2, id, idSize);
@@ -198,11 +245,7 @@ final class Typing {
         }
         int clock = own.next;
         int head = headSize(clock);
-        if (!open
-                || client == self
-                || size < head + 3
-                || size > limits.maxBytes()
-                || page[at + Items.CLOCK] + page[at + Items.LENGTH] != clock) {
+        if (!open || client == self || size < head + 3 || size > limits.maxBytes() || runEnd() != clock) {
             return 0;
         }
         int units = update[head];
@@ -243,8 +286,8 @@ final class Typing {
     }
 
     /**
-     * Takes in the update that deletes the last units of a run, but not all, before a tombstone. Returns the number of units, or 0 if it is not that:
-     * then nothing has changed, and nothing is said of the update.
+     * Takes in the update that deletes the first or the last units of a run, but not all, beside a tombstone. Returns the clock of the first of them, or
+     * {@link Items#NONE} if it is not that: then nothing has changed, and nothing is said of the update.
      */
     int receiveTrimmed(byte[] update, UpdateLimits limits) {
         int size = update.length;
@@ -252,7 +295,7 @@ final class Typing {
         ClientItems theirs = known ? own : clientOf(update);
         int from = 2 + (known ? idSize : Varint.size(update, 2));
         if (theirs.isEmpty() || from + 3 > size || update[from++] != 1 || size > limits.maxBytes()) {
-            return 0;
+            return NONE;
         }
         long read = Varint.read(update, from, size);
         from += (int) (read >>> Varint.LENGTH_SHIFT);
@@ -262,19 +305,20 @@ final class Typing {
         long units = read & Varint.VALUE;
         long end = clock + units;
         if (from != size || units == 0 || end > theirs.next || end > limits.maxClock()) {
-            return 0;
+            return NONE;
         }
-        if (!known || page[at + Items.CLOCK] + page[at + Items.LENGTH] != end) {
-            int found = theirs.locate((int) clock);
-            if (items.end(found) != end || !look(found)) {
-                return 0;
-            }
+        boolean here = known && (page[at + Items.CLOCK] == clock || runEnd() == end);
+        if (!here && !look(theirs.locate((int) clock)) || units >= page[at + Items.LENGTH]) {
+            return NONE;
         }
-        if (tombstone == NONE || page[at + Items.CLOCK] >= clock) {
-            return 0;
+        if (runEnd() == end) {
+            return behind() == NONE ? NONE : trimEnd((int) units);
         }
-        trim((int) units);
-        return (int) units;
+        return page[at + Items.CLOCK] != clock || before() == NONE ? NONE : trimStart((int) units);
+    }
+
+    private int runEnd() {
+        return page[at + Items.CLOCK] + page[at + Items.LENGTH];
     }
 
     private boolean startsWithId(byte[] update) {
@@ -353,19 +397,45 @@ final class Typing {
         open = next == NONE ? itsRight == NONE : itsRight == items.client(next) && itsRightClock == items.clock(next);
         openHere = open && (next == NONE || !items.isGone(next)) && !store.types.hasFormats(type);
         spell(itsRight, itsRightClock);
-        tombstone = NONE;
-        int end = items.end(candidate);
-        if (next != NONE && store.isTombstoneOf(candidate, next, end)) {
-            tombstone = next;
-            tombstonePage = items.own(next >>> Records.BITS);
-            tombstoneAt = (next & Records.MASK) * Items.WIDTH;
-            own.locate(end);
-            own.ownLocated();
-            chunk = own.locatedChunk();
-            index = own.locatedIndex();
-        }
+        before = UNKNOWN;
+        behind = UNKNOWN;
         writes = items.writes;
         return true;
+    }
+
+    private int behind() {
+        if (behind == UNKNOWN) {
+            int next = page[at + Items.NEXT];
+            int end = runEnd();
+            behind = next != NONE && store.isTombstoneOf(item, next, end) ? next : NONE;
+            if (behind != NONE) {
+                behindPage = items.own(next >>> Records.BITS);
+                behindAt = (next & Records.MASK) * Items.WIDTH;
+                own.locate(end);
+                own.ownLocated();
+                behindChunk = own.locatedChunk();
+                behindIndex = own.locatedIndex();
+                writes = items.writes;
+            }
+        }
+        return behind;
+    }
+
+    private int before() {
+        if (before == UNKNOWN) {
+            int previous = page[at + Items.PREVIOUS];
+            before = previous != NONE && store.goesOnTombstone(previous, item) ? previous : NONE;
+            if (before != NONE) {
+                beforePage = items.own(previous >>> Records.BITS);
+                beforeAt = (previous & Records.MASK) * Items.WIDTH;
+                own.locate(page[at + Items.CLOCK]);
+                own.ownLocated();
+                chunk = own.locatedChunk();
+                index = own.locatedIndex();
+                writes = items.writes;
+            }
+        }
+        return before;
     }
 
     private void spell(int itsRight, int itsRightClock) {

@@ -406,14 +406,21 @@ public final class YDoc {
         return true;
     }
 
-    /** Deletes units of a text if they are taken back from the end of a run that has been taken back from before. */
-    boolean backspace(int type, int index, int length) {
-        if (!options.gc() || !isQuiet() || !typing.isTrimmedAt(type, index + length, length)) {
+    /** Deletes units of a text if they are the last or the first of a run from which some have been deleted before. */
+    boolean trim(int type, int index, int length) {
+        if (!options.gc() || !isQuiet()) {
             return false;
         }
-        typing.trim(length);
+        int clock;
+        if (typing.isTrimmedTo(type, index + length, length)) {
+            clock = typing.trimEnd(length);
+        } else if (typing.isTrimmedFrom(type, index, length)) {
+            clock = typing.trimStart(length);
+        } else {
+            return false;
+        }
         if (!updates.isEmpty()) {
-            send(typing.trimmedUpdate(length), NO_UPDATE, null);
+            send(typing.trimmedUpdate(clock, length), NO_UPDATE, null);
         }
         return true;
     }
@@ -423,19 +430,27 @@ public final class YDoc {
         if (update.length < 4 || update[1] != 1 || !isQuiet() || !integrator.pending.isEmpty()) {
             return false;
         }
+        return update[0] == 1
+                ? receiveTyped(update, updateOrigin)
+                : update[0] == 0 && options.gc() && receiveTrimmed(update, updateOrigin);
+    }
+
+    private boolean receiveTyped(byte[] update, @Nullable Object updateOrigin) {
         UpdateLimits limits = options.limits();
-        boolean typed = update[0] == 1;
-        int units;
-        if (typed) {
-            units = limits.maxStructs() == 0 ? 0 : typing.receiveTyped(update, self, limits);
-        } else {
-            boolean mayDelete = update[0] == 0 && options.gc() && limits.maxDeletes() > 0;
-            units = mayDelete ? typing.receiveTrimmed(update, limits) : 0;
-        }
+        int units = limits.maxStructs() == 0 ? 0 : typing.receiveTyped(update, self, limits);
         if (units > 0 && !updates.isEmpty()) {
-            send(typed ? typing.typedUpdate(units) : typing.trimmedUpdate(units), NO_UPDATE, updateOrigin);
+            send(typing.typedUpdate(units), NO_UPDATE, updateOrigin);
         }
         return units > 0;
+    }
+
+    private boolean receiveTrimmed(byte[] update, @Nullable Object updateOrigin) {
+        UpdateLimits limits = options.limits();
+        int clock = limits.maxDeletes() == 0 ? NONE : typing.receiveTrimmed(update, limits);
+        if (clock != NONE && !updates.isEmpty()) {
+            send(typing.trimmedUpdate(clock, typing.trimmedUnits()), NO_UPDATE, updateOrigin);
+        }
+        return clock != NONE;
     }
 
     // edits

@@ -118,7 +118,7 @@ public sealed class YText extends YType permits YXmlText {
      */
     public final void delete(int index, int length) {
         checkRange(index, length, units());
-        if (length == 0 || doc.backspace(type(), index, length)) {
+        if (length == 0 || doc.trim(type(), index, length)) {
             return;
         }
         doc.begin(null, true);

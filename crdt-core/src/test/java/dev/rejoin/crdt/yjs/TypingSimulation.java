@@ -55,6 +55,12 @@ class TypingSimulation {
                     direct.getText("text").delete(cursor, units);
                     watched.transact(() -> watched.getText("text").delete(cursor, units));
                 }
+            } else if (key < 15 && cursor < length) {
+                int units = Math.min(length - cursor, random.nextInt(8) == 0 ? 3 : 1);
+                if (isBetweenCharacters(cursor) && isBetweenCharacters(cursor + units)) {
+                    direct.getText("text").delete(cursor, units);
+                    watched.transact(() -> watched.getText("text").delete(cursor, units));
+                }
             } else if (isBetweenCharacters(cursor)) {
                 String typed = CHARACTERS[
                         random.nextInt(random.nextInt(4) == 0 ? CHARACTERS.length : random.nextInt(8) == 0 ? 7 : 3)];
