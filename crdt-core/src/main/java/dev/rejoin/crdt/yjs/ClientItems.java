@@ -11,6 +11,7 @@ import java.util.Arrays;
 final class ClientItems {
     private static final int MOST = 256;
     private static final int FEW = 4;
+    private static final int NEAR = 3;
 
     /** Who may write; a frozen copy takes that away by changing the store's stamp. */
     Object owner;
@@ -99,31 +100,44 @@ final class ClientItems {
             return (long) last << 32 | at;
         }
         int c = chunk;
-        if (c >= chunks || clock < clocks[c][0] || c < last && clock >= clocks[c + 1][0]) {
-            int low = 0;
-            int high = last;
-            while (low < high) {
-                int middle = low + high + 1 >>> 1;
-                if (clocks[middle][0] <= clock) {
-                    low = middle;
-                } else {
-                    high = middle - 1;
-                }
+        if (c < chunks) {
+            int found = near(c, index, clock);
+            if (found >= 0) {
+                return (long) c << 32 | found;
             }
-            c = low;
         }
+        if (c >= chunks || clock < clocks[c][0] || c < last && clock >= clocks[c + 1][0]) {
+            c = 0;
+            for (int rest = chunks; rest > 1; ) {
+                int half = rest >>> 1;
+                c = clocks[c + half][0] <= clock ? c + half : c;
+                rest -= half;
+            }
+        }
+        // without a branch that depends on the clock: which way it goes is anybody's guess
         starts = clocks[c];
         int low = 0;
-        int high = counts[c] - 1;
-        while (low < high) {
-            int middle = low + high + 1 >>> 1;
-            if (starts[middle] <= clock) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
+        for (int rest = counts[c]; rest > 1; ) {
+            int half = rest >>> 1;
+            low = starts[low + half] <= clock ? low + half : low;
+            rest -= half;
         }
         return (long) c << 32 | low;
+    }
+
+    /** Where in a chunk the item that holds {@code clock} is, if it is the one found last or one of those that follow it, else −1. */
+    private int near(int c, int found, int clock) {
+        int[] starts = clocks[c];
+        int most = Math.min(counts[c] - 1, found + NEAR);
+        if (found > most || clock < starts[found]) {
+            return -1;
+        }
+        for (int i = found; i < most; i++) {
+            if (clock < starts[i + 1]) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /** Adds the item that begins at {@link #next}. */

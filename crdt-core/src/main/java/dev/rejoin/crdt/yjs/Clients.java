@@ -24,6 +24,9 @@ final class Clients {
     /** Numbers by descending id, null when a client has come since. */
     private int @Nullable [] descending;
 
+    /** Where a search may well end. */
+    private int lastFound;
+
     private Object stamp = new Object();
     private boolean directoryShared;
 
@@ -85,6 +88,10 @@ final class Clients {
 
     /** The number of a client, or −1. O(1) */
     int find(long id) {
+        int last = lastFound;
+        if (last < count && ids[last] == id) {
+            return last;
+        }
         int mask = table.length - 1;
         for (int at = hash(id) & mask; ; at = at + 1 & mask) {
             int found = table[at] - 1;
@@ -92,6 +99,7 @@ final class Clients {
                 return ABSENT;
             }
             if (ids[found] == id) {
+                lastFound = found;
                 return found;
             }
         }

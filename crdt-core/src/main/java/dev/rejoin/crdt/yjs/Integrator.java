@@ -41,6 +41,9 @@ final class Integrator {
         boolean complete = true;
         boolean bulk = batch.count > BULK && batch.count > store.items.live() / 4;
         store.tree.beginBulk(bulk);
+        if (bulk) {
+            store.arena.expectLatin(batch.latinUnits());
+        }
         if (batch.sections == 1) {
             int stopped = run(batch, 0, batch.count);
             if (stopped < batch.count) {
@@ -331,9 +334,9 @@ final class Integrator {
     private void deleteKnown(int client, int from, int to) {
         Items items = store.items;
         ClientItems own = store.clients.items(client);
-        long position = own.position(from);
-        int chunk = (int) (position >>> 32);
-        int index = (int) position;
+        own.locate(from);
+        int chunk = own.locatedChunk();
+        int index = own.locatedIndex();
         int clock = from;
         while (clock < to) {
             int item = own.item(chunk, index);
@@ -348,9 +351,9 @@ final class Integrator {
                 deleteUnits(item, clock, end);
                 own = store.clients.items(client);
                 if (end < to) {
-                    position = own.position(end);
-                    chunk = (int) (position >>> 32);
-                    index = (int) position;
+                    own.locate(end);
+                    chunk = own.locatedChunk();
+                    index = own.locatedIndex();
                 }
             }
             clock = end;

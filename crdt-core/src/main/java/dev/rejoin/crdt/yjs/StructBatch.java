@@ -17,6 +17,9 @@ final class StructBatch {
     static final int HAS_SUB = 0x20;
     private static final int KIND = 0x1f;
 
+    /** What {@link #shrink} lets stay, in structs. */
+    private static final int FEW = 256;
+
     int count;
     long[] client = {};
     long[] clock = {};
@@ -90,9 +93,37 @@ final class StructBatch {
         sections = 0;
         deleteCount = 0;
         emptyCount = 0;
-        if (text.length > 1 << 20) {
-            text = new char[1 << 10];
+    }
+
+    /** Lets go of what a large update has taken, once it has been used. */
+    void shrink() {
+        if (client.length <= FEW && text.length <= 16 * FEW) {
+            return;
         }
+        count = 0;
+        deleteCount = 0;
+        sections = 0;
+        text = new char[0];
+        client = new long[0];
+        clock = new long[0];
+        length = new long[0];
+        ref = new byte[0];
+        flags = new byte[0];
+        originClient = new long[0];
+        originClock = new long[0];
+        rightClient = new long[0];
+        rightClock = new long[0];
+        parent = new String[0];
+        parentClient = new long[0];
+        parentClock = new long[0];
+        parentSub = new String[0];
+        content = new Object[0];
+        textStart = new int[0];
+        latin = new boolean[0];
+        deleteClient = new long[0];
+        deleteClock = new long[0];
+        deleteLength = new long[0];
+        columns = null;
     }
 
     /** Decodes an update of the first encoding in {@code [from, to)}. */
@@ -130,6 +161,8 @@ final class StructBatch {
             long id = varUint();
             long next = varUint();
             int before = count;
+            // no struct takes less than two bytes
+            room((int) Math.min(declared, end - at >> 1));
             for (long k = 0; k < declared; k++) {
                 next = structV1(id, next);
             }
@@ -278,6 +311,15 @@ final class StructBatch {
             all |= text[k];
         }
         latin[i] = all < 0x100;
+    }
+
+    /** Units of the strings whose characters are all below U+0100. */
+    int latinUnits() {
+        int units = 0;
+        for (int i = 0; i < count; i++) {
+            units += ref[i] == Items.STRING && latin[i] ? (int) length[i] : 0;
+        }
+        return units;
     }
 
     private void textRoom(int more) {
@@ -544,7 +586,15 @@ final class StructBatch {
 
     private int take() {
         if (count == client.length) {
-            int room = Math.max(4, count + (count >> 1));
+            room(Math.max(4, count >> 1));
+        }
+        return count++;
+    }
+
+    /** Makes room for so many more structs. */
+    private void room(int more) {
+        if (client.length - count < more) {
+            int room = Math.max(count + more, count + (count >> 1));
             client = Arrays.copyOf(client, room);
             clock = Arrays.copyOf(clock, room);
             length = Arrays.copyOf(length, room);
@@ -562,7 +612,6 @@ final class StructBatch {
             textStart = Arrays.copyOf(textStart, room);
             latin = Arrays.copyOf(latin, room);
         }
-        return count++;
     }
 
     /** That a struct does not refer to its own client's units from its own on. */

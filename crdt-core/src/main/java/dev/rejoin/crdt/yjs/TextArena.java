@@ -38,6 +38,13 @@ final class TextArena {
         return frozen;
     }
 
+    /** So many one-byte characters are about to come: room for them and no more is made. */
+    void expectLatin(int units) {
+        if (units > latin.length - latinEnd) {
+            latin = Arrays.copyOf(latin, latinEnd + units);
+        }
+    }
+
     /** Makes room for {@code units} more one-byte characters and returns where they go. */
     int reserveLatin(int units) {
         int at = latinEnd;

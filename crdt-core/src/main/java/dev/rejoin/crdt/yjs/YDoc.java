@@ -615,6 +615,7 @@ public final class YDoc {
                     ? ApplyResult.COMPLETE
                     : new ApplyResult(false, integrator.pending.dropped() > dropped, integrator.pending.missing());
         } finally {
+            batch.shrink();
             end();
         }
     }
