@@ -182,6 +182,12 @@ final class Items extends Records {
         return client == originClient(other) && (client == NONE || originClock(one) == originClock(other));
     }
 
+    @Override
+    void release(int item) {
+        set(item, PLACE, NOWHERE);
+        super.release(item);
+    }
+
     // the same with a width that the compiler knows
 
     @Override

@@ -51,6 +51,7 @@ final class Store {
     Changes changes = new Changes(this);
 
     private final Conflicts conflicts = new Conflicts();
+    private final Siblings siblings;
 
     /** Where items came from that undo has brought back: item to {client, clock} of the copy's first unit. */
     private final Map<Integer, long[]> redone;
@@ -73,6 +74,7 @@ final class Store {
     Store(Observer observer) {
         this.observer = observer;
         items = new Items();
+        siblings = new Siblings(items);
         clients = new Clients();
         types = new Types();
         entries = new Entries(types);
@@ -87,6 +89,7 @@ final class Store {
     private Store(Store source) {
         observer = source.observer;
         items = new Items(source.items);
+        siblings = new Siblings(items);
         clients = source.clients.freeze();
         types = new Types(source.types);
         entries = new Entries(source.entries, types);
@@ -312,7 +315,7 @@ final class Store {
         boolean inList = entry == NONE;
         int neighbour = left != NONE ? items.next(left) : inList ? types.first(type) : chainHead(entry);
         if (neighbour != right) {
-            after = afterConflicts(item, left, right, neighbour);
+            after = afterConflicts(item, left, right, neighbour, inList ? type : NONE);
         }
         int kind = items.kind(item);
         if (kind == Items.FORMAT) {
@@ -352,12 +355,20 @@ final class Store {
         }
     }
 
-    /** The item that a new one goes behind, where others have been inserted at the same place: the rule of YATA. */
-    private int afterConflicts(int item, int left, int right, int first) {
+    /**
+     * The item that a new one goes behind, where others have been inserted at the same place: the rule of YATA.
+     *
+     * @param type of the list, or {@link Items#NONE} under a key
+     */
+    private int afterConflicts(int item, int left, int right, int first, int type) {
         long client = clients.id(items.client(item));
+        int sibling = type == NONE ? NONE : siblings.below(type, item, client);
+        boolean later = sibling != NONE && isSibling(sibling, item, type);
         int after = left;
+        int steps = 0;
         conflicts.clear();
-        for (int other = first; other != NONE && other != right; other = items.next(other)) {
+        for (int other = later ? sibling : first; other != NONE && other != right; other = items.next(other)) {
+            steps++;
             conflicts.add(other);
             if (items.sameOrigin(other, item)) {
                 if (clients.id(items.client(other)) < client) {
@@ -372,16 +383,40 @@ final class Store {
                     break;
                 }
                 int origin = itemAt(originClient, items.originClock(other));
-                if (!conflicts.seen(origin)) {
+                boolean seen = conflicts.seen(origin);
+                if (!seen && !(later && (left == NONE || tree.isBefore(left, origin)))) {
                     break;
                 }
-                if (!conflicts.open(origin)) {
+                if (!seen || !conflicts.open(origin)) {
                     after = other;
                     conflicts.settle();
                 }
             }
         }
+        if (type != NONE) {
+            if (steps > Siblings.MANY) {
+                rememberSiblings(type, item, right, first);
+            }
+            siblings.add(client, item);
+        }
         return after;
+    }
+
+    private boolean isSibling(int one, int item, int type) {
+        return items.place(one) >= 0
+                && clients.id(items.client(one)) < clients.id(items.client(item))
+                && items.sameOrigin(one, item)
+                && items.sameRight(one, item)
+                && tree.typeOf(one) == type;
+    }
+
+    private void rememberSiblings(int type, int item, int right, int first) {
+        siblings.begin(type, item);
+        for (int other = first; other != NONE && other != right; other = items.next(other)) {
+            if (items.sameOrigin(other, item) && items.sameRight(other, item)) {
+                siblings.add(clients.id(items.client(other)), other);
+            }
+        }
     }
 
     // deleting

@@ -40,7 +40,7 @@ final class TextArena {
 
     /** So many one-byte characters are about to come: room for them and no more is made. */
     void expectLatin(int units) {
-        if (units > latin.length - latinEnd) {
+        if (units > latin.length - latinEnd && units < Integer.MAX_VALUE - 16 - latinEnd) {
             latin = Arrays.copyOf(latin, latinEnd + units);
         }
     }
