@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What the open transaction of a store has done so far. Reused from one transaction to the next. */
 final class Changes {
+    /** What a large transaction may leave behind, in ints. */
+    private static final int KEPT = 512;
+
     private final Store store;
 
     /** Whether somebody wants to know which types have changed. */
@@ -64,10 +67,10 @@ final class Changes {
         if (!touched.isEmpty()) {
             touched.clear();
         }
-        if (deletes.length > 4096) {
+        if (deletes.length > KEPT) {
             deletes = new int[12];
         }
-        if (cuts.length > 4096) {
+        if (cuts.length > KEPT) {
             cuts = new int[8];
         }
     }

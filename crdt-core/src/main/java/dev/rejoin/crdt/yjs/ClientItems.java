@@ -13,6 +13,9 @@ final class ClientItems {
     private static final int FEW = 4;
     private static final int NEAR = 3;
 
+    /** What a chunk grows by once it is not small any more. */
+    private static final int STEP = 32;
+
     /** Who may write; a frozen copy takes that away by changing the store's stamp. */
     Object owner;
 
@@ -210,12 +213,14 @@ final class ClientItems {
     }
 
     private void splitLocated() {
-        own(chunk);
         int half = MOST / 2;
-        int[] upperItems = new int[MOST];
-        int[] upperClocks = new int[MOST];
+        int[] upperItems = new int[half + STEP];
+        int[] upperClocks = new int[half + STEP];
         System.arraycopy(items[chunk], half, upperItems, 0, MOST - half);
         System.arraycopy(clocks[chunk], half, upperClocks, 0, MOST - half);
+        items[chunk] = Arrays.copyOf(items[chunk], half + STEP);
+        clocks[chunk] = Arrays.copyOf(clocks[chunk], half + STEP);
+        shared[chunk] = false;
         addChunk(chunk + 1, upperItems, upperClocks, MOST - half);
         counts[chunk] = half;
         if (index >= half) {
@@ -248,8 +253,9 @@ final class ClientItems {
     private void room(int at) {
         int length = items[at].length;
         if (counts[at] == length) {
-            items[at] = Arrays.copyOf(items[at], Math.min(MOST, 2 * length));
-            clocks[at] = Arrays.copyOf(clocks[at], Math.min(MOST, 2 * length));
+            int room = Math.min(MOST, length + Math.min(length, STEP));
+            items[at] = Arrays.copyOf(items[at], room);
+            clocks[at] = Arrays.copyOf(clocks[at], room);
             shared[at] = false;
         } else {
             own(at);
