@@ -1,9 +1,13 @@
 // The clock and the scales: warm medians, cold first runs, bytes of heap per retained copy.
 
-const WARM_UPS = 3
-const WARM_MS = 1_000
-const RUNS = 10
-const RUN_MS = 500
+const BRIEF = process.env.REPLAY_BRIEF === '1'
+const WARM_UPS = BRIEF ? 0 : 3
+const WARM_MS = BRIEF ? 0 : 1_000
+const RUNS = BRIEF ? 1 : 10
+const RUN_MS = BRIEF ? 0 : 500
+
+/** Of work that is slow at it. */
+const FEW_RUNS = BRIEF ? 1 : 3
 
 export function median (numbers) {
   const sorted = [...numbers].sort((a, b) => a - b)
@@ -15,9 +19,9 @@ export const round = ms => ms === null || ms === undefined ? null : Number(ms.to
 
 /**
  * Runs `work` once cold, then until it is warm (at least three times and a second), then at least ten times and half a
- * second for the median. `before` prepares each run and `after` disposes of its result, both outside the clock.
+ * second for the median; where `few` is enough, three times. `before` prepares each run and `after` disposes of its result, both outside the clock.
  */
-export function measure (work, { before = () => undefined, after = () => {} } = {}) {
+export function measure (work, { before = () => undefined, after = () => {}, few = false } = {}) {
   const once = () => {
     const prepared = before()
     const start = performance.now()
@@ -28,9 +32,9 @@ export function measure (work, { before = () => undefined, after = () => {} } = 
   }
   const cold = once()
   let spent = 0
-  for (let i = 0; i < WARM_UPS || spent < WARM_MS; i++) spent += once()
+  for (let i = 0; i < (few ? Math.min(1, WARM_UPS) : WARM_UPS) || spent < WARM_MS; i++) spent += once()
   const runs = []
-  for (spent = 0; runs.length < RUNS || spent < RUN_MS; spent += runs.at(-1)) runs.push(once())
+  for (spent = 0; runs.length < (few ? FEW_RUNS : RUNS) || spent < RUN_MS; spent += runs.at(-1)) runs.push(once())
   return { cold, warm: median(runs), best: Math.min(...runs), runs: runs.length }
 }
 

@@ -1,0 +1,200 @@
+// One run of everything, one after the other on this machine: the engine and the libraries it is measured against replay the same files. Prints Markdown.
+//
+//   node report.mjs [FILE…]
+//
+// Without files, the traces of the project. Further files may be traces or whole Yjs documents. All is measured warm, cold figures stand in a table of their own.
+// REPORT_BRIEF=1 measures little and proves nothing but that it runs.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const HERE = dirname(fileURLToPath(import.meta.url))
+const JAR = join(HERE, '../target/benchmarks.jar')
+const TRACES = join(HERE, '../traces')
+const PAPER = 'automerge-paper'
+const BRIEF = process.env.REPORT_BRIEF === '1'
+
+/** A first run may take so long, in milliseconds; what takes longer replays as much of the trace as it can in that time, and says so. */
+const PEERS = {
+  yjs: { name: 'Yjs', budget: 12_000, all: true },
+  'json-joy': { name: 'json-joy', budget: 12_000, format: 'binary' },
+  'diamond-types': { name: 'diamond-types', budget: 1_200, format: 'binary' },
+  loro: { name: 'Loro', budget: 1_200, format: 'update' },
+  ywasm: { name: 'ywasm', budget: 700, documents: true },
+  automerge: { name: 'Automerge', budget: 700, format: 'binary' }
+}
+
+/** Rows of the table of the paper's trace: what, the field, and how many times less than a library the engine must take. */
+const ROWS = [
+  ['T1 local', 'local_ms', { Yjs: 75, 'json-joy': 9, 'diamond-types': 2, Loro: 45 }],
+  ['T2 local, an update each', 'local_updates_ms', { Yjs: 90, 'json-joy': 7, Loro: 140 }],
+  ['T3 remote, one by one', 'remote_ms', { Yjs: 60, 'json-joy': 7, ywasm: 125 }],
+  ['T4b load', 'load_v1_ms', { Yjs: 3.7, 'json-joy': 7.5, 'diamond-types': 2.5, Loro: 13.5, ywasm: 2.9, Automerge: 74 }],
+  ['T6 encode v1', 'encode_v1_ms', { Yjs: 2 }],
+  ['T6 encode v2', 'encode_v2_ms', { Yjs: 1.4 }],
+  ['T8 heap, bytes', 'heap_bytes', { Yjs: 4.7, 'json-joy': 3.1 }]
+]
+const SUM_MUST = { Yjs: 11, ywasm: 3 }
+
+const started = Date.now()
+const lines = []
+
+function run (command, args, env = {}) {
+  const done = spawnSync(command, args, {
+    cwd: HERE, env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${done.status ?? done.signal}`)
+  return done.stdout.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line))
+}
+
+function note (text) {
+  process.stderr.write(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}\n`)
+}
+
+function engine (main, args) {
+  return run('java', [...(BRIEF ? ['-Drejoin.replay.brief=true'] : []), '-cp', JAR, main, ...args])
+}
+
+function measureAll (files) {
+  const paper = files.filter(file => file.includes(PAPER))
+  const documents = files.filter(file => !/\.json(\.gz)?$/.test(file))
+  note('Rejoin')
+  lines.push(...engine('dev.rejoin.benchmarks.Replay', files))
+  for (const [peer, { name, budget, all, documents: whole }] of Object.entries(PEERS)) {
+    const theirs = all ? files : whole ? [...paper, ...files.filter(file => isPlain(file) && !paper.includes(file)), ...documents] : paper
+    if (theirs.length === 0) continue
+    note(name)
+    lines.push(...run(process.execPath, ['--expose-gc', 'replay.mjs', peer, ...theirs],
+      { REPLAY_BUDGET_MS: String(BRIEF ? 100 : budget), ...(BRIEF ? { REPLAY_BRIEF: '1' } : {}) }))
+  }
+}
+
+const isPlain = file => /\.json(\.gz)?$/.test(file) && !/rich-text|prosemirror-tree|\.concurrent\./.test(file)
+
+const line = (peer, trace) => lines.find(found => found.peer === peer && found.trace === trace)
+
+/** A figure of a library; what the engine calls v1 goes by another name where there is one encoding. */
+function figure (found, field) {
+  if (!found) return undefined
+  const format = Object.values(PEERS).find(({ name }) => name === found.peer)?.format
+  return found[field] ?? (format ? found[field.replace('_v1', `_${format}`)] : undefined)
+}
+
+function digits (value) {
+  if (value === undefined || value === null) return '–'
+  return value >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))
+}
+
+const times = (theirs, ours) => theirs === undefined || theirs === null || !ours ? '–' : `${digits(theirs / ours)}×`
+
+function table (head, rows) {
+  console.log(`\n| ${head.join(' | ')} |\n|---|${'--:|'.repeat(head.length - 1)}`)
+  for (const row of rows) console.log(`| ${row.join(' | ')} |`)
+}
+
+const isPart = (found, field) => field.endsWith('_ms') && found?.[field.replace('_ms', '_prefix')] !== undefined
+
+function ratios (trace, suffix = '') {
+  const ours = line('Rejoin', trace)
+  const names = Object.values(PEERS).map(({ name }) => name).filter(name => line(name, trace))
+  const rows = []
+  for (const [what, field] of ROWS) {
+    const key = suffix && field.endsWith('_ms') ? field.replace('_ms', `${suffix}_ms`) : field
+    if (suffix && !field.endsWith('_ms')) continue
+    const floor = ['local_ms', 'local_updates_ms'].includes(field) && ours[`floor${suffix}_ms`]
+    rows.push([what, digits(ours[key]), floor ? `${digits(ours[key] / floor)}` : '–', ...names.map(name => {
+      const theirs = line(name, trace)
+      const value = figure(theirs, key)
+      return value === undefined || value === null ? '–' : `${digits(value)}${isPart(theirs, field) ? '*' : ''} (${times(value, ours[key])})`
+    })])
+  }
+  table(['', 'Rejoin', '÷ gap buffer', ...names], rows)
+}
+
+const verdicts = []
+
+function verdict (what, must, measured) {
+  verdicts.push([what, `≥ ${must}×`, `${digits(measured)}×`, measured >= must ? 'holds' : '**missed**'])
+}
+
+function judge () {
+  const ours = line('Rejoin', PAPER)
+  for (const [what, field, musts] of ROWS) {
+    for (const [name, must] of Object.entries(musts)) {
+      const theirs = figure(line(name, PAPER), field)
+      if (theirs) verdict(`${what}, ${name}`, must, theirs / ours[field])
+    }
+  }
+}
+
+/** T4: all plain traces and all documents together. */
+function sums () {
+  const traces = lines.filter(found => found.peer === 'Rejoin' && (found.kind === 'sequential' || found.kind === 'document'))
+    .map(found => found.trace)
+  const rows = []
+  for (const name of ['Rejoin', ...Object.keys(SUM_MUST)]) {
+    const found = traces.map(trace => line(name, trace))
+    if (found.some(one => one?.load_v1_ms === undefined)) continue
+    rows.push([name, digits(sum(found, 'load_v1_ms')), digits(sum(found, 'load_v2_ms')), digits(sum(found, 'load_v1_cold_ms'))])
+    if (name !== 'Rejoin') {
+      const ours = traces.map(trace => line('Rejoin', trace))
+      verdict(`T4 load, the sum of ${traces.length}, ${name}`, SUM_MUST[name], sum(found, 'load_v1_ms') / sum(ours, 'load_v1_ms'))
+    }
+  }
+  console.log(`\n## T4: load until the text is readable, ms, the sum of ${traces.join(', ')}`)
+  table(['', 'v1', 'v2', 'v1, cold'], rows)
+}
+
+const sum = (found, field) => found.reduce((total, one) => total + one[field], 0)
+
+function rows () {
+  note('Rows: Rejoin')
+  const ours = engine('dev.rejoin.benchmarks.yjs.Rows', [join(TRACES, `${PAPER}.json.gz`), 'T7', 'T10', 'T11', 'T13', 'T15'])
+  note('Rows: Yjs')
+  const theirs = run(process.execPath, ['--expose-gc', 'rows.mjs', join(TRACES, `${PAPER}.json.gz`)], BRIEF ? { REPLAY_BRIEF: '1' } : {})
+  console.log('\n## Rows that a replay does not show\n\nT7 and T10 in ms, T11 and T13 in ns per keystroke, T15 in bytes that a keystroke allocates.')
+  table(['', 'size', 'Rejoin', 'Yjs', ''], ours.map(our => {
+    const their = theirs.find(one => one.row === our.row && one.case === our.case && one.size === our.size)
+    const value = our.time_ms ?? our.time_ns ?? our.median_bytes
+    const other = their && (their.time_ms ?? their.time_ns)
+    const update = our.update_object_bytes ? ` (the update is ${our.update_object_bytes})` : ''
+    return [`${our.row} ${our.case}`, our.size.toLocaleString('en'), digits(value) + update, digits(other), times(other, value)]
+  }))
+}
+
+if (!existsSync(JAR)) {
+  console.error('benchmarks/target/benchmarks.jar is missing: mvn -ntp -DskipTests package')
+  process.exit(2)
+}
+const given = process.argv.slice(2)
+const own = readdirSync(TRACES).filter(name => name.endsWith('.json.gz')).map(name => join(TRACES, name))
+const files = [...own, ...given]
+const before = loadavg()[0]
+measureAll(files)
+
+const java = execFileSync('java', ['--version'], { encoding: 'utf8' }).split('\n')[0]
+console.log(`${java}; Node ${process.version}; ${cpus().length} × ${cpus()[0].model.trim()}.`)
+console.log(`\nVersions: ${Object.values(PEERS).map(({ name }) => `${name} ${line(name, PAPER)?.version}`).join(', ')}.`)
+const wrong = lines.filter(found => !found.ok)
+console.log(wrong.length === 0
+  ? '\nEvery text, every remote copy and every loaded one was right.'
+  : `\n**Wrong:** ${wrong.map(found => `${found.peer} on ${found.trace}`).join(', ')}`)
+console.log(`\n## ${PAPER}, ${line('Rejoin', PAPER).edits.toLocaleString('en')} edits: ms, warm, medians`)
+console.log('\nIn brackets how many times what the engine takes. * as much of the trace as the time allowed, in proportion.')
+console.log('Heap of libraries in WebAssembly is the resident set of the process.')
+ratios(PAPER)
+console.log('\n## The same cold: the first run; loads in a process of their own')
+ratios(PAPER, '_cold')
+for (const found of lines.filter(one => one.peer === 'Rejoin' && one.kind !== 'document' && one.trace !== PAPER)) {
+  console.log(`\n## ${found.trace}, ${found.edits?.toLocaleString('en')} edits`)
+  ratios(found.trace)
+}
+judge()
+sums()
+rows()
+console.log('\n## What was to be reached')
+table(['', 'must', 'measured', ''], verdicts)
+console.log(`\nTook ${((Date.now() - started) / 60_000).toFixed(1)} minutes; load average ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after: ` +
+  'about 1 means that nothing else ran.')
