@@ -110,7 +110,8 @@ public final class ObjectStore {
 
     private final ArrayList<Consumer<CommitEvent>> listeners = new ArrayList<>();
     private @Nullable Map<View, Object> touched;
-    private final ArrayDeque<CommitEvent> deliveries = new ArrayDeque<>(1);
+    private final ArrayDeque<Announcement> deliveries = new ArrayDeque<>(1);
+    private @Nullable Announcement reserved;
     private boolean delivering;
     private @Nullable Consumer<RuntimeException> listenerFailures;
     private long probes;
@@ -122,6 +123,32 @@ public final class ObjectStore {
     private static final class Hiding {
         int count;
         long lastTransaction;
+    }
+
+    /** An event on its way to listeners. */
+    private static final class Announcement implements Consumer<byte[]> {
+        final CommitEvent.Kind kind;
+        final @Nullable Object origin;
+        List<Change> changes;
+        byte @Nullable [] content;
+        boolean complete;
+
+        Announcement(CommitEvent.Kind kind, @Nullable Object origin, List<Change> changes, boolean complete) {
+            this.kind = kind;
+            this.origin = origin;
+            this.changes = changes;
+            this.complete = complete;
+        }
+
+        @Override
+        public void accept(byte[] update) {
+            content = update.length == 0 ? null : update;
+            complete = true;
+        }
+
+        boolean isEmpty() {
+            return changes.isEmpty() && content == null;
+        }
     }
 
     /** A call of a mutator. */
@@ -688,6 +715,7 @@ public final class ObjectStore {
         if (tx.count == 0 && tx.removedCount == 0) {
             tx.reset();
             touched = null;
+            reserved = null;
             return Delta.EMPTY;
         }
         int dots = Math.max(1, tx.count);
@@ -836,14 +864,24 @@ public final class ObjectStore {
      *     replica that it never issued; nothing has changed then
      */
     public void merge(Delta delta, @Nullable Object origin) {
-        requireNoTransaction();
+        checkMerge(delta);
         if (delta.isEmpty()) {
+            reserved = null;
             return;
         }
         sweepIfDue();
-        check(delta);
         join(delta);
         announce(CommitEvent.Kind.REMOTE, origin);
+    }
+
+    /**
+     * Does nothing if {@link #merge} would succeed now.
+     *
+     * @throws ReplicaConflictException if it would not
+     */
+    public void checkMerge(Delta delta) {
+        requireNoTransaction();
+        check(delta);
     }
 
     private void check(Delta delta) {
@@ -1121,7 +1159,24 @@ public final class ObjectStore {
         }
     }
 
+    /**
+     * Reserves a place among the events for the step that comes next, which has a part that this store does not hold. That event, and those that come
+     * after it, are told by {@link #tell} once the part is known.
+     *
+     * @return who takes that part: an update of the document's content, empty if there is none; null if nobody listens
+     */
+    public @Nullable Consumer<byte[]> reserveEvent(CommitEvent.Kind kind, @Nullable Object origin) {
+        if (listeners.isEmpty()) {
+            return null;
+        }
+        reserved = new Announcement(kind, origin, List.of(), false);
+        deliveries.add(reserved);
+        return reserved;
+    }
+
     private void announce(CommitEvent.Kind kind, @Nullable Object origin) {
+        Announcement place = reserved;
+        reserved = null;
         Map<View, Object> all = touched;
         touched = null;
         if (all == null) {
@@ -1134,9 +1189,11 @@ public final class ObjectStore {
                 changes.add(change);
             }
         });
-        if (!changes.isEmpty()) {
-            deliveries.add(new CommitEvent(kind, origin, List.copyOf(changes)));
-            deliver();
+        if (place != null) {
+            place.changes = List.copyOf(changes);
+        } else if (!changes.isEmpty()) {
+            deliveries.add(new Announcement(kind, origin, List.copyOf(changes), true));
+            tell();
         }
     }
 
@@ -1169,16 +1226,23 @@ public final class ObjectStore {
         return null;
     }
 
-    /** Delivers in order; a listener that writes adds to the queue, and its event follows when this one is done with. */
-    private void deliver() {
+    /**
+     * Tells listeners of the events that are complete, in order, as far as the first that is not; a listener that writes adds to the queue, and its
+     * event follows when this one is done with.
+     */
+    public void tell() {
         if (delivering) {
             return;
         }
         delivering = true;
         RuntimeException failure = null;
         try {
-            while (!deliveries.isEmpty()) {
-                CommitEvent event = deliveries.removeFirst();
+            for (Announcement next = deliveries.peek(); next != null && next.complete; next = deliveries.peek()) {
+                deliveries.remove();
+                if (next.isEmpty()) {
+                    continue;
+                }
+                CommitEvent event = new CommitEvent(next.kind, next.origin, next.changes, next.content);
                 for (Consumer<CommitEvent> listener : List.copyOf(listeners)) {
                     try {
                         listener.accept(event);

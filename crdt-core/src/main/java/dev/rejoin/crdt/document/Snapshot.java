@@ -6,6 +6,8 @@ import dev.rejoin.crdt.ObjectStore;
 import dev.rejoin.crdt.ObjectType;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.clock.Version;
+import dev.rejoin.crdt.yjs.YDoc;
+import dev.rejoin.crdt.yjs.YDocView;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,18 +21,71 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Snapshot {
     private final ObjectStore.Frozen frozen;
+    private final @Nullable YDocView content;
+    private final boolean contentElsewhere;
     private @Nullable ObjectStore index;
 
-    Snapshot(ObjectStore.Frozen frozen) {
+    Snapshot(ObjectStore.Frozen frozen, @Nullable YDocView content, boolean contentElsewhere) {
         this.frozen = frozen;
+        this.content = content;
+        this.contentElsewhere = contentElsewhere;
     }
 
-    /** The confirmed version. */
+    /** The view of content that nobody has asked for. */
+    private static final class NoContent {
+        static final YDocView VIEW = YDoc.create().view();
+    }
+
+    /**
+     * The content as it was; empty if the document had none.
+     *
+     * @throws IllegalStateException if the document was given its content by a supplier, and did not hold it when this snapshot was taken: ask the document for
+     *     its content first
+     */
+    public YDocView content() {
+        if (contentElsewhere) {
+            throw new IllegalStateException("the content was not in memory when the snapshot was taken");
+        }
+        return content == null ? NoContent.VIEW : content;
+    }
+
+    /**
+     * What was known of both parts. O(items)
+     *
+     * @throws IllegalStateException as {@link #content}
+     */
+    public DocumentVersion documentVersion() {
+        YDocView view = content();
+        return DocumentVersion.of(frozen.version(), view.stateVector(), view.deleteSet());
+    }
+
+    /**
+     * The confirmed state of both parts, without what waited for earlier updates of the content. O(cells and items)
+     *
+     * @throws IllegalStateException as {@link #content}
+     */
+    public DocumentDelta documentState() {
+        return deltaSince(DocumentVersion.EMPTY);
+    }
+
+    /**
+     * What a holder of {@code version} lacks of both parts. O(cells and items)
+     *
+     * @throws IllegalStateException as {@link #content}
+     */
+    public DocumentDelta deltaSince(DocumentVersion version) {
+        Delta objects = frozen.deltaSince(version.objects());
+        return version.hasSameContent(documentVersion())
+                ? DocumentDelta.of(objects)
+                : DocumentDelta.written(objects, content().encodeStateAsUpdate(version.content()));
+    }
+
+    /** The confirmed version of the objects. */
     public Version version() {
         return frozen.version();
     }
 
-    /** The confirmed state. O(cells) */
+    /** The confirmed state of the objects. O(cells) */
     public Delta state() {
         return frozen.state();
     }

@@ -1,4 +1,4 @@
-/** Documents: named objects under one transaction, one version and one subscription. */
+/** Documents: named objects and content that speaks Yjs, under one transaction, one version and one subscription. */
 @NullMarked
 package dev.rejoin.crdt.document;
 

@@ -64,6 +64,7 @@ public final class YDoc {
     private @Nullable Changes spare;
     private final ArrayDeque<Unsent> unsent = new ArrayDeque<>(1);
     private boolean sending;
+    private @Nullable YPartner partner;
 
     // listeners
     private final Listeners<UpdateListener> updates = new Listeners<>();
@@ -204,11 +205,45 @@ public final class YDoc {
             body.run();
             done = true;
         } finally {
-            if (done || depth > 1) {
+            if (done) {
                 end();
             } else {
-                abort();
+                fail();
             }
+        }
+    }
+
+    /**
+     * Opens a transaction, or one inside the open one, for those whose transaction is not one block of code; see {@link #transact(Object, Runnable)} for all others.
+     *
+     * @param origin given to listeners, to tell one's own changes
+     */
+    public YOpenTransaction open(@Nullable Object origin) {
+        begin(origin, true);
+        store.eager = false;
+        return new YOpenTransaction(this);
+    }
+
+    /**
+     * Lets a partner share all transactions from now on, until the subscription is closed.
+     *
+     * @throws IllegalStateException if there is a partner, or inside a transaction
+     */
+    public YSubscription pair(YPartner with) {
+        if (partner != null || depth > 0) {
+            throw new IllegalStateException(
+                    partner != null ? "the document has a partner" : "not inside a transaction");
+        }
+        partner = with;
+        return () -> partner = partner == with ? null : partner;
+    }
+
+    /** Ends what {@link #begin} has opened because it has failed. */
+    void fail() {
+        if (depth > 1) {
+            end();
+        } else {
+            abort();
         }
     }
 
@@ -218,6 +253,9 @@ public final class YDoc {
         subdocsAdded.clear();
         subdocsRemoved.clear();
         subdocsLoaded.clear();
+        if (partner != null) {
+            partner.rollBack();
+        }
     }
 
     /** Opens a transaction, or joins the open one. */
@@ -226,6 +264,9 @@ public final class YDoc {
             origin = transactionOrigin;
             local = isLocal;
             store.eager = options.gc() && !store.changes.watched;
+            if (partner != null) {
+                partner.begin();
+            }
         }
     }
 
@@ -234,19 +275,47 @@ public final class YDoc {
         if (--depth > 0) {
             return;
         }
+        YPartner other = partner;
+        if (other == null) {
+            finish(null);
+            return;
+        }
+        Consumer<byte[]> taker = other.commit(origin, local);
+        Failures failures = new Failures();
+        try {
+            finish(taker);
+        } catch (RuntimeException | AssertionError failure) {
+            failures.add(failure);
+        }
+        try {
+            other.tell();
+        } catch (RuntimeException | AssertionError failure) {
+            failures.add(failure);
+        }
+        failures.rethrow();
+    }
+
+    /** Tidies what the transaction has left, and tells of it; {@code taker} is told first. */
+    private void finish(@Nullable Consumer<byte[]> taker) {
         Changes changes = store.changes;
         changes.close();
         if (changes.isEmpty() && !hasSubdocChanges()) {
             changes.join();
             changes.reset();
+            if (taker != null) {
+                taker.accept(NO_UPDATE);
+            }
             return;
         }
         if (ended.isEmpty() && !changes.watched && !hasSubdocChanges()) {
             // nobody looks at the transaction itself: only its bytes leave
             tidy(changes, local);
-            byte[] bytes = updates.isEmpty() ? NO_UPDATE : encode(changes, writer);
+            byte[] bytes = updates.isEmpty() && taker == null ? NO_UPDATE : encode(changes, writer);
             byte[] bytesV2 = updatesV2.isEmpty() ? NO_UPDATE : encode(changes, v2());
             changes.reset();
+            if (taker != null) {
+                taker.accept(bytes);
+            }
             if (bytes != NO_UPDATE || bytesV2 != NO_UPDATE) {
                 send(bytes, bytesV2, origin);
             }
@@ -254,6 +323,12 @@ public final class YDoc {
         }
         YTransaction transaction = new YTransaction(this, changes, origin, local);
         origin = null;
+        if (ended.isEmpty()) {
+            transaction.taker = taker;
+        } else if (taker != null) {
+            // who made it, while another is being told of, gets its bytes now, before what is gone from it is freed
+            taker.accept(changes.isEmpty() ? NO_UPDATE : encode(changes, writer));
+        }
         ended.addLast(transaction);
         Changes next = spare != null ? spare : new Changes(store);
         spare = null;
@@ -281,8 +356,15 @@ public final class YDoc {
             transactions.tell(listener -> listener.accept(transaction), failures);
         }
         tidy(changes, transaction.isLocal());
+        Consumer<byte[]> taker = transaction.taker;
+        if (taker != null && changes.isEmpty()) {
+            taker.accept(NO_UPDATE);
+        }
         if (!changes.isEmpty()) {
-            byte[] bytes = updates.isEmpty() ? NO_UPDATE : encode(changes, writer);
+            byte[] bytes = updates.isEmpty() && taker == null ? NO_UPDATE : encode(changes, writer);
+            if (taker != null) {
+                taker.accept(bytes);
+            }
             byte[] bytesV2 = updatesV2.isEmpty() ? NO_UPDATE : encode(changes, v2());
             failures.addAll(tell(bytes, bytesV2, transaction.origin(), Failures.NONE));
         }

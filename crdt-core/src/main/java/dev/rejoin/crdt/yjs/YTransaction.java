@@ -1,5 +1,6 @@
 package dev.rejoin.crdt.yjs;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A transaction that has ended, for those who are told of it; not to be kept. */
@@ -10,6 +11,10 @@ public final class YTransaction {
     private final boolean local;
     private @Nullable DeleteSet deleteSet;
     private boolean closed;
+
+    /** Who gets the bytes before update listeners do. */
+    @Nullable
+    Consumer<byte[]> taker;
 
     YTransaction(YDoc doc, Changes changes, @Nullable Object origin, boolean local) {
         this.doc = doc;
