@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -22,16 +23,70 @@ final class Pending {
             return structs.clock[structs.count - 1] + structs.length[structs.count - 1];
         }
 
-        boolean covers(Run other) {
-            return structs.client[0] == other.structs.client[0] && first() <= other.first() && end() >= other.end();
+        long client() {
+            return structs.client[0];
+        }
+    }
+
+    /** Runs that wait for the same unit, and what they cover, so that one that adds nothing is told in O(log runs). */
+    private static final class Bucket {
+        final List<Run> runs = new ArrayList<>(1);
+
+        /** By client: ends by first clock, both ascending. Kept from the second run on until the first is taken out, when all are about to be. */
+        private @Nullable Map<Long, TreeMap<Long, Long>> covered;
+
+        boolean covers(Run run) {
+            if (runs.isEmpty()) {
+                return false;
+            }
+            Map<Long, TreeMap<Long, Long>> known = covered;
+            if (known == null) {
+                known = new HashMap<>();
+                covered = known;
+                for (Run each : runs) {
+                    cover(known, each);
+                }
+            }
+            TreeMap<Long, Long> ends = known.get(run.client());
+            Map.Entry<Long, Long> before = ends == null ? null : ends.floorEntry(run.first());
+            return before != null && before.getValue() >= run.end();
+        }
+
+        void add(Run run) {
+            runs.add(run);
+            if (covered != null) {
+                cover(covered, run);
+            }
+        }
+
+        Run take() {
+            covered = null;
+            return runs.remove(runs.size() - 1);
+        }
+
+        private static void cover(Map<Long, TreeMap<Long, Long>> known, Run run) {
+            TreeMap<Long, Long> ends = known.computeIfAbsent(run.client(), client -> new TreeMap<>());
+            Map.Entry<Long, Long> before = ends.floorEntry(run.first());
+            if (before != null && before.getValue() >= run.end()) {
+                return;
+            }
+            ends.put(run.first(), run.end());
+            Map.Entry<Long, Long> after = ends.higherEntry(run.first());
+            while (after != null && after.getValue() <= run.end()) {
+                ends.remove(after.getKey());
+                after = ends.higherEntry(run.first());
+            }
         }
     }
 
     private static final long[] NOTHING = {};
 
     private final UpdateLimits limits;
-    private final Map<Long, TreeMap<Long, List<Run>>> runs = new HashMap<>();
-    private final Map<Long, List<long[]>> deletes = new HashMap<>();
+    private final Map<Long, TreeMap<Long, Bucket>> runs = new HashMap<>();
+
+    /** By client: ends by first clock, ascending, without neighbours that touch. */
+    private final Map<Long, TreeMap<Long, Long>> deletes = new HashMap<>();
+
     private int structCount;
     private int deleteCount;
     private long bytes;
@@ -66,16 +121,14 @@ final class Pending {
     void add(StructBatch structs, long blockedClient, long blockedClock) {
         Run run = new Run(structs);
         long size = structs.retainedBytes();
-        List<Run> same = runs.computeIfAbsent(blockedClient, id -> new TreeMap<>())
-                .computeIfAbsent(blockedClock, c -> new ArrayList<>(1));
-        for (int i = same.size() - 1; i >= 0; i--) {
-            if (same.get(i).covers(run)) {
-                return;
-            }
+        Bucket same = runs.computeIfAbsent(blockedClient, id -> new TreeMap<>())
+                .computeIfAbsent(blockedClock, c -> new Bucket());
+        if (same.covers(run)) {
+            return;
         }
         if (structCount + structs.count > limits.maxPendingStructs() || bytes + size > limits.maxPendingBytes()) {
             dropped += structs.count;
-            if (same.isEmpty()) {
+            if (same.runs.isEmpty()) {
                 forget(blockedClient, blockedClock);
             }
             return;
@@ -86,7 +139,7 @@ final class Pending {
     }
 
     private void forget(long client, long clock) {
-        TreeMap<Long, List<Run>> waiting = runs.get(client);
+        TreeMap<Long, Bucket> waiting = runs.get(client);
         if (waiting != null) {
             waiting.remove(clock);
             if (waiting.isEmpty()) {
@@ -98,14 +151,13 @@ final class Pending {
     /** Takes out a run that waits for a unit of a client below {@code next}, or returns null. */
     @Nullable
     Run poll(long client, long next) {
-        TreeMap<Long, List<Run>> waiting = runs.get(client);
+        TreeMap<Long, Bucket> waiting = runs.get(client);
         if (waiting == null || waiting.firstKey() >= next) {
             return null;
         }
-        Map.Entry<Long, List<Run>> first = waiting.firstEntry();
-        List<Run> same = first.getValue();
-        Run run = same.remove(same.size() - 1);
-        if (same.isEmpty()) {
+        Map.Entry<Long, Bucket> first = waiting.firstEntry();
+        Run run = first.getValue().take();
+        if (first.getValue().runs.isEmpty()) {
             forget(client, first.getKey());
         }
         structCount -= run.structs().count;
@@ -113,50 +165,52 @@ final class Pending {
         return run;
     }
 
+    /** Amortised O(log ranges of the client): each range that is swallowed had been added before. */
     void addDelete(long client, long from, long to) {
-        List<long[]> ranges = deletes.computeIfAbsent(client, id -> new ArrayList<>(1));
-        for (int i = ranges.size() - 1; i >= 0; i--) {
-            long[] range = ranges.get(i);
-            if (range[0] <= from && to <= range[1]) {
-                return;
-            }
-            if (from <= range[1] && range[0] <= to) {
-                range[0] = Math.min(range[0], from);
-                range[1] = Math.max(range[1], to);
-                return;
-            }
+        TreeMap<Long, Long> ranges = deletes.computeIfAbsent(client, id -> new TreeMap<>());
+        Map.Entry<Long, Long> before = ranges.floorEntry(from);
+        boolean touches = before != null && before.getValue() >= from;
+        if (touches && before.getValue() >= to) {
+            return;
         }
-        if (deleteCount == limits.maxPendingDeletes()) {
+        Map.Entry<Long, Long> after = ranges.ceilingEntry(from);
+        boolean grows = touches || after != null && after.getKey() <= to;
+        if (!grows && deleteCount >= limits.maxPendingDeletes()) {
             dropped++;
             if (ranges.isEmpty()) {
                 deletes.remove(client);
             }
             return;
         }
-        ranges.add(new long[] {from, to});
-        deleteCount++;
+        long end = to;
+        while (after != null && after.getKey() <= to) {
+            end = Math.max(end, after.getValue());
+            ranges.remove(after.getKey());
+            deleteCount--;
+            after = ranges.ceilingEntry(from);
+        }
+        if (ranges.put(touches ? before.getKey() : from, end) == null) {
+            deleteCount++;
+        }
     }
 
     /** Takes out the deletions that begin below {@code next}: from, to, from, to … */
     long[] pollDeletes(long client, long next) {
-        List<long[]> ranges = deletes.get(client);
+        TreeMap<Long, Long> ranges = deletes.get(client);
         if (ranges == null) {
             return NOTHING;
         }
-        List<long[]> ready = new ArrayList<>();
-        for (int i = ranges.size() - 1; i >= 0; i--) {
-            if (ranges.get(i)[0] < next) {
-                ready.add(ranges.remove(i));
-            }
+        NavigableMap<Long, Long> ready = ranges.headMap(next, false);
+        long[] flat = new long[2 * ready.size()];
+        int filled = 0;
+        for (Map.Entry<Long, Long> range : ready.entrySet()) {
+            flat[filled++] = range.getKey();
+            flat[filled++] = range.getValue();
         }
+        deleteCount -= filled / 2;
+        ready.clear();
         if (ranges.isEmpty()) {
             deletes.remove(client);
-        }
-        deleteCount -= ready.size();
-        long[] flat = new long[2 * ready.size()];
-        for (int i = 0; i < ready.size(); i++) {
-            flat[2 * i] = ready.get(i)[0];
-            flat[2 * i + 1] = ready.get(i)[1];
         }
         return flat;
     }
@@ -167,9 +221,7 @@ final class Pending {
         runs.forEach((client, waiting) -> builder.add(client, waiting.firstKey()));
         deletes.forEach((client, ranges) -> {
             if (!runs.containsKey(client)) {
-                builder.add(
-                        client,
-                        ranges.stream().mapToLong(range -> range[0]).min().orElse(0));
+                builder.add(client, ranges.firstKey());
             }
         });
         return builder.build();
@@ -179,9 +231,9 @@ final class Pending {
     List<byte[]> encode() {
         List<byte[]> updates = new ArrayList<>();
         UpdateWriter out = UpdateWriter.v1();
-        for (TreeMap<Long, List<Run>> waiting : runs.values()) {
-            for (List<Run> same : waiting.values()) {
-                for (Run run : same) {
+        for (TreeMap<Long, Bucket> waiting : runs.values()) {
+            for (Bucket same : waiting.values()) {
+                for (Run run : same.runs) {
                     out.reset();
                     run.structs().writeTo(out);
                     updates.add(out.toByteArray());
@@ -193,7 +245,7 @@ final class Pending {
             out.count(0);
             DeleteSet.Builder builder = DeleteSet.builder();
             deletes.forEach(
-                    (client, ranges) -> ranges.forEach(range -> builder.add(client, range[0], range[1] - range[0])));
+                    (client, ranges) -> ranges.forEach((from, to) -> builder.add(client, from, to - from)));
             builder.build().writeTo(out);
             updates.add(out.toByteArray());
         }

@@ -1,0 +1,114 @@
+package dev.rejoin.crdt.yjs;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.rejoin.crdt.clock.CpuTime;
+import java.time.Duration;
+import java.util.Random;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** What waits: how much of it there is, and what telling costs. */
+class PendingTest {
+    private static Pending roomy() {
+        return new Pending(UpdateLimits.DEFAULT.withMaxPending(1 << 20, 1L << 40, 1 << 20));
+    }
+
+    @Test
+    void deletionsThatWaitAreTheUnionOfWhatCame() {
+        long seed = Long.getLong("rejoin.seed", System.nanoTime());
+        for (int round = 0; round < 300; round++) {
+            Random random = new Random(seed + round);
+            Pending pending = roomy();
+            TreeSet<Long> expected = new TreeSet<>();
+            for (int i = 0; i < 30; i++) {
+                long from = random.nextInt(60);
+                long to = from + 1 + random.nextInt(6);
+                pending.addDelete(1, from, to);
+                for (long unit = from; unit < to; unit++) {
+                    expected.add(unit);
+                }
+            }
+            int ranges = 0;
+            for (long unit : expected) {
+                ranges += expected.contains(unit - 1) ? 0 : 1;
+            }
+            String replay = "replay: mvn -pl crdt-core test -Dtest=PendingTest -DargLine=-Drejoin.seed=" + (seed + round);
+            assertEquals(ranges, pending.deleteCount(), replay);
+            TreeSet<Long> polled = new TreeSet<>();
+            for (long next : new long[] {20, 100}) {
+                long[] ready = pending.pollDeletes(1, next);
+                for (int i = 0; i < ready.length; i += 2) {
+                    for (long unit = ready[i]; unit < ready[i + 1]; unit++) {
+                        polled.add(unit);
+                    }
+                }
+            }
+            assertEquals(expected, polled, replay);
+            assertEquals(0, pending.deleteCount(), replay);
+        }
+    }
+
+    @Test
+    void aBoundOnDeletionsHoldsAndSaysSo() {
+        Pending pending = new Pending(UpdateLimits.DEFAULT.withMaxPending(1, 1, 2));
+        pending.addDelete(1, 0, 1);
+        pending.addDelete(1, 10, 11);
+        pending.addDelete(1, 20, 21);
+        pending.addDelete(2, 0, 1);
+        assertEquals(2, pending.dropped());
+        pending.addDelete(1, 1, 10);
+        assertEquals(1, pending.deleteCount());
+        assertArrayEquals(new long[] {0, 11}, pending.pollDeletes(1, 5));
+    }
+
+    @Test
+    void scatteredDeletionsOfOneClientCostNoMoreThanTheirLogarithm() {
+        CpuTime.assertWithin(Duration.ofSeconds(5), () -> {
+            Pending pending = roomy();
+            for (int i = 0; i < 300_000; i++) {
+                pending.addDelete(1, 3L * i, 3L * i + 1);
+            }
+            assertEquals(300_000, pending.deleteCount());
+        });
+    }
+
+    @Test
+    void runsThatWaitForOneUnitCostNoMoreThanTheirLogarithm() {
+        StructBatch batch = new StructBatch();
+        YDoc author = YDoc.create(YDocOptions.defaults().withClientId(5));
+        author.getText("body").insert(0, "a");
+        byte[] update = author.encodeStateAsUpdate();
+        batch.decodeV1(update, 0, update.length, UpdateLimits.DEFAULT);
+        CpuTime.assertWithin(Duration.ofSeconds(5), () -> {
+            Pending pending = roomy();
+            for (int i = 0; i < 100_000; i++) {
+                StructBatch one = batch.copy(0, 1);
+                one.clock[0] = 100_000 - i;
+                pending.add(one, 9, 0);
+                pending.add(one, 9, 0);
+            }
+            assertEquals(100_000, pending.structCount());
+            int taken = 0;
+            for (Pending.Run run = pending.poll(9, 1); run != null; run = pending.poll(9, 1)) {
+                taken++;
+            }
+            assertEquals(100_000, taken);
+        });
+    }
+
+    @Test
+    void aDeletionBeyondWhatIsKnownEndsTheTransactionAllTheSame() {
+        YDoc doc = YDoc.create(YDocOptions.defaults().withClientId(1));
+        doc.getText("body").insert(0, "abc");
+        CpuTime.assertWithin(
+                Duration.ofSeconds(5),
+                () -> doc.transact(() -> {
+                    doc.getText("body").delete(1, 2);
+                    doc.store.changes.deleted(doc.self(), 3, 5);
+                }));
+        assertEquals("a", doc.getText("body").toString());
+        doc.checkInvariants();
+    }
+}
