@@ -169,12 +169,15 @@ final class Pending {
     void addDelete(long client, long from, long to) {
         TreeMap<Long, Long> ranges = deletes.computeIfAbsent(client, id -> new TreeMap<>());
         Map.Entry<Long, Long> before = ranges.floorEntry(from);
-        boolean touches = before != null && before.getValue() >= from;
-        if (touches && before.getValue() >= to) {
-            return;
+        long start = from;
+        if (before != null && before.getValue() >= from) {
+            if (before.getValue() >= to) {
+                return;
+            }
+            start = before.getKey();
         }
         Map.Entry<Long, Long> after = ranges.ceilingEntry(from);
-        boolean grows = touches || after != null && after.getKey() <= to;
+        boolean grows = start < from || after != null && after.getKey() <= to;
         if (!grows && deleteCount >= limits.maxPendingDeletes()) {
             dropped++;
             if (ranges.isEmpty()) {
@@ -189,7 +192,7 @@ final class Pending {
             deleteCount--;
             after = ranges.ceilingEntry(from);
         }
-        if (ranges.put(touches ? before.getKey() : from, end) == null) {
+        if (ranges.put(start, end) == null) {
             deleteCount++;
         }
     }

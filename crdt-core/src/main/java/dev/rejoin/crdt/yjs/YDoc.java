@@ -66,11 +66,15 @@ public final class YDoc {
     private boolean sending;
     private @Nullable YPartner partner;
 
+    /** Whether an update has left something waiting, or freed the last of what did, and those who listen for that are to be told. */
+    private boolean waitingChanged;
+
     // listeners
     private final Listeners<UpdateListener> updates = new Listeners<>();
     private final Listeners<UpdateListener> updatesV2 = new Listeners<>();
     private final Listeners<Consumer<YTransaction>> transactions = new Listeners<>();
     private final Listeners<SubdocsListener> subdocListeners = new Listeners<>();
+    private final Listeners<Consumer<PendingStatus>> pendingListeners = new Listeners<>();
     private int watchers;
 
     // subdocuments
@@ -276,21 +280,28 @@ public final class YDoc {
             return;
         }
         YPartner other = partner;
-        if (other == null) {
+        if (other == null && !waitingChanged) {
             finish(null);
             return;
         }
-        Consumer<byte[]> taker = other.commit(origin, local);
+        Consumer<byte[]> taker = other == null ? null : other.commit(origin, local);
         Failures failures = new Failures();
         try {
             finish(taker);
         } catch (RuntimeException | AssertionError failure) {
             failures.add(failure);
         }
-        try {
-            other.tell();
-        } catch (RuntimeException | AssertionError failure) {
-            failures.add(failure);
+        if (waitingChanged) {
+            waitingChanged = false;
+            PendingStatus status = pending();
+            pendingListeners.tell(listener -> listener.accept(status), failures);
+        }
+        if (other != null) {
+            try {
+                other.tell();
+            } catch (RuntimeException | AssertionError failure) {
+                failures.add(failure);
+            }
         }
         failures.rethrow();
     }
@@ -692,7 +703,9 @@ public final class YDoc {
         begin(updateOrigin, false);
         try {
             long dropped = integrator.pending.dropped();
+            boolean waited = !integrator.pending.isEmpty();
             boolean complete = integrator.integrate(batch);
+            waitingChanged |= !pendingListeners.isEmpty() && (!complete || waited && integrator.pending.isEmpty());
             return complete
                     ? ApplyResult.COMPLETE
                     : new ApplyResult(false, integrator.pending.dropped() > dropped, integrator.pending.missing());
@@ -845,6 +858,14 @@ public final class YDoc {
         };
     }
 
+    /**
+     * Calls {@code listener} after each update that leaves something waiting for earlier ones, or drops it, and when nothing waits any more; after those
+     * who are told of the transaction.
+     */
+    public YSubscription onPending(Consumer<PendingStatus> listener) {
+        return pendingListeners.add(listener);
+    }
+
     /** Calls {@code listener} after each transaction in which subdocuments have come, gone, or asked to be loaded. */
     public YSubscription onSubdocs(SubdocsListener listener) {
         return subdocListeners.add(listener);
@@ -890,6 +911,7 @@ public final class YDoc {
         updatesV2.clear();
         transactions.clear();
         subdocListeners.clear();
+        pendingListeners.clear();
     }
 
     @Override

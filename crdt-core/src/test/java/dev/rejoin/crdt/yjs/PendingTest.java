@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.rejoin.crdt.clock.CpuTime;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -110,5 +112,33 @@ class PendingTest {
                 }));
         assertEquals("a", doc.getText("body").toString());
         doc.checkInvariants();
+    }
+
+    @Test
+    void aStallIsReportedWhenItBeginsAndWhenItEnds() {
+        YDoc author = YDoc.create(YDocOptions.defaults().withClientId(5));
+        List<byte[]> updates = new ArrayList<>();
+        author.onUpdate((update, origin, doc) -> updates.add(update));
+        author.getText("body").insert(0, "a");
+        author.getText("body").insert(1, "b");
+        YDoc doc = YDoc.create();
+        List<PendingStatus> told = new ArrayList<>();
+        YSubscription subscription = doc.onPending(told::add);
+        doc.transact(() -> {
+            doc.applyUpdate(updates.get(1));
+            assertEquals(List.of(), told);
+        });
+        assertEquals(1, told.size());
+        assertEquals(1, told.get(0).structs());
+        assertEquals(0, told.get(0).missing().get(5));
+        doc.getText("other").insert(0, "not concerned");
+        assertEquals(1, told.size());
+        doc.applyUpdate(updates.get(0));
+        assertEquals(2, told.size());
+        assertEquals(0, told.get(1).structs());
+        assertEquals("ab", doc.getText("body").toString());
+        subscription.close();
+        doc.applyUpdate(updates.get(1));
+        assertEquals(2, told.size());
     }
 }
