@@ -30,12 +30,6 @@ final class Failures {
         }
     }
 
-    /** The first, with the others in it; null if there is none. */
-    @Nullable
-    Throwable first() {
-        return first;
-    }
-
     void rethrow() {
         if (first instanceof RuntimeException failure) {
             throw failure;
