@@ -470,7 +470,9 @@ public final class YDoc {
 
     private void collect(int client, int from, int length) {
         Items items = store.items;
-        int to = from + length;
+        // deletions of units that never came wait in Pending and are part of no transaction; were one to be, the item
+        // found for it would lie below, and the walk would not get on
+        int to = Math.min(from + length, store.clients.items(client).next);
         for (int clock = from; clock < to; ) {
             int item = store.itemAt(client, clock);
             clock = items.end(item);
