@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 public final class DocumentVersion {
     private static final byte BOTH = 0x57;
     private static final int DIGEST_BYTES = 16;
-    private static final byte[] NO_DELETIONS = {};
+    private static final byte[] NOTHING = {};
 
     /** Nothing is known. */
-    public static final DocumentVersion EMPTY = new DocumentVersion(Version.EMPTY, StateVector.EMPTY, NO_DELETIONS);
+    public static final DocumentVersion EMPTY = new DocumentVersion(Version.EMPTY, StateVector.EMPTY, NOTHING);
 
     private final Version objects;
     private final StateVector content;
@@ -44,7 +44,7 @@ public final class DocumentVersion {
 
     private static byte[] digest(DeleteSet deletions) {
         if (deletions.isEmpty()) {
-            return NO_DELETIONS;
+            return NOTHING;
         }
         try {
             return Arrays.copyOf(MessageDigest.getInstance("SHA-256").digest(deletions.encode()), DIGEST_BYTES);
@@ -86,7 +86,7 @@ public final class DocumentVersion {
     public byte[] encode() {
         return content.size() == 0
                 ? objects.encode()
-                : Envelope.write(BOTH, deletions, objects.encode(), content.encode());
+                : Envelope.write(BOTH, NOTHING, objects.encode(), content.encode(), deletions);
     }
 
     /**
@@ -96,14 +96,17 @@ public final class DocumentVersion {
      */
     public static DocumentVersion decode(byte[] bytes) {
         if (!Envelope.has(bytes, BOTH)) {
-            return new DocumentVersion(Version.decode(bytes), StateVector.EMPTY, NO_DELETIONS);
+            return new DocumentVersion(Version.decode(bytes), StateVector.EMPTY, NOTHING);
         }
         Envelope in = Envelope.of(bytes);
         Version objects = Version.decode(in.part());
         StateVector content = stateVector(in);
-        byte[] deletions = in.rest();
+        byte[] deletions = in.part();
         if (deletions.length != 0 && deletions.length != DIGEST_BYTES) {
             throw in.malformed("a digest has " + DIGEST_BYTES + " bytes, not " + deletions.length);
+        }
+        if (in.rest().length > 0) {
+            throw in.malformed("bytes after the end");
         }
         return new DocumentVersion(objects, content, deletions);
     }
