@@ -16,6 +16,11 @@ final class Failures {
         return more;
     }
 
+    /** This and those of others. */
+    Failures withAll(Failures others) {
+        return others.first == null ? this : with(others.first);
+    }
+
     void add(Throwable failure) {
         if (first == null) {
             first = failure;

@@ -285,22 +285,24 @@ public final class YDoc {
             return;
         }
         Consumer<byte[]> taker = other == null ? null : other.commit(origin, local);
-        Failures failures = new Failures();
+        Failures failures = Failures.NONE;
         try {
             finish(taker);
         } catch (RuntimeException | AssertionError failure) {
-            failures.add(failure);
+            failures = failures.with(failure);
         }
         if (waitingChanged) {
             waitingChanged = false;
             PendingStatus status = pending();
-            pendingListeners.tell(listener -> listener.accept(status), failures);
+            Failures heard = new Failures();
+            pendingListeners.tell(listener -> listener.accept(status), heard);
+            failures = failures.withAll(heard);
         }
         if (other != null) {
             try {
                 other.tell();
             } catch (RuntimeException | AssertionError failure) {
-                failures.add(failure);
+                failures = failures.with(failure);
             }
         }
         failures.rethrow();

@@ -108,7 +108,8 @@ class ContentSimulation {
             everybodyHearsEverything();
             versionsSayWhatTheySay();
             for (Taken taken : snapshots) {
-                assertArrayEquals(taken.state(), taken.snapshot().documentState().encode());
+                assertArrayEquals(
+                        taken.state(), taken.snapshot().documentState().encode());
                 assertEquals(taken.version(), taken.snapshot().documentVersion());
                 assertEquals(taken.objects(), taken.snapshot().toMap());
                 assertEquals(taken.content(), taken.snapshot().content().toJson());
@@ -189,7 +190,9 @@ class ContentSimulation {
     private record DocumentDeltaOf(Peer from, Peer to) {
         DocumentDelta value() {
             DocumentVersion held = DocumentVersion.of(
-                    Version.EMPTY, to.document.content().stateVector(), to.document.content().deleteSet());
+                    Version.EMPTY,
+                    to.document.content().stateVector(),
+                    to.document.content().deleteSet());
             return from.document.deltaSince(held);
         }
     }
@@ -327,7 +330,9 @@ class ContentSimulation {
             seesBoth();
             if (document.hasContent()) {
                 document.content().checkInvariants();
-                assertEquals(document.content().getText("text").toString(), shadow.getText("text").toString());
+                assertEquals(
+                        document.content().getText("text").toString(),
+                        shadow.getText("text").toString());
                 assertEquals(
                         document.content().getArray(BOTH).toList(),
                         shadow.getArray(BOTH).toList());
@@ -341,8 +346,7 @@ class ContentSimulation {
             }
             assertEquals(
                     BigInteger.valueOf(document.counter("n").value()),
-                    counters.getOrDefault(
-                            ObjectKey.root(dev.rejoin.crdt.ObjectType.PNCOUNTER, "n"), BigInteger.ZERO));
+                    counters.getOrDefault(ObjectKey.root(dev.rejoin.crdt.ObjectType.PNCOUNTER, "n"), BigInteger.ZERO));
         }
 
         private void send(DocumentDelta delta) {
@@ -485,8 +489,7 @@ class ContentSimulation {
         /** All that is left is the bytes of both parts, with what waits. */
         Peer crash() {
             Peer reborn = new Peer(history, document.documentState().encode());
-            assertArrayEquals(
-                    document.state().encode(), reborn.document.state().encode());
+            assertArrayEquals(document.state().encode(), reborn.document.state().encode());
             assertEquals(document.documentVersion(), reborn.document.documentVersion());
             assertEquals(hasWaiting(), reborn.hasWaiting());
             return reborn;

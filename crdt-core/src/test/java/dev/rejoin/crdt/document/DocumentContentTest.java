@@ -176,9 +176,7 @@ class DocumentContentTest {
         Document honest = replica(3);
         honest.content().getText("body").insert(0, "honest");
         byte[] update = honest.content().encodeStateAsUpdate();
-        assertThrows(
-                ReplicaConflictException.class,
-                () -> document.merge(DocumentDelta.of(impostor.state(), update)));
+        assertThrows(ReplicaConflictException.class, () -> document.merge(DocumentDelta.of(impostor.state(), update)));
         assertArrayEquals(before, document.documentState().encode());
         honest.counter("words").increment();
         Document narrow = Document.builder()
@@ -348,10 +346,7 @@ class DocumentContentTest {
             document.content().getText("body").insert(0, "x");
         });
         assertEquals(1, document.pending().size());
-        document.confirm(
-                Delta.EMPTY,
-                document.issued(),
-                List.of(new dev.rejoin.crdt.DotRange(1, document.issued())));
+        document.confirm(Delta.EMPTY, document.issued(), List.of(new dev.rejoin.crdt.DotRange(1, document.issued())));
         assertEquals(0, document.counter("n").value());
         assertEquals("x", document.content().getText("body").toString());
         assertTrue(DocumentDelta.of(commit).hasContent());
