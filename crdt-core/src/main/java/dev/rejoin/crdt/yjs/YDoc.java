@@ -489,7 +489,7 @@ public final class YDoc {
 
     /** Whether a keystroke may be a transaction of its own that nobody is told of but by its bytes. */
     private boolean isQuiet() {
-        return depth == 0 && !store.changes.watched && ended.isEmpty() && updatesV2.isEmpty();
+        return depth == 0 && partner == null && !store.changes.watched && ended.isEmpty() && updatesV2.isEmpty();
     }
 
     /** Inserts characters into a text if they go on with the run that is being typed. */
