@@ -247,8 +247,7 @@ final class Pending {
             out.reset();
             out.count(0);
             DeleteSet.Builder builder = DeleteSet.builder();
-            deletes.forEach(
-                    (client, ranges) -> ranges.forEach((from, to) -> builder.add(client, from, to - from)));
+            deletes.forEach((client, ranges) -> ranges.forEach((from, to) -> builder.add(client, from, to - from)));
             builder.build().writeTo(out);
             updates.add(out.toByteArray());
         }

@@ -36,7 +36,8 @@ class PendingTest {
             for (long unit : expected) {
                 ranges += expected.contains(unit - 1) ? 0 : 1;
             }
-            String replay = "replay: mvn -pl crdt-core test -Dtest=PendingTest -DargLine=-Drejoin.seed=" + (seed + round);
+            String replay =
+                    "replay: mvn -pl crdt-core test -Dtest=PendingTest -DargLine=-Drejoin.seed=" + (seed + round);
             assertEquals(ranges, pending.deleteCount(), replay);
             TreeSet<Long> polled = new TreeSet<>();
             for (long next : new long[] {20, 100}) {

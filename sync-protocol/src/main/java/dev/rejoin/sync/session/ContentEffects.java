@@ -39,7 +39,7 @@ public interface ContentEffects {
     /** The client says something of who is there. */
     void awareness(int seat, byte[] update);
 
-    /** The client wants to know who is there; answered by {@link ContentSession#awareness}. */
+    /** The client wants to know who is there; answered by {@link ContentSession#relay}. */
     void queryAwareness(int seat);
 
     /** A message to the application. */

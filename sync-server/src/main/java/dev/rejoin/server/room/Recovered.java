@@ -18,7 +18,7 @@ record Recovered(
         RoomLog.DocumentLog log,
         long epoch,
         Document document,
-        byte[] content,
+        ContentSource content,
         Map<ReplicaId, Lease> leases,
         long sequence,
         long tailBytes,
@@ -31,39 +31,34 @@ record Recovered(
      * @throws DocumentUnavailableException {@code document-corrupt} if what is stored cannot be what a room wrote
      */
     static Recovered from(String name, RoomLog.Stored stored, RoomKit kit) {
+        ContentSource source = new ContentSource(content(name, stored), kit.updateLimits());
         Document document = Document.builder()
                 .replica(ReplicaId.random(kit.random()))
                 .timeSource(kit.time())
+                .content(source)
                 .build();
         Map<ReplicaId, Lease> leases = new LinkedHashMap<>();
-        List<byte[]> content = new ArrayList<>();
         long imageBytes = 0;
-        byte[] whole;
         try {
             if (stored.image().isPresent()) {
                 RoomImage image = stored.image().get();
                 imageBytes = image.state().length + image.content().length;
-                if (image.content().length > 0) {
-                    content.add(image.content());
-                }
                 document.merge(Delta.decode(image.state()));
                 image.leases().forEach(lease -> leases.put(lease.replica(), Lease.of(lease)));
             }
             for (List<RoomRecord> batch : stored.tail()) {
                 for (RoomRecord record : batch) {
-                    replay(record, document, content, leases);
+                    replay(record, document, leases);
                 }
             }
-            whole = content.isEmpty() ? new byte[0] : Updates.merge(content);
-        } catch (MalformedDeltaException | MalformedUpdateException | IllegalStateException e) {
-            throw new DocumentUnavailableException(
-                    FailureCode.DOCUMENT_CORRUPT, "the stored document '" + name + "' cannot be replayed", e);
+        } catch (MalformedDeltaException | IllegalStateException e) {
+            throw corrupt(name, e);
         }
         return new Recovered(
                 stored.log(),
                 stored.epoch(),
                 document,
-                whole,
+                source,
                 new HashMap<>(leases),
                 stored.sequence(),
                 stored.tailBytes(),
@@ -71,8 +66,30 @@ record Recovered(
                 imageBytes);
     }
 
-    private static void replay(
-            RoomRecord record, Document document, List<byte[]> content, Map<ReplicaId, Lease> leases) {
+    /** All changes of the content as one update, without an engine; empty if there are none. */
+    private static byte[] content(String name, RoomLog.Stored stored) {
+        List<byte[]> updates = new ArrayList<>();
+        stored.image().map(RoomImage::content).filter(all -> all.length > 0).ifPresent(updates::add);
+        for (List<RoomRecord> batch : stored.tail()) {
+            for (RoomRecord record : batch) {
+                if (record instanceof RoomRecord.Content changed) {
+                    updates.add(changed.update());
+                }
+            }
+        }
+        try {
+            return updates.isEmpty() ? new byte[0] : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
+        } catch (MalformedUpdateException e) {
+            throw corrupt(name, e);
+        }
+    }
+
+    private static DocumentUnavailableException corrupt(String name, RuntimeException cause) {
+        return new DocumentUnavailableException(
+                FailureCode.DOCUMENT_CORRUPT, "the stored document '" + name + "' cannot be replayed", cause);
+    }
+
+    private static void replay(RoomRecord record, Document document, Map<ReplicaId, Lease> leases) {
         if (record instanceof RoomRecord.Merged merged) {
             document.merge(Delta.decode(merged.fragment()));
             if (merged.author() != null && merged.judgement() != null) {
@@ -82,8 +99,6 @@ record Recovered(
             Judgement judgement = voided.judgement();
             document.merge(Delta.voided(voided.author(), judgement.first(), judgement.last()));
             lease(leases, voided.author()).judged(judgement);
-        } else if (record instanceof RoomRecord.Content changed) {
-            content.add(changed.update());
         } else if (record instanceof RoomRecord.Leased leased) {
             leases.put(leased.replica(), new Lease(leased.replica(), leased.keyHash()));
         } else if (record instanceof RoomRecord.VerdictsKnown known) {

@@ -107,7 +107,7 @@ final class Room {
         this.leases = recovered.leases();
         this.rules = new AdmissionRules(kit.options());
         this.whenGone = whenGone;
-        this.content = new RoomContent(this, loop, kit, hotContents, recovered.content());
+        this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content());
         this.committed = document.snapshot();
         this.committedSequence = recovered.sequence();
         this.tailBytes = recovered.tailBytes();
@@ -371,6 +371,10 @@ final class Room {
         }
         stayAwake();
         unjudged(commit.delta());
+        byte[] update = commit.content();
+        if (update != null) {
+            contentChanged(null, update, update);
+        }
         whenDurable(failure -> {
             if (failure == null) {
                 result.complete(view());
@@ -423,7 +427,8 @@ final class Room {
             loop.schedule(this::flush, RETRY_MILLIS);
             return;
         }
-        batch.after = document.snapshot();
+        // a snapshot of the content would have each commit copy what the next keystroke touches; nobody reads it there
+        batch.after = batch.changes.isEmpty() ? committed : document.snapshot();
         if (!batch.contentChanges.isEmpty()) {
             batch.contentAfter = content.stateVector();
         }

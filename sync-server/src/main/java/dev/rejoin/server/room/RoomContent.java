@@ -1,12 +1,12 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.yjs.ApplyResult;
 import dev.rejoin.crdt.yjs.DeleteSet;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.crdt.yjs.YDoc;
-import dev.rejoin.crdt.yjs.YDocOptions;
 import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.awareness.AwarenessTable;
 import dev.rejoin.sync.dialect.Framing;
@@ -49,11 +49,8 @@ final class RoomContent {
     private final RoomLoop loop;
     private final RoomKit kit;
     private final HotContents hotContents;
-
-    /** All of the content when {@link #hot} is null. */
-    private byte[] cold;
-
-    private @Nullable YDoc hot;
+    private final Document document;
+    private final ContentSource source;
     private long encodedBytes;
 
     /** Of the engine; null after a change, until somebody asks. */
@@ -74,15 +71,19 @@ final class RoomContent {
     private boolean awarenessDue;
     private boolean expiryDue;
 
-    RoomContent(Room room, RoomLoop loop, RoomKit kit, HotContents hotContents, byte[] state) {
+    RoomContent(
+            Room room, RoomLoop loop, RoomKit kit, HotContents hotContents, Document document, ContentSource source) {
         this.room = room;
         this.loop = loop;
         this.kit = kit;
         this.hotContents = hotContents;
-        this.cold = state;
+        this.document = document;
+        this.source = source;
+        byte[] state = source.bytes();
         this.encodedBytes = state.length;
         this.durable = state.length == 0 ? StateVector.EMPTY : Updates.stateVector(state);
         this.stateVector = durable;
+        source.whenMade(this::made);
         this.awareness = new AwarenessTable(kit.awarenessLimits());
     }
 
@@ -90,33 +91,32 @@ final class RoomContent {
 
     /** The engine; makes one if the content is cold. Linear in the content then. */
     YDoc engine() {
-        YDoc engine = hot;
-        if (engine == null) {
-            engine = YDoc.create(YDocOptions.defaults().withLimits(kit.updateLimits()));
-            if (cold.length > 0) {
-                engine.applyUpdate(cold);
-            }
-            cold = new byte[0];
-            engine.onUpdate((update, origin, changed) -> emitted(update));
-            hot = engine;
-            kit.observer().contentHeated();
-        }
+        YDoc engine = document.content();
         hotContents.used(this, encodedBytes * HOT_BYTES_PER_ENCODED_BYTE);
         return engine;
     }
 
+    private void made(YDoc engine) {
+        engine.onUpdate((update, origin, changed) -> emitted(update));
+        kit.observer().contentHeated();
+    }
+
+    private @Nullable YDoc hot() {
+        return document.hasContent() ? document.content() : null;
+    }
+
     /** Back to bytes, if nothing is under way. Linear in the content. */
     boolean cool() {
-        YDoc engine = hot;
-        if (engine == null) {
+        if (!document.hasContent()) {
             return true;
         }
         if (room.hasContentUnderWay()) {
             return false;
         }
-        cold = whole();
-        encodedBytes = cold.length;
-        hot = null;
+        byte[] state = whole();
+        encodedBytes = state.length;
+        source.keep(state);
+        document.releaseContent();
         kit.observer().contentCooled();
         return true;
     }
@@ -125,7 +125,8 @@ final class RoomContent {
     byte[] whole() {
         byte[] all = whole;
         if (all == null) {
-            YDoc engine = hot;
+            YDoc engine = hot();
+            byte[] cold = source.bytes();
             all = engine != null ? engine.encodeStateAsUpdate() : cold.length == 0 ? EMPTY_UPDATE : cold;
             whole = all;
         }
@@ -134,13 +135,13 @@ final class RoomContent {
 
     /** What the log is to keep, written when it is asked for, on any thread; empty for a document without content. */
     Supplier<byte[]> image() {
-        YDoc engine = hot;
+        YDoc engine = hot();
         if (engine != null && engine.pending().structs() + engine.pending().deletes() == 0) {
             YDocView view = engine.view();
             return view::encodeStateAsUpdate;
         }
         // a view does not hold what waits for earlier updates
-        byte[] bytes = engine == null ? cold : engine.encodeStateAsUpdate();
+        byte[] bytes = engine == null ? source.bytes() : engine.encodeStateAsUpdate();
         return () -> bytes;
     }
 
@@ -157,10 +158,6 @@ final class RoomContent {
             stateVector = current;
         }
         return current;
-    }
-
-    boolean isEmpty() {
-        return hot == null && cold.length == 0;
     }
 
     // editors
@@ -245,10 +242,11 @@ final class RoomContent {
         if (known.size() == 0) {
             return whole();
         }
-        YDoc engine = hot;
+        YDoc engine = hot();
         if (engine != null) {
             return engine.encodeStateAsUpdate(known);
         }
+        byte[] cold = source.bytes();
         return cold.length == 0 ? EMPTY_UPDATE : Updates.diff(cold, known);
     }
 
@@ -307,7 +305,8 @@ final class RoomContent {
                 return true;
             }
             DeleteSet deletes = Updates.deleteSet(rest);
-            DeleteSet ours = hot != null ? hot.deleteSet() : Updates.deleteSet(whole());
+            YDoc engine = hot();
+            DeleteSet ours = engine != null ? engine.deleteSet() : Updates.deleteSet(whole());
             return Updates.stateVector(update).equals(StateVector.EMPTY)
                     && ours.union(deletes).equals(ours);
         } catch (MalformedUpdateException e) {
@@ -345,18 +344,6 @@ final class RoomContent {
         stateVector = null;
         encodedBytes += update.length;
         emitted = update;
-    }
-
-    /** What trusted code in this process did to the engine since the last call; null if nothing. */
-    byte @Nullable [] takeEmitted() {
-        byte[] update = emitted;
-        emitted = null;
-        return update;
-    }
-
-    /** Forgets what was emitted before trusted code runs. */
-    void expectChange() {
-        emitted = null;
     }
 
     // what became durable
@@ -502,7 +489,7 @@ final class RoomContent {
     /** The room leaves memory. */
     void gone() {
         hotContents.forget(this);
-        if (hot != null) {
+        if (document.hasContent()) {
             kit.observer().contentCooled();
         }
     }

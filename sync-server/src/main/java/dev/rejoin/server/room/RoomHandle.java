@@ -22,7 +22,7 @@ public final class RoomHandle {
     }
 
     /**
-     * Runs {@code change} as one transaction on the document, on the thread that owns it: it must be quick, must not block and
+     * Runs {@code change} as one transaction on the document, objects and {@linkplain Document#content content} alike, on the thread that owns it: it must be quick, must not block and
      * must not keep the document. If it throws, nothing has happened and the result fails with the same exception. No
      * validator is asked. Completes when the transaction is durable, before which nobody sees it.
      */

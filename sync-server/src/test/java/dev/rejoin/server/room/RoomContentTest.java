@@ -340,6 +340,29 @@ class RoomContentTest {
     }
 
     @Test
+    void javaWritesBothPartsInOneTransactionAndEditorsSeeItsContent() {
+        Editor ann = join(1);
+        ann.type(0, "from ann");
+        commit();
+        var written = rooms().document(NAME).transact(document -> {
+            document.counter("edits").increment();
+            document.content().getText("t").insert(0, "from Java, ");
+        });
+        loop.run();
+        assertEquals("from ann", ann.text());
+        int before = log.appends;
+        commit();
+        assertEquals("from Java, from ann", ann.text());
+        assertTrue(written.toCompletableFuture().isDone());
+        assertEquals(before, log.appends);
+        ann.seat.leave();
+        loop.pass(options.idleUnloadMillis() + 1);
+        commit();
+        Editor bob = join(2);
+        assertEquals("from Java, from ann", bob.text());
+    }
+
+    @Test
     void whatManySayOfThemselvesLeavesTogether() {
         List<Editor> all = new ArrayList<>();
         for (int i = 1; i <= 20; i++) {
