@@ -1,10 +1,12 @@
 // The demo page: one document, its objects on the screen, and how far each change has come.
 import { open } from '@rejoin/client';
 import { IndexedDbStore } from '@rejoin/client/idb';
+import { presenceOf } from '@rejoin/client/presence';
 import { showCompanion } from './companion.js';
 import { showCounter } from './counter.js';
 import { keepPage } from './offline.js';
-import { showPeople } from './people.js';
+import { nameDocument } from './pages.js';
+import { me, showPeople } from './people.js';
 import { showRejections } from './rejections.js';
 import { showFailure, showStatus, startsOffline } from './status.js';
 import { showTags } from './tags.js';
@@ -12,9 +14,7 @@ import { showTitle } from './title.js';
 import { showTouched } from './touched.js';
 import { showWrites } from './writes.js';
 
-const name = new URLSearchParams(location.search).get('document') ?? 'notes/1';
-document.getElementById('document-name').textContent = name;
-document.getElementById('second-window').href = `?document=${encodeURIComponent(name)}`;
+const name = nameDocument();
 
 const sync = new URL('/sync', location.href);
 sync.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -23,7 +23,13 @@ showCompanion(name, sync.href);
 try {
   const client = await open({ url: sync.href, document: name, store: new IndexedDbStore(name), online: !startsOffline() });
   showStatus(client);
-  showPeople(client);
+  const presence = presenceOf(client, me());
+  showPeople({
+    own: presence.own,
+    others: () => presence.presences,
+    isConnected: () => client.status.connection === 'connected',
+    onChange: (listener) => presence.onPresence(listener),
+  });
   showTitle(client);
   showCounter(client);
   showTags(client);

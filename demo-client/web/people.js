@@ -1,5 +1,3 @@
-import { presenceOf } from '@rejoin/client/presence';
-
 // Who is here. A window gets a name and a colour at random and keeps them while it is open.
 
 const COLOURS = { Green: '#2a6556', Amber: '#8a4b08', Violet: '#6a3d9a', Red: '#a1282a', Blue: '#1f5fa8', Olive: '#66660a', Pink: '#9c2f6d', Grey: '#4e5a60' };
@@ -9,7 +7,8 @@ const MOST = 6;
 
 const pick = (list) => list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length];
 
-function me() {
+/** The name and the colour of this window. */
+export function me() {
   const kept = JSON.parse(sessionStorage.getItem(ME));
   if (kept) return kept;
   const colour = pick(Object.keys(COLOURS));
@@ -23,10 +22,10 @@ const nameOf = (person) => (typeof person?.name === 'string' && person.name.trim
 const colourOf = (person) => (/^#[0-9a-f]{6}$/i.test(person?.colour) ? person.colour : COLOURS.Grey);
 const initialsOf = (name) => name.split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('');
 
-export function showPeople(client) {
+/** Shows this window, then the others, a map by whatever tells them apart. */
+export function showPeople({ own, others, isConnected, onChange }) {
   const list = document.getElementById('people');
   const news = document.getElementById('people-news');
-  const presence = presenceOf(client, me());
   let before = new Map();
 
   const chip = (person, isSelf) => {
@@ -48,18 +47,19 @@ export function showPeople(client) {
     const came = [...now].filter(([session]) => !before.has(session)).map(([, person]) => `${nameOf(person)} is here.`);
     const left = [...before].filter(([session]) => !now.has(session)).map(([, person]) => `${nameOf(person)} has left.`);
     // Who goes offline loses sight of everybody; nobody has left.
-    if (client.status.connection === 'connected') news.textContent = [...came, ...left].join(' ');
+    if (isConnected()) news.textContent = [...came, ...left].join(' ');
     before = now;
   };
   const show = () => {
-    const others = [...presence.presences.values()];
+    const now = new Map(others());
+    const people = [...now.values()];
     list.replaceChildren(
-      chip(presence.own, true),
-      ...others.slice(0, MOST).map((person) => chip(person, false)),
-      ...(others.length > MOST ? [more(others.length - MOST)] : []),
+      chip(own, true),
+      ...people.slice(0, MOST).map((person) => chip(person, false)),
+      ...(people.length > MOST ? [more(people.length - MOST)] : []),
     );
-    tell(presence.presences);
+    tell(now);
   };
-  presence.onPresence(show);
+  onChange(show);
   show();
 }

@@ -7,6 +7,12 @@ const OFFLINE = 'rejoin-demo:offline';
 /** Whether this window was switched to offline before it was reloaded. */
 export const startsOffline = () => sessionStorage.getItem(OFFLINE) !== null;
 
+/** Keeps for a reload whether this window is switched to offline. */
+export function keepChoice(offline) {
+  if (offline) sessionStorage.setItem(OFFLINE, '');
+  else sessionStorage.removeItem(OFFLINE);
+}
+
 const count = (n) => `${n} ${n === 1 ? 'change' : 'changes'}`;
 
 /** Tone and words for a status of the client. */
@@ -55,13 +61,9 @@ export function showStatus(client) {
   changed();
 
   offline.addEventListener('change', () => {
-    if (offline.checked) {
-      sessionStorage.setItem(OFFLINE, '');
-      client.goOffline();
-    } else {
-      sessionStorage.removeItem(OFFLINE);
-      client.goOnline();
-    }
+    keepChoice(offline.checked);
+    if (offline.checked) client.goOffline();
+    else client.goOnline();
     changed();
   });
   tryNow.addEventListener('click', () => client.goOnline());

@@ -1,0 +1,87 @@
+// CodeMirror 6 on a Yjs text, over y-websocket.
+import { minimalSetup } from 'codemirror';
+import { javascript } from '@codemirror/lang-javascript';
+import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { EditorState } from '@codemirror/state';
+import { EditorView, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
+import { IndexeddbPersistence } from 'y-indexeddb';
+import { WebsocketProvider } from 'y-websocket';
+import * as Y from 'yjs';
+import { startsOffline } from '../status.js';
+import { onPress, shownAs, socketAt } from './places.js';
+
+// What the server closes with when this browser's copy is of an earlier document of this name.
+const ANOTHER_LIFE = 4411;
+
+const colours = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: 'var(--accent)', fontWeight: '550' },
+  { tag: [tags.string, tags.regexp, tags.special(tags.string)], color: 'var(--bad)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--wait)' },
+  { tag: [tags.comment], color: 'var(--soft)', fontStyle: 'italic' },
+]);
+
+/** Opens the editor, which has the document as this browser knows it, whether or not there is a server. */
+export function openCode(name, user) {
+  const doc = new Y.Doc();
+  const text = doc.getText('code');
+  const store = new IndexeddbPersistence(`rejoin-demo:code:${name}`, doc);
+  const room = name.split('/').map(encodeURIComponent).join('/');
+  // Windows of one browser meet at the server only, so that offline means offline.
+  const provider = new WebsocketProvider(socketAt('/yjs'), room, doc, { connect: !startsOffline(), disableBc: true });
+  const { awareness } = provider;
+  awareness.setLocalStateField('user', shownAs(user));
+
+  const undoManager = new Y.UndoManager(text);
+  const view = new EditorView({
+    parent: document.getElementById('code'),
+    state: EditorState.create({
+      doc: text.toString(),
+      extensions: [
+        keymap.of(yUndoManagerKeymap),
+        minimalSetup,
+        lineNumbers(),
+        bracketMatching(),
+        javascript(),
+        syntaxHighlighting(colours),
+        placeholder('Write some code'),
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({ 'aria-labelledby': 'code-label', 'aria-describedby': 'code-status' }),
+        yCollab(text, awareness, { undoManager }),
+      ],
+    }),
+  });
+
+  const undo = onPress('code-undo', () => undoManager.undo());
+  const redo = onPress('code-redo', () => undoManager.redo());
+  const showUndo = () => {
+    undo.disabled = !undoManager.canUndo();
+    redo.disabled = !undoManager.canRedo();
+  };
+  for (const event of ['stack-item-added', 'stack-item-popped', 'stack-cleared']) undoManager.on(event, showUndo);
+  showUndo();
+
+  let refused = '';
+  provider.on('connection-close', (event) => {
+    if (event?.code === ANOTHER_LIFE) {
+      refused = 'lineage';
+      provider.disconnect();
+    }
+  });
+
+  return {
+    id: 'code',
+    doc,
+    awareness,
+    provider,
+    view,
+    get status() {
+      return { refused, connected: provider.wsconnected, synced: provider.wsconnected && provider.synced, saved: undefined };
+    },
+    onStatus: (listener) => ['status', 'sync', 'connection-close'].forEach((event) => provider.on(event, listener)),
+    goOnline: () => provider.connect(),
+    goOffline: () => provider.disconnect(),
+    forget: () => store.clearData(),
+  };
+}

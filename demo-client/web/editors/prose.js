@@ -1,0 +1,80 @@
+// Tiptap on a Yjs XML fragment, over the Hocuspocus provider.
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
+import { Editor } from '@tiptap/core';
+import { Collaboration } from '@tiptap/extension-collaboration';
+import { CollaborationCaret } from '@tiptap/extension-collaboration-caret';
+import { StarterKit } from '@tiptap/starter-kit';
+import { IndexeddbPersistence } from 'y-indexeddb';
+import * as Y from 'yjs';
+import { startsOffline } from '../status.js';
+import { onPress, shownAs, socketAt } from './places.js';
+
+const LONGEST_WAIT_MILLIS = 5_000;
+
+/** Opens the editor, which has the document as this browser knows it, whether or not there is a server. */
+export function openProse(name, user) {
+  const doc = new Y.Doc();
+  const store = new IndexeddbPersistence(`rejoin-demo:prose:${name}`, doc);
+  const socket = new HocuspocusProviderWebsocket({
+    url: socketAt('/hocuspocus'),
+    autoConnect: !startsOffline(),
+    maxDelay: LONGEST_WAIT_MILLIS,
+  });
+  const provider = new HocuspocusProvider({ websocketProvider: socket, name, document: doc });
+
+  const editor = new Editor({
+    element: document.getElementById('prose'),
+    injectCSS: false,
+    extensions: [
+      // undoing one's own changes only is the business of the collaboration
+      StarterKit.configure({ undoRedo: false }),
+      Collaboration.configure({ document: doc, field: 'prose' }),
+      CollaborationCaret.configure({ provider, user: shownAs(user) }),
+    ],
+    editorProps: {
+      attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-labelledby': 'prose-label', 'aria-describedby': 'prose-status' },
+    },
+  });
+
+  const commands = {
+    bold: (chain) => chain.toggleBold(),
+    italic: (chain) => chain.toggleItalic(),
+    bulletList: (chain) => chain.toggleBulletList(),
+    orderedList: (chain) => chain.toggleOrderedList(),
+    undo: (chain) => chain.undo(),
+    redo: (chain) => chain.redo(),
+  };
+  const buttons = Object.entries(commands).map(([what, command]) => {
+    const button = onPress(`prose-${what}`, () => command(editor.chain().focus()).run());
+    const isStep = what === 'undo' || what === 'redo';
+    return () => {
+      if (isStep) button.disabled = !command(editor.can());
+      else button.setAttribute('aria-pressed', String(editor.isActive(what)));
+    };
+  });
+  const showButtons = () => buttons.forEach((show) => show());
+  editor.on('transaction', showButtons);
+  showButtons();
+
+  let connected = false;
+  let refused = '';
+  provider.on('status', ({ status }) => (connected = status === 'connected'));
+  provider.on('authenticationFailed', ({ reason }) => (refused = reason));
+  provider.on('authenticated', () => (refused = ''));
+  provider.attach();
+
+  return {
+    id: 'prose',
+    doc,
+    awareness: provider.awareness,
+    provider,
+    editor,
+    get status() {
+      return { refused, connected, synced: connected && provider.isSynced, saved: !provider.hasUnsyncedChanges };
+    },
+    onStatus: (listener) => ['status', 'synced', 'unsyncedChanges', 'authenticationFailed', 'authenticated'].forEach((event) => provider.on(event, listener)),
+    goOnline: () => socket.connect(),
+    goOffline: () => socket.disconnect(),
+    forget: () => store.clearData(),
+  };
+}

@@ -1,0 +1,48 @@
+// The document as the server has it: asked for once a second, answered only if it has changed.
+
+const EVERY_MILLIS = 1_000;
+
+export function showServed(name, editors) {
+  const shown = document.getElementById('served');
+  const note = document.getElementById('served-note');
+  const path = `/v1/documents/${name.split('/').map(encodeURIComponent).join('/')}?format=content&text=code&xml=prose`;
+  const link = document.getElementById('served-link');
+  link.href = path;
+  link.textContent = `GET ${path}`;
+
+  let etag = '';
+  let timer;
+  const say = (text) => {
+    if (note.textContent !== text) note.textContent = text;
+  };
+
+  const ask = async () => {
+    const answer = await fetch(path, { cache: 'no-store', headers: etag ? { 'If-None-Match': etag } : {} });
+    if (answer.status === 200) {
+      const content = await answer.json();
+      etag = answer.headers.get('ETag') ?? '';
+      shown.textContent = JSON.stringify(content, null, 2);
+    } else if (answer.status !== 304) {
+      throw new Error(`the server answers ${answer.status}`);
+    }
+  };
+
+  const look = async () => {
+    clearTimeout(timer);
+    // Before an editor has been let in there may be no such document.
+    if (document.visibilityState === 'visible' && editors.some(({ status }) => status.synced)) {
+      try {
+        await ask();
+        say('Asked for once a second. What stands here is on the server’s disk.');
+      } catch {
+        say('The server does not answer. This is what it had last.');
+      }
+    } else {
+      say(etag ? 'Not connected. This is what the server had last.' : 'Not connected.');
+    }
+    clearTimeout(timer);
+    timer = setTimeout(look, EVERY_MILLIS);
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+}
