@@ -58,6 +58,8 @@ final class ByteCursor {
 
     /** Passes over a string without looking at it. */
     void skipString() {
-        at += count(1);
+        // not "at += count(1)", which adds to where the length began
+        int length = count(1);
+        at += length;
     }
 }

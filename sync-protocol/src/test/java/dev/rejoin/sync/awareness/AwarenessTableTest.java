@@ -42,6 +42,17 @@ class AwarenessTableTest {
     }
 
     @Test
+    void whatComesAfterAnEchoInOneUpdateIsHeard() {
+        say(ANN_SEAT, ANN, 1, "{\"x\":\"" + "long ".repeat(40) + "\"}", 0);
+        taken();
+        AwarenessUpdate both = new AwarenessUpdate(List.of(
+                new AwarenessUpdate.Entry(ANN, 1, "{\"x\":\"" + "long ".repeat(40) + "\"}"),
+                new AwarenessUpdate.Entry(BOB, 1, "{}")));
+        assertTrue(table.apply(BOB_SEAT, both.encode(), 1));
+        assertEquals(List.of("200@1 {}"), taken());
+    }
+
+    @Test
     void whoComesBackWithTheClockThatItHadIsSeenByAll() {
         say(ANN_SEAT, ANN, 5, "{}", 0);
         table.leave(ANN_SEAT, 1);
