@@ -72,6 +72,15 @@ const operations = {
   click: (tab, selector) => pages.get(tab).click(selector),
   fill: (tab, selector, text) => pages.get(tab).fill(selector, text),
   press: (tab, selector, key) => pages.get(tab).press(selector, key),
+  /** Types into an editor where its cursor is, or the keys between braces: "{Control+B}". */
+  async type(tab, selector, text) {
+    const page = pages.get(tab);
+    await page.focus(selector);
+    for (const piece of text.split(/(\{[A-Z][A-Za-z+]*\})/)) {
+      if (/^\{[A-Z][A-Za-z+]*\}$/.test(piece)) await page.keyboard.press(piece.slice(1, -1));
+      else await page.keyboard.type(piece);
+    }
+  },
   evaluate: (tab, expression) => pages.get(tab).evaluate(expression),
   async until(tab, expression, millis) {
     await pages.get(tab).waitForFunction(expression, undefined, { timeout: millis });

@@ -26,8 +26,9 @@ export function openProse(name, user) {
     element: document.getElementById('prose'),
     injectCSS: false,
     extensions: [
-      // undoing one's own changes only is the business of the collaboration
-      StarterKit.configure({ undoRedo: false }),
+      // Undoing one's own changes only is the business of the collaboration. A paragraph at the end that every editor adds by itself
+      // would come twice.
+      StarterKit.configure({ undoRedo: false, trailingNode: false }),
       Collaboration.configure({ document: doc, field: 'prose' }),
       CollaborationCaret.configure({ provider, user: shownAs(user) }),
     ],

@@ -158,6 +158,11 @@ final class Browser implements AutoCloseable {
             perform("press", selector, "Enter");
         }
 
+        /** Types where the cursor of an editor is; keys are in braces: {@code {Control+B}}. */
+        void type(String selector, String text) throws IOException {
+            perform("type", selector, text);
+        }
+
         JsonNode evaluate(String expression) throws IOException {
             return perform("evaluate", expression);
         }

@@ -1,0 +1,245 @@
+package dev.rejoin.conformance.browser;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rejoin.conformance.browser.Browser.Tab;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** CodeMirror over y-websocket and Tiptap over Hocuspocus on one document, in the demo's jar and real Chromium. */
+@Timeout(240)
+class EditorsPageIT {
+    private static final Path PICTURES = Path.of("target/screenshots");
+    private static final int DESKTOP = 1200;
+    private static final int PHONE = 390;
+
+    private static final String CODE = "#code .cm-content";
+    private static final String PROSE = "#prose .ProseMirror";
+    private static final String SAVED =
+            "document.querySelector('#prose-status').textContent === 'Connected. On the server’s disk'"
+                    + " && document.querySelector('#code-status').textContent === 'Connected, in step'"
+                    + " && document.querySelector('#status').dataset.tone === 'good'";
+    private static final String KEPT_FOR_OFFLINE = "document.documentElement.hasAttribute('data-offline-ready')";
+    private static final String CODE_TEXT = "rejoin.code.view.state.doc.toString()";
+    private static final String PROSE_HTML = "rejoin.prose.editor.getHTML()";
+
+    private static @Nullable Browser browser;
+
+    @TempDir
+    Path folder;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final ObjectMapper json = new ObjectMapper();
+    private @Nullable DemoProcess demo;
+
+    @BeforeAll
+    static void startBrowser() throws Exception {
+        browser = Browser.startOrSkip();
+    }
+
+    @AfterAll
+    static void endBrowser() throws Exception {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        demo = DemoProcess.start(0, folder);
+        Files.createDirectories(PICTURES);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        try (DemoProcess last = demo) {
+            assertEquals(List.of(), browser.closeAll(), "no page has complained");
+        }
+    }
+
+    @Test
+    void whatTwoPeopleTypeInTwoEditorsOnlineAndOfflineIsWhatJavaReads() throws Exception {
+        String page = demo.uri() + "editors.html";
+        Tab ada = browser.open("ada", page);
+        Tab ben = browser.open("ben", page);
+        for (Tab tab : List.of(ada, ben)) {
+            tab.until(SAVED);
+            tab.until("document.querySelectorAll('#people li').length === 2");
+            tab.until(KEPT_FOR_OFFLINE);
+        }
+        picturesOf(ada, "editors-empty");
+
+        whatOneTypesTheOtherSees(ada, ben);
+        cursorsBearTheNamesOfThePeople(ada, ben);
+        picturesOf(ben, "editors");
+        undoTakesBackOwnChangesOnly(ada, ben);
+        agree(ada, ben);
+
+        whatIsTypedOfflineSurvivesAReload(ada, ben);
+        agree(ada, ben);
+        picturesOf(ada, "editors-again");
+    }
+
+    @Test
+    void aReloadWithoutAServerShowsBothPagesAndTheText() throws Exception {
+        Tab ada = browser.open("ada", demo.uri() + "editors.html?document=lists%2Ftwo%20words");
+        ada.until(SAVED);
+        ada.until(KEPT_FOR_OFFLINE);
+        ada.type(CODE, "kept");
+        ada.type(PROSE, "kept, too");
+        ada.until(SAVED);
+        Tab first = ada.openBeside("first", demo.uri().toString());
+        first.until(KEPT_FOR_OFFLINE);
+        demo.kill();
+
+        ada.reload();
+        ada.until(CODE_TEXT + " === 'kept' && " + PROSE_HTML + " === '<p>kept, too</p>'");
+        ada.until("document.querySelector('#sync-status').textContent === 'No connection. Kept in this browser'");
+        ada.type(CODE, "{Control+End} without a server");
+        first.reload();
+        first.until("document.querySelector('#sync-status').textContent === 'No connection'");
+
+        demo = DemoProcess.start(demo.uri().getPort(), folder);
+        ada.until(SAVED);
+        assertEquals(
+                "kept without a server", served("lists/two%20words").get("code").asText());
+    }
+
+    private static void whatOneTypesTheOtherSees(Tab ada, Tab ben) throws IOException {
+        ada.type(CODE, "function greet(name) {{Enter}return 'Hello ' + name;");
+        ben.type(PROSE, "Shopping for {Control+B}Sunday{Control+B}{Enter}");
+        ben.click("#prose-bulletList");
+        ben.type(PROSE, "bread{Enter}milk");
+        ada.until(PROSE_HTML + ".includes('<li><p>milk</p></li>')");
+        ben.until(CODE_TEXT + ".includes('Hello')");
+        ben.type(CODE, "{Control+Home}// by Ben{Enter}");
+        ada.type(PROSE, "{Control+End}{Enter}eggs");
+        ada.until(CODE_TEXT + ".startsWith('// by Ben\\nfunction')");
+        ben.until(PROSE_HTML + ".includes('<li><p>eggs</p></li>')");
+        String expected = "<p>Shopping for <strong>Sunday</strong></p>"
+                + "<ul><li><p>bread</p></li><li><p>milk</p></li><li><p>eggs</p></li></ul>";
+        assertEquals(expected, ada.evaluate(PROSE_HTML).asText());
+        assertEquals(expected, ben.evaluate(PROSE_HTML).asText());
+        assertEquals(
+                "true",
+                ben.evaluate("String(rejoin.prose.editor.isActive('bulletList'))")
+                        .asText());
+    }
+
+    private static void cursorsBearTheNamesOfThePeople(Tab ada, Tab ben) throws IOException {
+        String adasName = nameOf(ada);
+        String bensName = nameOf(ben);
+        ben.until(isShown(".cm-ySelectionInfo", adasName));
+        ada.until(isShown(".cm-ySelectionInfo", bensName));
+        // Tiptap shows the cursor of an editor as long as it has the keyboard
+        ben.until(isShown(".collaboration-carets__label", adasName));
+        ben.type(PROSE, "{Control+Home}");
+        ada.until(isShown(".collaboration-carets__label", bensName));
+        assertTrue(ben.evaluate(
+                        "getComputedStyle(document.querySelector('.collaboration-carets__label')).backgroundColor"
+                                + " === getComputedStyle(document.querySelector('#people li:last-child .circle')).backgroundColor")
+                .asBoolean());
+    }
+
+    private static String isShown(String label, String name) {
+        return "[...document.querySelectorAll('" + label + "')].some((label) => label.textContent === '" + name
+                + "' && getComputedStyle(label).opacity === '1')";
+    }
+
+    private static void undoTakesBackOwnChangesOnly(Tab ada, Tab ben) throws IOException {
+        ada.type(CODE, "{Control+End}{Enter}// a mistake");
+        ben.until(CODE_TEXT + ".includes('a mistake')");
+        ben.type(CODE, "{Control+Home}'use strict';{Enter}");
+        ada.until(CODE_TEXT + ".includes('use strict')");
+        ada.click("#code-undo");
+        ben.until("!" + CODE_TEXT + ".includes('a mistake') && " + CODE_TEXT + ".includes('use strict')");
+        ada.click("#code-redo");
+        ben.until(CODE_TEXT + ".includes('a mistake')");
+
+        ben.evaluate("rejoin.prose.editor.commands.setTextSelection({ from: 1, to: 9 })");
+        ben.click("#prose-bold");
+        ada.until(PROSE_HTML + ".includes('<strong>Shopping</strong>')");
+        ben.click("#prose-undo");
+        ada.until("!" + PROSE_HTML + ".includes('<strong>Shopping</strong>') && " + PROSE_HTML + ".includes('eggs')");
+    }
+
+    private void whatIsTypedOfflineSurvivesAReload(Tab ada, Tab ben) throws Exception {
+        ada.click("#offline");
+        ada.until("document.querySelector('#sync-status').textContent === 'Offline. Kept in this browser'");
+        ada.type(CODE, "{Control+End}{Enter}// offline");
+        ada.type(PROSE, "{Control+Home}Offline: ");
+        ben.type(CODE, "{Control+Home}// meanwhile{Enter}");
+        ben.type(PROSE, "{Control+End}{Enter}meanwhile");
+        ben.until(SAVED);
+        // y-indexeddb does not say when it has written; the text is in its transactions by now, and they end before the
+        // page does
+        ada.reload();
+        ada.until(CODE_TEXT + ".endsWith('// offline') && " + PROSE_HTML + ".startsWith('<p>Offline: Shopping')");
+        assertTrue(ada.evaluate("document.querySelector('#offline').checked").asBoolean());
+        assertTrue(!ada.evaluate(CODE_TEXT).asText().contains("meanwhile"), "offline means offline");
+        picturesOf(ada, "editors-offline");
+        ada.type(PROSE, "{Control+Home}Still ");
+        ada.click("#offline");
+        ada.until(SAVED);
+        for (Tab tab : List.of(ada, ben)) {
+            tab.until(CODE_TEXT + ".startsWith('// meanwhile') && " + CODE_TEXT + ".endsWith('// offline')");
+            tab.until(PROSE_HTML + ".startsWith('<p>Still Offline: ') && " + PROSE_HTML
+                    + ".includes('<li><p>meanwhile</p></li>')");
+        }
+    }
+
+    /** Both pages hold the same, the server answers it to Java's HTTP client, and both pages show that. */
+    private void agree(Tab ada, Tab ben) throws Exception {
+        for (Tab tab : List.of(ada, ben)) {
+            tab.until(SAVED);
+        }
+        JsonNode served = served("notes/1");
+        for (Tab tab : List.of(ada, ben)) {
+            assertEquals(tab.evaluate(CODE_TEXT), served.get("code"));
+            assertEquals(tab.evaluate("rejoin.prose.doc.getXmlFragment('prose').toString()"), served.get("prose"));
+            assertEquals(
+                    tab.evaluate("rejoin.prose.doc.getText('code').toString()"), served.get("code"), "one document");
+            tab.until("document.querySelector('#served').textContent === JSON.stringify(" + served + ", null, 2)");
+        }
+        assertEquals(ada.evaluate(PROSE_HTML), ben.evaluate(PROSE_HTML));
+    }
+
+    private JsonNode served(String document) throws IOException, InterruptedException {
+        URI uri = demo.uri().resolve("/v1/documents/" + document + "?format=content&text=code&xml=prose");
+        HttpResponse<String> answer =
+                http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+        assertEquals(200, answer.statusCode());
+        return json.readTree(answer.body());
+    }
+
+    private static String nameOf(Tab tab) throws IOException {
+        return tab.evaluate("JSON.parse(sessionStorage.getItem('rejoin-demo:me')).name")
+                .asText();
+    }
+
+    private static void picturesOf(Tab tab, String name) throws IOException {
+        for (String scheme : List.of("light", "dark")) {
+            for (int width : List.of(DESKTOP, PHONE)) {
+                Path file = PICTURES.resolve(name + "-" + width + "-" + scheme + ".png");
+                assertEquals(0, tab.screenshot(file, width, scheme), "the page fits " + width + " pixels");
+            }
+        }
+    }
+}
