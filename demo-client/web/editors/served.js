@@ -22,6 +22,7 @@ export function showServed(name, editors) {
       const content = await answer.json();
       etag = answer.headers.get('ETag') ?? '';
       shown.textContent = JSON.stringify(content, null, 2);
+      shown.hidden = false;
     } else if (answer.status !== 304) {
       throw new Error(`the server answers ${answer.status}`);
     }

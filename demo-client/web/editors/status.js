@@ -2,6 +2,7 @@
 import { keepChoice, startsOffline } from '../status.js';
 
 const CONNECTING_MILLIS = 2_000;
+const TONES = ['bad', 'wait', 'good'];
 const OLD_COPY = 'The server has another document of this name by now';
 
 /** Tone and words for one editor. */
@@ -30,10 +31,9 @@ export function showStatus(editors) {
       document.getElementById(`${id}-state`).dataset.tone = tone;
       put(document.getElementById(`${id}-status`), text);
     }
-    // The worst of both.
-    const [, [tone, text]] = ['bad', 'wait', 'good'].map((tone) => told.findLast(([, [each]]) => each === tone)).find((found) => found);
-    status.dataset.tone = tone;
-    put(line, text);
+    const worst = told.map(([, word]) => word).sort(([one], [other]) => TONES.indexOf(one) - TONES.indexOf(other))[0];
+    status.dataset.tone = worst[0];
+    put(line, worst[0] === 'good' ? 'Connected. Both editors are in step with the server' : worst[1]);
     forget.hidden = !editors.some((editor) => editor.status.refused);
   };
   editors.forEach((editor) => editor.onStatus(() => queueMicrotask(show)));
