@@ -33,7 +33,7 @@ export function showStatus(editors) {
     }
     const worst = told.map(([, word]) => word).sort(([one], [other]) => TONES.indexOf(one) - TONES.indexOf(other))[0];
     status.dataset.tone = worst[0];
-    put(line, worst[0] === 'good' ? 'Connected. Both editors are in step with the server' : worst[1]);
+    put(line, worst[0] === 'good' ? 'Connected. Both editors are in step' : worst[1]);
     forget.hidden = !editors.some((editor) => editor.status.refused);
   };
   editors.forEach((editor) => editor.onStatus(() => queueMicrotask(show)));
