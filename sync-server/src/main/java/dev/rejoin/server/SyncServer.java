@@ -94,6 +94,7 @@ public final class SyncServer implements AutoCloseable {
             running.pop();
             running.push(log::close);
             metrics.observeQueue(log::waitingEntries, log::waitingBytes);
+            metrics.limits(config.get(ServerConfig.MAX_CONNECTIONS), config.get(ServerConfig.MAX_BACKLOG));
             int threads = config.get(ServerConfig.THREADS);
             EventLoops loops = EventLoops.start(
                     threads > 0 ? threads : Runtime.getRuntime().availableProcessors());

@@ -124,6 +124,17 @@ public final class ServerMetrics {
                 .register(registry);
     }
 
+    /** What {@code rejoin_connections} and {@code rejoin_log_queue_size_bytes} are bounded by, so that alerts can compare. */
+    public void limits(int connections, long queueBytes) {
+        Gauge.builder("rejoin.connections.limit", () -> connections)
+                .description("sockets that may be open")
+                .register(registry);
+        Gauge.builder("rejoin.log.queue.limit", () -> queueBytes)
+                .description("bytes that may wait to be committed")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
     public void connectionOpened() {
         connections.incrementAndGet();
     }

@@ -18,6 +18,7 @@ final class ServerMetricsTest {
     @Test
     void thePageAndTheDocumentNameTheSameMeters() throws IOException {
         metrics.observeQueue(() -> 1, () -> 2);
+        metrics.limits(3, 4);
         metrics.httpRequest(200);
         metrics.rejected("content-rejected");
         Set<String> served = names(metrics.page(), "(?m)^# TYPE (rejoin_\\w+) ");
