@@ -40,7 +40,9 @@ final class ImageIT {
         assertTrue(user.matches(), only("USER"));
         String made = only("RUN");
         assertEquals("install -d -o " + user.group(1) + " -g " + user.group(2) + " -m 0700 " + only("VOLUME"), made);
-        assertTrue(position("RUN") < position("USER") && position("COPY") < position("USER"), "nothing but settings follows");
+        assertTrue(
+                position("RUN") < position("USER") && position("COPY") < position("USER"),
+                "nothing but settings follows");
         assertTrue(position("RUN") < position("VOLUME"), "the volume takes its owner from the directory");
     }
 
@@ -69,8 +71,7 @@ final class ImageIT {
         Map<String, String> environment = environment();
         environment.put(ServerConfig.HOST.variable(), "127.0.0.1");
         environment.put(ServerConfig.PORT.variable(), String.valueOf(freePort()));
-        environment.put(
-                ServerConfig.DATA.variable(), directory.resolve("data").toString());
+        environment.put(ServerConfig.DATA.variable(), directory.resolve("data").toString());
         assertNotEquals(0, health(environment));
         Process server = start(environment);
         try {
@@ -96,7 +97,8 @@ final class ImageIT {
             for (String status : List.of("200 OK", "503 Service Unavailable")) {
                 Process asking = run(healthCommand(), environment);
                 try (var asked = socket.accept()) {
-                    asked.getOutputStream().write(("HTTP/1.1 " + status + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+                    asked.getOutputStream()
+                            .write(("HTTP/1.1 " + status + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
                 }
                 assertTrue(asking.waitFor(30, TimeUnit.SECONDS));
                 assertEquals(status.startsWith("200"), asking.exitValue() == 0, status);
@@ -149,7 +151,10 @@ final class ImageIT {
 
     /** What follows an instruction that is there once. */
     private String only(String keyword) {
-        return instructions.get(position(keyword)).substring(keyword.length() + 1).strip();
+        return instructions
+                .get(position(keyword))
+                .substring(keyword.length() + 1)
+                .strip();
     }
 
     private int position(String keyword) {

@@ -120,7 +120,13 @@ final class MainIT {
                     assertEquals(200, get(server.uri().resolve("readyz")).statusCode());
                     String metrics = get(server.uri().resolve("metrics")).body();
                     assertTrue(metrics.contains("rejoin_log_up 1.0"), metrics);
+                    assertTrue(metrics.contains("rejoin_connections_limit 7.0"), metrics);
+                    assertTrue(metrics.contains("rejoin_log_queue_limit_bytes 2097152.0"), metrics);
                 },
+                "--max-connections",
+                "7",
+                "--max-backlog",
+                "2MiB",
                 "--port",
                 "0");
     }
