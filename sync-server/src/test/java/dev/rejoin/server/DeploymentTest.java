@@ -16,6 +16,7 @@ import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,7 +94,17 @@ final class DeploymentTest {
         Path unit = directory.resolve("rejoin.service");
         Files.writeString(
                 unit, Files.readString(DEPLOY.resolve("rejoin.service")).replace("/usr/bin/java", java));
-        assertEquals("", systemdAnalyze("verify", "--man=no", unit.toString()).strip());
+        // it speaks of other units of this machine too
+        String complaints = systemdAnalyze("verify", "--man=no", unit.toString())
+                .lines()
+                .filter(line -> line.contains("rejoin"))
+                .collect(Collectors.joining("\n"));
+        assertEquals("", complaints);
+        Matcher version = Pattern.compile("systemd (\\d+)").matcher(systemdAnalyze("--version"));
+        assertTrue(version.find());
+        if (Integer.parseInt(version.group(1)) < 250) {
+            return; // cannot tell how exposed a unit is that does not run
+        }
         // exits with an error above this exposure, in tenths
         systemdAnalyze("security", "--offline=true", "--threshold=20", "--no-pager", unit.toString());
     }
