@@ -63,6 +63,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -192,12 +193,13 @@ public final class SyncClient implements AutoCloseable {
         private String token = "";
         private TimeSource time = TimeSource.system();
         private ProtocolLimits limits = ProtocolLimits.DEFAULT;
+        private @Nullable SSLContext sslContext;
         private @Nullable Connector connector;
         private boolean startOffline;
 
         private Builder() {}
 
-        /** The server's address, for example {@code ws://127.0.0.1:8080/sync}. */
+        /** The server's address, for example {@code ws://127.0.0.1:8080/sync}, or {@code wss:} where the server speaks TLS. */
         public Builder url(URI address) {
             url = address;
             return this;
@@ -224,6 +226,15 @@ public final class SyncClient implements AutoCloseable {
         /** Credentials for the server; one without access control does not look at them. Default: none. */
         public Builder token(String credentials) {
             token = credentials;
+            return this;
+        }
+
+        /**
+         * Whom to trust on {@code wss:}, for a server whose certificate the JVM does not trust. The certificate must name the host of
+         * the address all the same. Default: whom the JVM trusts ({@code javax.net.ssl.trustStore}).
+         */
+        public Builder sslContext(SSLContext trust) {
+            sslContext = trust;
             return this;
         }
 
@@ -263,7 +274,7 @@ public final class SyncClient implements AutoCloseable {
                 if (url == null) {
                     throw new IllegalStateException("a client needs a url");
                 }
-                via = new WebSocketConnector(url, limits.maxServerFrameBytes());
+                via = new WebSocketConnector(url, limits.maxServerFrameBytes(), sslContext);
             }
             try {
                 Outbox box = outbox == null ? Outbox.memory() : FileOutbox.open(outbox);

@@ -121,8 +121,8 @@ public final class Main {
         StringBuilder text = new StringBuilder("Rejoin " + version() + "\n\n");
         line(text, "address", server.uri().toString());
         line(text, "sync", server.syncUri().toString());
-        String host = server.syncUri().getAuthority();
-        line(text, "editors", "ws://" + host + "/yjs (y-websocket), ws://" + host + "/hocuspocus (Hocuspocus)");
+        String editors = server.syncUri().resolve("/").toString();
+        line(text, "editors", editors + "yjs (y-websocket), " + editors + "hocuspocus (Hocuspocus)");
         line(text, "data", server.storage());
         line(
                 text,

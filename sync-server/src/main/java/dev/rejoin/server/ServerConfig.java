@@ -43,6 +43,25 @@ public final class ServerConfig {
             "Port to listen on. 0 takes a free one and prints it.",
             number(port -> port >= 0 && port <= 65_535));
 
+    /** The certificates that TLS begins with; empty speaks no TLS. */
+    public static final Option<Optional<Path>> TLS_CERT = new Option<>(
+            "tls-cert",
+            "FILE",
+            "a file that can be read",
+            "",
+            "The port speaks TLS only, with the certificate in this file (PEM), which those of its issuers follow. Read again when"
+                    + " it changes.",
+            ServerConfig::path);
+
+    /** The key of the certificate. */
+    public static final Option<Optional<Path>> TLS_KEY = new Option<>(
+            "tls-key",
+            "FILE",
+            "a file that can be read",
+            "",
+            "The private key of that certificate (PEM, RSA or an elliptic curve, without a password). Read again when it changes.",
+            ServerConfig::path);
+
     /** Directory of the documents; empty keeps them in memory. */
     public static final Option<Optional<Path>> DATA = new Option<>(
             "data",
@@ -274,6 +293,8 @@ public final class ServerConfig {
     public static final List<Option<?>> OPTIONS = List.of(
             HOST,
             PORT,
+            TLS_CERT,
+            TLS_KEY,
             DATA,
             WEB,
             ALLOW_ORIGIN,

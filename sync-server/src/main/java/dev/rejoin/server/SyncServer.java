@@ -21,6 +21,7 @@ import dev.rejoin.server.storage.SqliteDeltaLog;
 import dev.rejoin.server.storage.StoreDownException;
 import dev.rejoin.server.transport.Endpoints;
 import dev.rejoin.server.transport.EventLoops;
+import dev.rejoin.server.transport.Tls;
 import dev.rejoin.server.transport.Transport;
 import dev.rejoin.server.transport.TransportOptions;
 import dev.rejoin.server.transport.WebRoot;
@@ -74,6 +75,7 @@ public final class SyncServer implements AutoCloseable {
     /* What is running, the last started first. */
     private final Deque<Runnable> running = new ArrayDeque<>();
     private final GuardedAccess access;
+    private final @Nullable Tls tls;
     private final LogWriter log;
     private final Rooms rooms;
     private final Transport transport;
@@ -82,7 +84,10 @@ public final class SyncServer implements AutoCloseable {
     private SyncServer(Builder builder) throws IOException {
         this.config = builder.config;
         try {
-            access = openAccess(builder);
+            ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("rejoin-timer", 1));
+            running.push(timer::shutdownNow);
+            access = openAccess(builder, timer);
+            tls = openTls(timer);
             ExecutorService logThread = executor("rejoin-log", 1);
             ExecutorService loader = executor("rejoin-loader", 1);
             ExecutorService workers = executor("rejoin-worker", WORKERS);
@@ -123,7 +128,8 @@ public final class SyncServer implements AutoCloseable {
                     new Endpoints(() -> true, this::isReady, metrics::page, builder.webRoot()),
                     workers,
                     TimeSource.system(),
-                    Observers.ofTransport(metrics));
+                    Observers.ofTransport(metrics),
+                    tls);
             // Sessions hear of the end from their rooms, so the port stops taking new ones first and closes afterwards.
             Runnable roomsClose = running.pop();
             running.push(transport::close);
@@ -153,7 +159,8 @@ public final class SyncServer implements AutoCloseable {
     /** Address of the page at {@code /}, for a browser on this machine if it listens on all interfaces. */
     public URI uri() {
         String host = address().getAddress().isAnyLocalAddress() ? "localhost" : config.get(ServerConfig.HOST);
-        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port() + "/");
+        return URI.create((tls == null ? "http" : "https") + "://" + (host.contains(":") ? "[" + host + "]" : host)
+                + ":" + port() + "/");
     }
 
     /** Address for sync clients. */
@@ -246,9 +253,16 @@ public final class SyncServer implements AutoCloseable {
         };
     }
 
-    private GuardedAccess openAccess(Builder builder) {
-        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("rejoin-access", 1));
-        running.push(timer::shutdownNow);
+    private @Nullable Tls openTls(ScheduledExecutorService timer) {
+        Tls opened = TlsSettings.open(config, TimeSource.system(), timer).orElse(null);
+        if (opened != null) {
+            running.push(opened::close);
+            metrics.observeCertificate(opened::secondsToExpiry);
+        }
+        return opened;
+    }
+
+    private GuardedAccess openAccess(Builder builder, ScheduledExecutorService timer) {
         if (builder.access != null) {
             return new GuardedAccess(builder.access, TimeSource.system(), timer);
         }
@@ -396,7 +410,7 @@ public final class SyncServer implements AutoCloseable {
          * @throws java.net.BindException if the port cannot be bound; the message says what to do
          * @throws IOException if something else about the network fails
          * @throws StoreDownException if the data directory cannot be used
-         * @throws BadOptionException if the settings for access cannot be used, or others than this machine could reach the
+         * @throws BadOptionException if the settings for access or for TLS cannot be used, or others than this machine could reach the
          *     server while there are none
          */
         public SyncServer start() throws IOException {

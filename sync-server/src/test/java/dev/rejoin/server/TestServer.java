@@ -143,7 +143,8 @@ final class TestServer implements AutoCloseable {
                     public void peerTimedOut() {
                         timedOut.incrementAndGet();
                     }
-                });
+                },
+                null);
     }
 
     /** A log that a second server can be started on when the first has closed it. */

@@ -26,6 +26,7 @@ record Floor(int height, String root, boolean exact) {
         trees(plan, 8, "dev.rejoin.client.transport", "dev.rejoin.client.outbox");
         trees(plan, 7, "dev.rejoin.server.room");
         trees(plan, 6, "dev.rejoin.server.access", "dev.rejoin.sync.session");
+        trees(plan, 5, "dev.rejoin.server.file");
         trees(plan, 5, "dev.rejoin.sync.wire", "dev.rejoin.sync.dialect", "dev.rejoin.sync.awareness");
         trees(plan, 4, "dev.rejoin.consistency.cache", "dev.rejoin.consistency.lag", "dev.rejoin.consistency.probe");
         trees(plan, 4, "dev.rejoin.consistency.flow", "dev.rejoin.consistency.postgres");

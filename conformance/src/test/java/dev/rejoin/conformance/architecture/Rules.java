@@ -87,6 +87,7 @@ final class Rules {
             .onlyDependOnClassesThat()
             .resideInAnyPackage(
                     "dev.rejoin.server.access..",
+                    "dev.rejoin.server.file",
                     "dev.rejoin.crdt.clock",
                     "com.nimbusds.jose..",
                     "java.lang..",

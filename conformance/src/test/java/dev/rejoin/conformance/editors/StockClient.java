@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -58,6 +59,7 @@ public final class StockClient implements AutoCloseable {
     public static final class Setup {
         private final Editor editor;
         private final List<String> arguments = new ArrayList<>();
+        private final Map<String, String> environment = new HashMap<>();
 
         private Setup(Editor editor) {
             this.editor = editor;
@@ -97,16 +99,22 @@ public final class StockClient implements AutoCloseable {
             return with("--no-awareness");
         }
 
+        /** It trusts the certificates in this file besides those that everybody trusts. */
+        public Setup trusting(Path certificates) {
+            environment.put("NODE_EXTRA_CA_CERTS", certificates.toString());
+            return this;
+        }
+
         /** Starts the process and does not wait for it: a command waits until it has started. */
         public StockClient start() throws IOException {
             Path folder = NodePackage.installed("editors");
             List<String> command = new ArrayList<>(List.of("node", "stock-client.mjs", "--client", editor.program()));
             command.addAll(arguments);
             Path errors = Files.createTempFile(Path.of("target"), editor.program() + "-", ".log");
-            Process process = new ProcessBuilder(command)
-                    .directory(folder.toFile())
-                    .redirectError(errors.toFile())
-                    .start();
+            ProcessBuilder builder =
+                    new ProcessBuilder(command).directory(folder.toFile()).redirectError(errors.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
             return new StockClient(process, editor.program() + " in process " + process.pid(), errors);
         }
     }

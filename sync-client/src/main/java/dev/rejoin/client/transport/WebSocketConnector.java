@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** Opens WebSocket connections with the client of the JDK. */
@@ -30,11 +31,13 @@ public final class WebSocketConnector implements Connector {
      *
      * @param uri {@code ws:} or {@code wss:}
      * @param maxMessageBytes a larger message closes the connection
+     * @param tls whom to trust on {@code wss:}; null trusts whom the JVM trusts
      */
-    public WebSocketConnector(URI uri, int maxMessageBytes) {
+    public WebSocketConnector(URI uri, int maxMessageBytes, @Nullable SSLContext tls) {
         this.uri = uri;
         this.maxMessageBytes = maxMessageBytes;
-        this.http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+        HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT);
+        this.http = (tls == null ? client : client.sslContext(tls)).build();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.rejoin.server.access;
 
+import dev.rejoin.server.file.WatchedFile;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;

@@ -1,6 +1,7 @@
 package dev.rejoin.server.access;
 
 import dev.rejoin.crdt.clock.TimeSource;
+import dev.rejoin.server.file.WatchedFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class JwtAccess implements AccessPolicy {
     /** How often files are looked at, in milliseconds. */
-    public static final long POLL_MILLIS = 250;
+    public static final long POLL_MILLIS = WatchedFile.POLL_MILLIS;
 
     /** Algorithms allowed with a secret if none are named. */
     public static final Set<SigningAlgorithm> SECRET_ALGORITHMS = Set.of(SigningAlgorithm.HS256);

@@ -135,6 +135,14 @@ public final class ServerMetrics {
                 .register(registry);
     }
 
+    /** Reads how long the certificate of TLS is valid, in seconds, from now on. */
+    public void observeCertificate(Supplier<Number> secondsToExpiry) {
+        Gauge.builder("rejoin.tls.certificate.expiry", secondsToExpiry)
+                .description("time until the certificate of TLS expires, negative afterwards")
+                .baseUnit("seconds")
+                .register(registry);
+    }
+
     public void connectionOpened() {
         connections.incrementAndGet();
     }

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -197,7 +198,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
                     large ? FailureCode.TOO_LARGE : FailureCode.PROTOCOL_ERROR,
                     large ? "the frame is too large" : "not a WebSocket frame",
                     now());
-        } else if (cause instanceof IOException) {
+        } else if (cause instanceof IOException || cause.getCause() instanceof SSLException) {
             ctx.close();
         } else {
             LOG.error("closing {}: it failed here", ctx.channel().remoteAddress(), cause);

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The clock that runs while a peer owes us something: the head of its first request from accept on, then the body, then
- * the next request. Deadlines are absolute, so a peer that sends a byte now and then gains nothing. A connection that is
+ * The clock that runs while a peer owes us something: the head of its first request from accept on, handshake of TLS
+ * included, then the body, then the next request. Deadlines are absolute, so a peer that sends a byte now and then gains nothing. A connection that is
  * upgraded keeps its first deadline until its session has said Hello and takes this handler out.
  */
 final class PeerDeadline extends ChannelDuplexHandler {

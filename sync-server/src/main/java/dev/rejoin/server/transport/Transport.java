@@ -29,6 +29,7 @@ import java.net.InetSocketAddress;
 import java.util.Locale;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The one port of a server: WebSocket sessions, documents over HTTP, the operator's paths, and static files. */
 public final class Transport implements AutoCloseable {
@@ -49,6 +50,7 @@ public final class Transport implements AutoCloseable {
     private final Executor workers;
     private final TimeSource time;
     private final TransportObserver observer;
+    private final @Nullable Tls tls;
     private final ConnectionGate gate;
     private final OriginPolicy origins;
     private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -63,7 +65,8 @@ public final class Transport implements AutoCloseable {
             Endpoints endpoints,
             Executor workers,
             TimeSource time,
-            TransportObserver observer)
+            TransportObserver observer,
+            @Nullable Tls tls)
             throws IOException {
         this.options = options;
         this.rooms = rooms;
@@ -73,6 +76,7 @@ public final class Transport implements AutoCloseable {
         this.workers = workers;
         this.time = time;
         this.observer = observer;
+        this.tls = tls;
         this.gate = new ConnectionGate(options.maxConnections(), options.maxConnectionsPerAddress(), observer);
         InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
         if (address.isUnresolved()) {
@@ -92,6 +96,7 @@ public final class Transport implements AutoCloseable {
      * @param limits of the sync protocol; the frame size is taken from {@code options}
      * @param workers runs what may block: files, metrics
      * @param time wall clock that clients are told
+     * @param tls if given, the port speaks nothing else; stays the caller's
      * @throws BindException if the port cannot be bound; the message says what to do
      */
     public static Transport start(
@@ -103,9 +108,10 @@ public final class Transport implements AutoCloseable {
             Endpoints endpoints,
             Executor workers,
             TimeSource time,
-            TransportObserver observer)
+            TransportObserver observer,
+            @Nullable Tls tls)
             throws IOException {
-        return new Transport(loops, options, rooms, access, limits, endpoints, workers, time, observer);
+        return new Transport(loops, options, rooms, access, limits, endpoints, workers, time, observer, tls);
     }
 
     /** Where it listens; the port is the real one even if 0 was asked for. */
@@ -172,6 +178,9 @@ public final class Transport implements AutoCloseable {
         DocumentEndpoint documents = new DocumentEndpoint(rooms, doorkeeper, origins);
         ChannelPipeline pipeline = channel.pipeline();
         pipeline.addLast("meter", new ConnectionGate.Meter(observer));
+        if (tls != null) {
+            pipeline.addLast("tls", tls.handler(channel.alloc()));
+        }
         pipeline.addLast("http", new HttpServerCodec(http));
         pipeline.addLast("deadline", new PeerDeadline(options, observer));
         pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));

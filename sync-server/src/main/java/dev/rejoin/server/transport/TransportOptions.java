@@ -10,7 +10,7 @@ import java.util.Set;
  * @param port port to bind; 0 takes a free one
  * @param maxConnections sockets open at a time; later ones are closed on accept
  * @param maxConnectionsPerAddress of these from one IPv4 address or IPv6 /64; loopback is exempt
- * @param openingDeadlineMillis from accept to a complete request head or, on {@code /sync}, to Hello; nothing that the peer sends extends it
+ * @param openingDeadlineMillis from accept, handshake of TLS included, to a complete request head or, on {@code /sync}, to Hello; nothing that the peer sends extends it
  * @param requestBodyDeadlineMillis from a complete request head to the end of its body
  * @param keepAliveMillis how long an HTTP connection may wait for its next request
  * @param maxBodyBytes largest body of an HTTP request

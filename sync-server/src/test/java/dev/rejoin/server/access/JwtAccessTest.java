@@ -14,6 +14,7 @@ import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
+import dev.rejoin.server.file.WatchedFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -292,19 +293,6 @@ final class JwtAccessTest {
         Revocations fewer = Revocations.of("jti t-0\nsub x\n\nnonsense\n".getBytes(StandardCharsets.UTF_8));
         assertEquals(List.of(AccessChange.principal("x")), fewer.changesSince(many));
         assertEquals(List.of(4), fewer.unreadableLines());
-    }
-
-    @Test
-    void twoChangesWithinOneTickOfTheFileSystemAreTwo() throws Exception {
-        Path path = file("a", new byte[] {1});
-        WatchedFile file = new WatchedFile(path, 10);
-        assertTrue(file.changed().isPresent());
-        assertTrue(file.changed().isEmpty());
-        var time = Files.getLastModifiedTime(path);
-        Files.write(path, new byte[] {2});
-        Files.setLastModifiedTime(path, time);
-        assertEquals(2, file.changed().orElseThrow()[0]);
-        assertTrue(file.changed().isEmpty());
     }
 
     @Test

@@ -1,4 +1,4 @@
-package dev.rejoin.server.access;
+package dev.rejoin.server.file;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,12 +12,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small file that may be rewritten, replaced or pointed elsewhere by a link. Asked regularly, by one thread at a time.
+ * A small file that may be rewritten, replaced or pointed elsewhere by a link. Asked every {@link #POLL_MILLIS}, by one thread
+ * at a time.
  *
  * <p>A change is noticed by modification time, size and identity of the file. Two changes within one tick of the file system's
  * clock look alike, so the content is compared as well the first {@value #TRUSTED_AFTER} times that the three stay the same.
  */
-final class WatchedFile {
+public final class WatchedFile {
+    /** How often those who watch files ask, in milliseconds. */
+    public static final long POLL_MILLIS = 250;
+
     private static final int TRUSTED_AFTER = 8;
 
     private record Stamp(
@@ -29,12 +33,18 @@ final class WatchedFile {
     private byte[] content = {};
     private int looks;
 
-    WatchedFile(Path path, int maxBytes) {
+    /**
+     * Nothing is read yet.
+     *
+     * @param maxBytes size above which the file is refused
+     */
+    public WatchedFile(Path path, int maxBytes) {
         this.path = path;
         this.maxBytes = maxBytes;
     }
 
-    Path path() {
+    /** Where it is, as it was given. */
+    public Path path() {
         return path;
     }
 
@@ -43,7 +53,7 @@ final class WatchedFile {
      *
      * @throws IOException if it cannot be read or is too large; the next asking tries again
      */
-    Optional<byte[]> changed() throws IOException {
+    public Optional<byte[]> changed() throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
         Stamp stamp = new Stamp(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
         boolean first = seen == null;

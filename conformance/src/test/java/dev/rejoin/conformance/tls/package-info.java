@@ -1,0 +1,5 @@
+/** TLS of the server, as clients and strangers meet it. */
+@NullMarked
+package dev.rejoin.conformance.tls;
+
+import org.jspecify.annotations.NullMarked;
