@@ -440,6 +440,7 @@ class TlsIT {
     }
 
     @Test
+    @Timeout(60)
     void aDripInTheHandshakeIsClosedAtTheDeadline() throws Exception {
         try (SyncServer server = startWith(first());
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
