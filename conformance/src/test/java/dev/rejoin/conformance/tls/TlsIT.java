@@ -478,6 +478,25 @@ class TlsIT {
         }
     }
 
+    @Test
+    void aForgedRecordEndsAnOpenWebSocketWithoutAStackTrace() throws Exception {
+        SSLContext trust = TestCertificate.trusting(first());
+        try (SyncServer server = startWith(first());
+                Socket wire = new Socket(InetAddress.getLoopbackAddress(), server.port());
+                SSLSocket socket =
+                        (SSLSocket) trust.getSocketFactory().createSocket(wire, "localhost", server.port(), false)) {
+            String upgrade = "GET /sync HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                    + "Sec-WebSocket-Protocol: rejoin.v1\r\n\r\n";
+            socket.getOutputStream().write(upgrade.getBytes(StandardCharsets.US_ASCII));
+            assertEquals('H', socket.getInputStream().read());
+            until(() -> server.metrics().page().lines().anyMatch("rejoin_sessions 1.0"::equals));
+            wire.getOutputStream().write(HexFormat.of().parseHex("1703030020" + "00".repeat(32)));
+            until(() -> server.metrics().page().lines().anyMatch("rejoin_connections 0.0"::equals));
+            assertEquals(0, count("ERROR"));
+        }
+    }
+
     /** One answer, which ends with the only "ok" in it; or what came until the end. */
     private static String answer(Socket socket) throws IOException {
         StringBuilder answer = new StringBuilder();
