@@ -180,6 +180,7 @@ final class AlertRulesTest {
         ServerMetrics metrics = new ServerMetrics();
         metrics.observeQueue(() -> 1, () -> 2);
         metrics.limits(3, 4);
+        metrics.observeCertificate(() -> 5);
         metrics.httpRequest(200);
         metrics.rejected("content-rejected");
         return found(Pattern.compile("(?m)^(\\w+)[{ ]"), metrics.page());
