@@ -7,7 +7,7 @@ const OLD_COPY = 'The server has another document of this name by now';
 
 /** Tone and words for one editor. */
 function words({ refused, connected, synced, saved }, byChoice, isNew) {
-  if (refused) return ['bad', refused === 'lineage' ? OLD_COPY : `Not admitted: ${refused}`];
+  if (refused) return ['bad', refused.startsWith('lineage') ? OLD_COPY : `Not admitted: ${refused}`];
   if (byChoice) return ['wait', 'Offline. Kept in this browser'];
   if (!connected) return ['wait', isNew ? 'Connecting' : 'No connection. Kept in this browser'];
   if (!synced) return ['wait', 'Connected. Catching up'];
