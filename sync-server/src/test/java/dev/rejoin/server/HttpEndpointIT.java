@@ -5,9 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rejoin.crdt.Delta;
+import dev.rejoin.crdt.yjs.YArray;
+import dev.rejoin.crdt.yjs.YDoc;
+import dev.rejoin.crdt.yjs.YMap;
+import dev.rejoin.crdt.yjs.YXmlText;
+import dev.rejoin.server.room.ContentOutlet;
+import dev.rejoin.server.room.ContentSeat;
 import dev.rejoin.server.room.MutationValidator.Decision;
 import dev.rejoin.server.transport.WebRoot;
+import dev.rejoin.sync.dialect.Framing;
+import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.FailureCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -19,6 +29,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +122,102 @@ class HttpEndpointIT {
                     BodyHandlers.ofByteArray());
             assertEquals(1, Delta.decode(state.body()).cellCount());
             assertEquals(400, get(server, "/v1/documents/d?format=xml").statusCode());
+        }
+    }
+
+    @Test
+    void contentComesAsPlainValuesOfItsRoots() throws Exception {
+        try (TestServer server = TestServer.start()) {
+            edit(server, "d", doc -> {
+                doc.getText("code").insert(0, "let x = 1;");
+                YXmlText paragraph =
+                        doc.getXmlFragment("prose").insertElement(0, "p").insertText(0);
+                paragraph.insert(0, "Hello you");
+                paragraph.format(6, 3, Map.of("bold", true));
+                YArray list = doc.getArray("list");
+                list.push(Arrays.asList(1, true, null, new byte[] {1, 2}));
+                list.insertArray(4).push(List.of("in"));
+                list.push(List.of(0.5));
+                YMap map = doc.getMap("map");
+                map.set("key", "value");
+                map.setMap("inner").set("n", 2);
+                doc.getText("emptied").insert(0, "gone");
+                doc.getText("emptied").delete(0, 4);
+            });
+            HttpResponse<String> read = get(server, "/v1/documents/d?format=content");
+            assertEquals(200, read.statusCode());
+            assertEquals(
+                    "application/json",
+                    read.headers().firstValue("content-type").orElseThrow());
+            assertEquals(new ObjectMapper().readTree("""
+                                    {"code": "let x = 1;", "prose": "<p>Hello <bold>you</bold></p>",
+                                     "list": [1, true, null, {"$bytes": "AQI="}, ["in"], 0.5], "map": {"key": "value", "inner": {"n": 2}}}
+                                    """), new ObjectMapper().readTree(read.body()));
+            assertEquals("{}", get(server, "/v1/documents/d").body(), "the objects are another part");
+        }
+    }
+
+    @Test
+    void whoAsksForRootsSaysWhatTheyAre() throws Exception {
+        try (TestServer server = TestServer.start()) {
+            edit(server, "d", doc -> doc.getText("a b").insert(0, "text"));
+            assertEquals(
+                    "{\"a b\":\"text\",\"none\":\"\",\"list\":[],\"map\":{},\"xml\":\"\"}",
+                    get(server, "/v1/documents/d?format=content&text=a%20b&text=none&array=list&map=map&xml=xml")
+                            .body());
+            assertEquals(
+                    "{\"a b\":[\"t\",\"e\",\"x\",\"t\"]}",
+                    get(server, "/v1/documents/d?format=content&array=a%20b").body());
+            for (String bad : new String[] {"text=a&xml=a", "text=a&text=a", "map=%ff"}) {
+                HttpResponse<String> refused = get(server, "/v1/documents/d?format=content&" + bad);
+                assertEquals(400, refused.statusCode(), bad);
+                assertTrue(refused.body().contains("\"code\":\"bad-format\""), bad);
+            }
+            assertEquals(404, get(server, "/v1/documents/e?format=content").statusCode());
+        }
+    }
+
+    @Test
+    void theEntityTagOfContentChangesWithItsInsertsAndDeletesOnly() throws Exception {
+        try (TestServer server = TestServer.start()) {
+            YDoc doc = edit(server, "d", first -> first.getText("t").insert(0, "abc"));
+            String path = "/v1/documents/d?format=content";
+            String first = etag(get(server, path));
+            assertFalse(first.startsWith("W/"));
+            post(server, "/v1/documents/d", ADD_X);
+            HttpResponse<String> unchanged = HTTP.send(
+                    HttpRequest.newBuilder(server.http(path))
+                            .header("If-None-Match", first)
+                            .build(),
+                    BodyHandlers.ofString());
+            assertEquals(304, unchanged.statusCode());
+            assertEquals(first, etag(unchanged));
+            assertEquals("", unchanged.body());
+            doc.getText("t").delete(1, 1);
+            send(server, "d", doc);
+            HttpResponse<String> after = HTTP.send(
+                    HttpRequest.newBuilder(server.http(path))
+                            .header("If-None-Match", first)
+                            .build(),
+                    BodyHandlers.ofString());
+            assertEquals("{\"t\":\"ac\"}", after.body());
+            assertFalse(first.equals(etag(after)));
+        }
+    }
+
+    @Test
+    void contentNestedAsDeepAsItMayBeIsAnswered() throws Exception {
+        try (TestServer server = TestServer.start()) {
+            int depth = 20_000;
+            edit(server, "d", doc -> {
+                YArray array = doc.getArray("a");
+                for (int i = 1; i < depth; i++) {
+                    array = array.insertArray(0);
+                }
+            });
+            assertEquals(
+                    "{\"a\":" + "[".repeat(depth) + "]".repeat(depth) + "}",
+                    get(server, "/v1/documents/d?format=content").body());
         }
     }
 
@@ -336,6 +448,59 @@ class HttpEndpointIT {
                 assertTrue(raw(server, head + line + write).startsWith("HTTP/1.1 200 "), line);
                 assertTrue(raw(server, upgrade + line + goodbye).startsWith("HTTP/1.1 101 "), line);
             }
+        }
+    }
+
+    /** Writes as an editor does, and returns when the server has told that it is saved. */
+    private static YDoc edit(TestServer server, String document, Consumer<YDoc> change) throws Exception {
+        YDoc doc = YDoc.create();
+        doc.transact(() -> change.accept(doc));
+        send(server, document, doc);
+        return doc;
+    }
+
+    private static void send(TestServer server, String document, YDoc doc) throws Exception {
+        Author author = new Author(new CompletableFuture<>(), new CompletableFuture<>());
+        ContentSeat seat = server.rooms.join(DocumentName.of(document), Framing.Y_WEBSOCKET, false, author);
+        author.admitted.get(10, TimeUnit.SECONDS);
+        seat.change(doc.encodeStateAsUpdate(), false);
+        assertTrue(author.saved.get(10, TimeUnit.SECONDS));
+        seat.leave();
+    }
+
+    /** An editor that only wants to know whether it was saved. */
+    private record Author(CompletableFuture<Boolean> admitted, CompletableFuture<Boolean> saved)
+            implements ContentOutlet {
+        @Override
+        public boolean hasRoom() {
+            return true;
+        }
+
+        @Override
+        public void admitted(boolean readOnly, byte[] stateVector, byte[] everybody) {
+            admitted.complete(!readOnly);
+        }
+
+        @Override
+        public void state(byte[] update, byte[] stateVector) {}
+
+        @Override
+        public void relay(byte[] frame) {}
+
+        @Override
+        public void settled(int changes, boolean applied) {
+            saved.complete(applied);
+        }
+
+        @Override
+        public void access(boolean readOnly) {}
+
+        @Override
+        public void stateless(String payload) {}
+
+        @Override
+        public void denied(FailureCode code, String message) {
+            saved.completeExceptionally(new AssertionError(code + ": " + message));
         }
     }
 

@@ -138,6 +138,45 @@ final class Reader {
         return all;
     }
 
+    static Map<String, RootKind> roots(Store store) {
+        Map<String, RootKind> all = new LinkedHashMap<>();
+        store.roots().forEach((name, type) -> {
+            RootKind kind = switch (store.types.kind(type)) {
+                case Types.UNKNOWN -> toldByContent(store, type);
+                case Types.ARRAY -> RootKind.ARRAY;
+                case Types.MAP, Types.XML_HOOK -> RootKind.MAP;
+                case Types.TEXT -> RootKind.TEXT;
+                default -> RootKind.XML;
+            };
+            if (kind != null) {
+                all.put(name, kind);
+            }
+        });
+        return all;
+    }
+
+    private static @Nullable RootKind toldByContent(Store store, int root) {
+        for (int item = store.types.first(root); item != NONE; item = store.items.next(item)) {
+            if (!store.items.isGone(item)) {
+                return switch (store.items.kind(item)) {
+                    case Items.STRING, Items.FORMAT, Items.EMBED -> RootKind.TEXT;
+                    case Items.TYPE ->
+                        store.types.kind(store.items.content(item)) >= Types.XML_ELEMENT
+                                ? RootKind.XML
+                                : RootKind.ARRAY;
+                    default -> RootKind.ARRAY;
+                };
+            }
+        }
+        for (int entry = store.types.entries(root); entry != NONE; entry = store.entries.following(entry)) {
+            int item = store.entries.tail(entry);
+            if (item != NONE && !store.items.isGone(item)) {
+                return RootKind.MAP;
+            }
+        }
+        return null;
+    }
+
     private static Object json(Store store, int type, int kind) {
         return switch (kind) {
             case Types.ARRAY -> jsonList(store, type);

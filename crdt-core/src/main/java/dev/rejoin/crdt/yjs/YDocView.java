@@ -2,6 +2,7 @@ package dev.rejoin.crdt.yjs;
 
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
+import java.util.List;
 import java.util.Map;
 
 /** A document as it was when it was asked for this view, for any thread. Taking one costs O(1), and so does keeping it. */
@@ -27,6 +28,29 @@ public final class YDocView {
     /** All roots whose kind is known, as plain values by name. */
     public Map<String, Object> toJson() {
         return Reader.json(store);
+    }
+
+    /**
+     * The kind of each root by name: as what it was asked for in this document, or else what is in it tells. Characters mean a text,
+     * elements and XML texts a fragment, other values an array, keys alone a map. A root of unknown kind with nothing in it is left
+     * out. O(roots), plus the deleted items at the beginning of those of unknown kind.
+     */
+    public Map<String, RootKind> roots() {
+        return Reader.roots(store);
+    }
+
+    /**
+     * The root of this name as a plain value: a {@code String} for a text and for XML, a {@code List} for an array, a {@code Map}
+     * for a map; empty if there is none. O(items)
+     */
+    public Object toJson(String name, RootKind kind) {
+        int type = store.findRoot(name);
+        return switch (kind) {
+            case TEXT -> text(name);
+            case XML -> xml(name);
+            case ARRAY -> type == NONE ? List.of() : Reader.jsonList(store, type);
+            case MAP -> type == NONE ? Map.of() : Reader.jsonMap(store, type);
+        };
     }
 
     /** The XML of the fragment of this name, empty if there is none. */

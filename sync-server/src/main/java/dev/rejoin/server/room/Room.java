@@ -23,6 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -363,6 +364,7 @@ final class Room {
             return;
         }
         Commit commit;
+        content.forgetView();
         try {
             commit = transaction.get();
         } catch (RuntimeException | Error e) {
@@ -714,6 +716,28 @@ final class Room {
 
     String name() {
         return name;
+    }
+
+    /** Completes with the content as it is now, when all that is in it is durable. */
+    void readContent(CompletableFuture<Optional<ContentView>> result) {
+        ContentView now;
+        try {
+            now = content.view();
+        } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+            return;
+        }
+        whenDurable(failure -> {
+            if (failure == null) {
+                result.complete(Optional.of(now));
+            } else {
+                result.completeExceptionally(failure);
+            }
+        });
+    }
+
+    long epoch() {
+        return epoch;
     }
 
     /** The document as it durably is. */

@@ -64,6 +64,9 @@ final class RoomContent {
     /** The whole content as an update, for all who join; null after a change. */
     private byte @Nullable [] whole;
 
+    /** Null after a change and while the content is cold. */
+    private @Nullable ContentView view;
+
     private final Set<ContentSeat> seats = new LinkedHashSet<>();
     private final AwarenessTable awareness;
     private long seatNumbers;
@@ -117,6 +120,7 @@ final class RoomContent {
         encodedBytes = state.length;
         source.keep(state);
         document.releaseContent();
+        view = null;
         kit.observer().contentCooled();
         return true;
     }
@@ -145,9 +149,14 @@ final class RoomContent {
         return () -> bytes;
     }
 
-    /** The content as it is, changes not yet durable included. */
-    YDocView view() {
-        return engine().view();
+    /** The content as it is, changes not yet durable included; makes it hot. Linear in the content after a change. */
+    ContentView view() {
+        ContentView current = view;
+        if (current == null) {
+            current = ContentView.of(room.epoch(), engine().view());
+            view = current;
+        }
+        return current;
     }
 
     /** Linear in the clients after a change. */
@@ -342,8 +351,14 @@ final class RoomContent {
     private void emitted(byte[] update) {
         whole = null;
         stateVector = null;
+        view = null;
         encodedBytes += update.length;
         emitted = update;
+    }
+
+    /** Trusted code in this process runs: it may tell the kind of a root, which changes nothing but what is shown. */
+    void forgetView() {
+        view = null;
     }
 
     // what became durable

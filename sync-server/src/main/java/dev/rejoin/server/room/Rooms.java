@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -116,12 +117,17 @@ public final class Rooms {
      * Fails with {@link DocumentUnavailableException}.
      */
     public CompletionStage<Optional<DocumentView>> read(DocumentName document) {
-        CompletableFuture<Optional<DocumentView>> result = new CompletableFuture<>();
+        return read(document, (room, result) -> result.complete(Optional.of(room.view())));
+    }
+
+    private <V> CompletionStage<Optional<V>> read(
+            DocumentName document, BiConsumer<Room, CompletableFuture<Optional<V>>> read) {
+        CompletableFuture<Optional<V>> result = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> floor.visit(document.value(), false, new Visitor() {
             @Override
             public void enter(Room room) {
-                result.complete(Optional.of(room.view()));
+                read.accept(room, result);
             }
 
             @Override
@@ -135,6 +141,14 @@ public final class Rooms {
             }
         }));
         return result;
+    }
+
+    /**
+     * The content of the document as it durably is, including every change that was told to be saved before the call; empty if the
+     * document was never created. Fails with {@link DocumentUnavailableException}.
+     */
+    public CompletionStage<Optional<ContentView>> readContent(DocumentName document) {
+        return read(document, Room::readContent);
     }
 
     /** Trusted access to one document, for code in the same process. The document is created by the first write. */

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.ObjectType;
 import dev.rejoin.crdt.Values;
+import dev.rejoin.crdt.yjs.RootKind;
 import dev.rejoin.server.access.AccessRequest;
 import dev.rejoin.server.access.Capability;
 import dev.rejoin.server.access.Denied;
 import dev.rejoin.server.access.Grant;
+import dev.rejoin.server.room.ContentView;
 import dev.rejoin.server.room.DocumentUnavailableException;
 import dev.rejoin.server.room.DocumentView;
 import dev.rejoin.server.room.Rooms;
@@ -96,16 +98,58 @@ final class DocumentEndpoint {
 
     private CompletionStage<Answer> read(FullHttpRequest request, DocumentName document) {
         String format = Paths.parameter(request.uri(), "format");
+        if ("content".equals(format)) {
+            return readContent(request, document);
+        }
         if (format != null && !format.equals("json") && !format.equals("state")) {
-            return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-format", "format is json or state"));
+            return now(
+                    Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-format", "format is json, state or content"));
         }
         boolean state = "state".equals(format);
         String ifNoneMatch = request.headers().get(HttpHeaderNames.IF_NONE_MATCH);
         return rooms.read(document)
-                .thenApply(found -> found.map(view -> page(view, state, ifNoneMatch))
-                        .orElseGet(() ->
-                                Answer.problem(HttpResponseStatus.NOT_FOUND, "not-found", "there is no such document")))
+                .thenApply(found ->
+                        found.map(view -> page(view, state, ifNoneMatch)).orElseGet(DocumentEndpoint::notFound))
                 .exceptionally(DocumentEndpoint::failed);
+    }
+
+    private CompletionStage<Answer> readContent(FullHttpRequest request, DocumentName document) {
+        Map<String, RootKind> asked = new LinkedHashMap<>();
+        for (RootKind kind : RootKind.values()) {
+            for (String encoded : Paths.parameters(request.uri(), kind.name().toLowerCase(Locale.ROOT))) {
+                String root = Paths.decode(encoded);
+                if (root == null || asked.put(root, kind) != null) {
+                    return now(Answer.problem(
+                            HttpResponseStatus.BAD_REQUEST,
+                            "bad-format",
+                            "a root is named once, in percent-encoded UTF-8: " + encoded));
+                }
+            }
+        }
+        String ifNoneMatch = request.headers().get(HttpHeaderNames.IF_NONE_MATCH);
+        return rooms.readContent(document)
+                .thenApply(found ->
+                        found.map(view -> page(view, asked, ifNoneMatch)).orElseGet(DocumentEndpoint::notFound))
+                .exceptionally(DocumentEndpoint::failed);
+    }
+
+    private static Answer page(ContentView view, Map<String, RootKind> asked, @Nullable String ifNoneMatch) {
+        if (ifNoneMatch != null && ETags.anyMatches(ifNoneMatch, view.etag())) {
+            return tagged(Answer.notModified(), view.etag());
+        }
+        Map<String, RootKind> roots = new LinkedHashMap<>(asked);
+        view.roots().forEach(roots::putIfAbsent);
+        Map<String, Object> values = new LinkedHashMap<>();
+        roots.forEach((name, kind) -> values.put(name, view.content().toJson(name, kind)));
+        return tagged(Answer.of(HttpResponseStatus.OK, "application/json", Json.write(values)), view.etag());
+    }
+
+    private static Answer tagged(Answer answer, String etag) {
+        return answer.with(HttpHeaderNames.ETAG, etag).with(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+    }
+
+    private static Answer notFound() {
+        return Answer.problem(HttpResponseStatus.NOT_FOUND, "not-found", "there is no such document");
     }
 
     private static Answer page(DocumentView view, boolean state, @Nullable String ifNoneMatch) {
@@ -122,7 +166,7 @@ final class DocumentEndpoint {
                     "application/json",
                     Json.write(view.snapshot().toMap()));
         }
-        return answer.with(HttpHeaderNames.ETAG, etag).with(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+        return tagged(answer, etag);
     }
 
     private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document) {

@@ -5,17 +5,23 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rejoin.crdt.Bytes;
 import dev.rejoin.crdt.Values;
+import dev.rejoin.crdt.yjs.Undefined;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +44,9 @@ final class Json {
                     .maxDocumentLength(8L << 20)
                     .maxStringLength(1 << 20)
                     .maxTokenCount(1 << 20)
+                    .build())
+            .streamWriteConstraints(StreamWriteConstraints.builder()
+                    .maxNestingDepth(Integer.MAX_VALUE)
                     .build())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
@@ -104,7 +113,7 @@ final class Json {
         return map;
     }
 
-    /** The JSON text of a canonical value. */
+    /** The JSON text of a canonical value, or of a plain one of content. */
     static byte[] write(Object value) {
         return generate(out -> writeValue(out, value));
     }
@@ -121,45 +130,67 @@ final class Json {
         });
     }
 
+    /** Without recursion, for content may be nested as deep as its author likes. */
     private static void writeValue(JsonGenerator out, @Nullable Object value) throws IOException {
+        Deque<Iterator<?>> open = new ArrayDeque<>();
+        write(out, value, open);
+        while (!open.isEmpty()) {
+            Iterator<?> rest = open.peek();
+            if (!rest.hasNext()) {
+                open.pop();
+                if (out.getOutputContext().inArray()) {
+                    out.writeEndArray();
+                } else {
+                    out.writeEndObject();
+                }
+            } else {
+                Object next = rest.next();
+                if (next instanceof Map.Entry<?, ?> entry) {
+                    out.writeFieldName((String) entry.getKey());
+                    next = entry.getValue();
+                }
+                write(out, next, open);
+            }
+        }
+    }
+
+    /** Writes a value, or the beginning of one and leaves the rest of it to the caller. */
+    private static void write(JsonGenerator out, @Nullable Object value, Deque<Iterator<?>> open) throws IOException {
         if (value instanceof String string) {
             out.writeString(string);
         } else if (value instanceof Long number) {
             out.writeNumber(number);
-        } else if (value instanceof java.math.BigInteger number) {
+        } else if (value instanceof BigInteger number) {
             out.writeNumber(number);
         } else if (value instanceof Double number) {
             if (Double.isFinite(number)) {
                 out.writeNumber(number);
             } else {
-                out.writeStartObject();
-                out.writeStringField(DOUBLE, number.toString());
-                out.writeEndObject();
+                writeReserved(out, DOUBLE, number.toString());
             }
         } else if (value instanceof Boolean flag) {
             out.writeBoolean(flag);
         } else if (value instanceof Bytes bytes) {
-            out.writeStartObject();
-            out.writeStringField(BYTES, Base64.getEncoder().encodeToString(bytes.toByteArray()));
-            out.writeEndObject();
+            writeReserved(out, BYTES, Base64.getEncoder().encodeToString(bytes.toByteArray()));
+        } else if (value instanceof byte[] bytes) {
+            writeReserved(out, BYTES, Base64.getEncoder().encodeToString(bytes));
         } else if (value instanceof Iterable<?> items) {
             out.writeStartArray();
-            for (Object item : items) {
-                writeValue(out, item);
-            }
-            out.writeEndArray();
+            open.push(items.iterator());
         } else if (value instanceof Map<?, ?> map) {
             out.writeStartObject();
-            for (Map.Entry<?, ?> entry : map.entrySet()) {
-                out.writeFieldName((String) entry.getKey());
-                writeValue(out, entry.getValue());
-            }
-            out.writeEndObject();
-        } else if (value == null || value == Values.NULL) {
+            open.push(map.entrySet().iterator());
+        } else if (value == null || value == Values.NULL || value == Undefined.UNDEFINED) {
             out.writeNull();
         } else {
             throw new IllegalArgumentException("not a value: " + value.getClass());
         }
+    }
+
+    private static void writeReserved(JsonGenerator out, String key, String value) throws IOException {
+        out.writeStartObject();
+        out.writeStringField(key, value);
+        out.writeEndObject();
     }
 
     private static byte[] generate(Content content) {

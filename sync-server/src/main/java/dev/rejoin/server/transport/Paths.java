@@ -5,6 +5,8 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The path part of a request target (RFC 3986), and where it comes from. */
@@ -17,19 +19,26 @@ final class Paths {
         return query < 0 ? target : target.substring(0, query);
     }
 
-    /** The value of a query parameter, undecoded; null if it is not there. */
+    /** The value of a query parameter, undecoded, the first if it is there more than once; null if it is not there. */
     static @Nullable String parameter(String target, String name) {
+        List<String> values = parameters(target, name);
+        return values.isEmpty() ? null : values.get(0);
+    }
+
+    /** All values of a query parameter, undecoded, in their order. */
+    static List<String> parameters(String target, String name) {
         int query = target.indexOf('?');
         if (query < 0) {
-            return null;
+            return List.of();
         }
+        List<String> values = new ArrayList<>();
         for (String pair : target.substring(query + 1).split("&", -1)) {
             int equals = pair.indexOf('=');
             if ((equals < 0 ? pair : pair.substring(0, equals)).equals(name)) {
-                return equals < 0 ? "" : pair.substring(equals + 1);
+                values.add(equals < 0 ? "" : pair.substring(equals + 1));
             }
         }
-        return null;
+        return values;
     }
 
     /** Takes the percent-encoding off; null unless the result is well-formed UTF-8. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.DeltaLimits;
@@ -21,7 +22,9 @@ import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +96,24 @@ class RoomContentTest {
         assertEquals("", bob.text());
         commit();
         assertEquals("a", bob.text());
+    }
+
+    @Test
+    void theContentIsReadWhenAllOfItIsDurable() {
+        Editor ann = join(1);
+        ann.type(0, "a");
+        loop.run();
+        CompletableFuture<Optional<ContentView>> read =
+                rooms().readContent(NAME).toCompletableFuture();
+        loop.run();
+        assertFalse(read.isDone());
+        commit();
+        ContentView view = read.join().orElseThrow();
+        assertEquals("a", view.content().text("t"));
+        CompletableFuture<Optional<ContentView>> again =
+                rooms().readContent(NAME).toCompletableFuture();
+        loop.run();
+        assertSame(view, again.join().orElseThrow(), "nothing has changed");
     }
 
     @Test
