@@ -76,6 +76,8 @@ const operations = {
   async type(tab, selector, text) {
     const page = pages.get(tab);
     await page.focus(selector);
+    // ProseMirror puts its own selection back 20 ms after it has got the keyboard; no hand is faster
+    await page.waitForTimeout(100);
     for (const piece of text.split(/(\{[A-Z][A-Za-z+]*\})/)) {
       if (/^\{[A-Z][A-Za-z+]*\}$/.test(piece)) await page.keyboard.press(piece.slice(1, -1));
       else await page.keyboard.type(piece);
