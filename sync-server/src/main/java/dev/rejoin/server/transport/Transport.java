@@ -83,8 +83,8 @@ public final class Transport implements AutoCloseable {
             throw new BindException(
                     "host '" + options.host() + "' does not resolve: choose one of this machine (--host)");
         }
-        this.origins =
-                new OriginPolicy(address.getAddress().isLoopbackAddress(), options.host(), options.allowedOrigins());
+        this.origins = new OriginPolicy(
+                address.getAddress().isLoopbackAddress(), tls != null, options.host(), options.allowedOrigins());
         this.listener = bind(loops, address);
     }
 

@@ -13,14 +13,22 @@ import org.junit.jupiter.api.Test;
 
 /** Which web pages may connect. */
 final class OriginPolicyTest {
-    private static final OriginPolicy LOCAL = new OriginPolicy(true, "devbox", Set.of("https://app.example"));
-    private static final OriginPolicy PUBLIC = new OriginPolicy(false, "0.0.0.0", Set.of("https://app.example"));
+    private static final OriginPolicy LOCAL = new OriginPolicy(true, true, "devbox", Set.of("https://app.example"));
+    private static final OriginPolicy PUBLIC = new OriginPolicy(false, false, "0.0.0.0", Set.of("https://app.example"));
 
     @Test
     void pagesOfTheServersOwnHostMayConnect() {
         assertTrue(PUBLIC.allows(request("sync.example:8080", "http://sync.example:8080")));
         assertTrue(PUBLIC.allows(request("Sync.Example:8080", "http://sync.example:8080")));
         assertFalse(PUBLIC.allows(request("sync.example:8080", "http://sync.example")));
+    }
+
+    @Test
+    void withTlsPagesOfTheOwnHostThatCameInTheClearAreNotOurOwn() {
+        OriginPolicy secure = new OriginPolicy(false, true, "0.0.0.0", Set.of("http://app.example"));
+        assertTrue(secure.allows(request("sync.example", "https://sync.example")));
+        assertFalse(secure.allows(request("sync.example", "http://sync.example")));
+        assertTrue(secure.allows(request("sync.example", "http://app.example")));
     }
 
     @Test
