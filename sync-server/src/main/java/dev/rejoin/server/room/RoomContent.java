@@ -43,6 +43,7 @@ final class RoomContent {
     private static final long EXPIRY_MILLIS = 5_000;
     private static final long ASK_MILLIS = 1_000;
     private static final long HOT_BYTES_PER_ENCODED_BYTE = 4;
+    private static final int MAX_ECHOED_DELETIONS_BYTES = 16 << 10;
     private static final byte[] EMPTY_UPDATE = {0, 0};
 
     private final Room room;
@@ -293,9 +294,32 @@ final class RoomContent {
             ask(seat);
         } else if (integrated != null) {
             room.contentChanged(seat, integrated, integrated);
+            if (answer) {
+                echo(seat, update);
+            }
         } else {
+            echo(seat, update);
             settle(seat, true);
         }
+    }
+
+    /**
+     * A client of y-websocket takes for saved what comes back to it. What was known before it sent it is relayed to nobody, so it
+     * comes back by itself: a server was killed after the commit and before it had told anybody. Each client that joins answers
+     * with all deletions of the document, which would be much for nothing.
+     */
+    private void echo(ContentSeat seat, byte[] update) {
+        boolean hasStructs = update[0] != 0;
+        if (!seat.framing.equals(Framing.Y_WEBSOCKET)
+                || update.length <= EMPTY_UPDATE.length
+                || !hasStructs && update.length > MAX_ECHOED_DELETIONS_BYTES) {
+            return;
+        }
+        room.whenDurable(failure -> {
+            if (failure == null && !seat.over && seat.outlet.hasRoom()) {
+                seat.outlet.relay(seat.framing.update(update));
+            }
+        });
     }
 
     /** What the server lacks only the editor can tell; it is asked again, but not without end. */

@@ -68,6 +68,20 @@ class RoomContentTest {
     }
 
     @Test
+    void whatWasKnownBeforeComesBackToItsAuthorAlone() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        ann.type(0, "a");
+        commit();
+        int heardByBob = bob.relayed;
+        ann.seat.change(ann.doc.encodeStateAsUpdate(), true);
+        commit();
+        assertEquals(2, ann.relayed);
+        assertEquals(2, ann.applied);
+        assertEquals(heardByBob, bob.relayed);
+    }
+
+    @Test
     void whatArrivesDuringACommitIsOneFrame() {
         Editor ann = join(1);
         Editor bob = join(2);
