@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -97,6 +99,12 @@ final class ImageIT {
             for (String status : List.of("200 OK", "503 Service Unavailable")) {
                 Process asking = run(healthCommand(), environment);
                 try (var asked = socket.accept()) {
+                    // read it all: a socket that is closed with something unread is reset, answer and all
+                    BufferedReader request = new BufferedReader(
+                            new InputStreamReader(asked.getInputStream(), StandardCharsets.US_ASCII));
+                    while (!request.readLine().isEmpty()) {
+                        // the request has no body
+                    }
                     asked.getOutputStream()
                             .write(("HTTP/1.1 " + status + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
                 }
