@@ -74,6 +74,11 @@ class StockEditorsIT {
         return client(editor, document, Tokens.of("writer", "write", YEAR_2100)).start();
     }
 
+    /** A writer whose document is there. */
+    private static StockClient begun(Editor editor, String document) throws Exception {
+        return writer(editor, document).awaitSynced();
+    }
+
     private static void saved(Editor editor, StockClient client) {
         if (editor.speaksHocuspocus()) {
             // not "unsynced", 0: version 2 counts what it sends anew after a reconnect once, and is told of it twice
@@ -180,10 +185,10 @@ class StockEditorsIT {
     @EnumSource
     void aReaderSeesAllIsSeenAndChangesNothing(Editor editor) throws Exception {
         String document = "read/" + editor;
-        try (StockClient ann = writer(editor, document);
+        // a document that nobody has begun is not open to readers
+        try (StockClient ann = begun(editor, document);
                 StockClient eve = client(editor, document, Tokens.of("reader", "read", YEAR_2100))
                         .start()) {
-            ann.awaitSynced();
             ann.insert(0, "text");
             saved(editor, ann);
             eve.await("text", "text", "synced", true);
@@ -272,10 +277,9 @@ class StockEditorsIT {
     @EnumSource(names = "HOCUSPOCUS_[34]", mode = EnumSource.Mode.MATCH_ALL)
     void aFreshTokenTurnsAReaderIntoAWriterAndBringsWhatItHadWritten(Editor editor) throws Exception {
         String document = "fresh/" + editor;
-        try (StockClient ann = writer(editor, document);
+        try (StockClient ann = begun(editor, document);
                 StockClient eve = client(editor, document, Tokens.of("eve", "read", YEAR_2100))
                         .start()) {
-            ann.awaitSynced();
             eve.await("synced", true, "scope", "readonly");
             eve.insert(0, "kept");
             eve.await("sent", Map.of("Update", 1));
