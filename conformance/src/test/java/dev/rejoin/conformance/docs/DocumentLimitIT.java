@@ -33,8 +33,10 @@ final class DocumentLimitIT {
                         .document("full")
                         .build()) {
             int accepted = 0;
-            while (accepted(client.write(d -> d.set("texts", ValueCodec.STRING).add(text(client))))) {
+            String text = text(client);
+            while (write(client, text)) {
                 accepted++;
+                text = text(client);
                 assertTrue(
                         accepted * WRITE <= LIMIT + WRITE, accepted + " writes of " + WRITE + " bytes were accepted");
             }
@@ -53,6 +55,10 @@ final class DocumentLimitIT {
             assertEquals(422, answer.statusCode(), answer.body());
             assertTrue(answer.body().contains("document-full"), answer.body());
         }
+    }
+
+    private static boolean write(SyncClient client, String text) throws Exception {
+        return accepted(client.write(d -> d.set("texts", ValueCodec.STRING).add(text)));
     }
 
     private static boolean accepted(WriteHandle write) throws Exception {
