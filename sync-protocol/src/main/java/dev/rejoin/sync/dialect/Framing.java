@@ -100,11 +100,6 @@ public record Framing(String address) {
         return frame(STATELESS).string(payload).done();
     }
 
-    /** The provider is put out of the document (Hocuspocus 4 only: earlier ones fail on it). */
-    public byte[] close(String reason) {
-        return frame(CLOSE).string(reason).done();
-    }
-
     /** Answers a {@link DialectMessage.Ping}. */
     public static byte[] pong() {
         return new byte[] {PONG};

@@ -35,8 +35,4 @@ final class HotContents {
         Long size = sizes.remove(content);
         total -= size == null ? 0 : size;
     }
-
-    long totalBytes() {
-        return total;
-    }
 }

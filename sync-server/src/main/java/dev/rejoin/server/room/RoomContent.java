@@ -290,6 +290,8 @@ final class RoomContent {
         emitted = null;
         if (!result.complete()) {
             kit.observer().contentStalled();
+            // what waits is part of the whole, and nothing may have been emitted
+            whole = null;
             room.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
             ask(seat);
         } else if (integrated != null) {

@@ -350,6 +350,30 @@ class RoomContentTest {
     }
 
     @Test
+    void whatWaitsForItsForerunnerIsKeptWhenAContentBecomesBytes() {
+        options = new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 10, 60_000, 10_000, 100_000);
+        Editor ann = join(1);
+        ann.type(0, "x");
+        commit();
+        join(5);
+        YDoc elsewhere = YDoc.create(YDocOptions.defaults().withClientId(77));
+        List<byte[]> updates = new ArrayList<>();
+        elsewhere.onUpdate((update, origin, doc) -> updates.add(update));
+        elsewhere.getText("t").insert(0, "first");
+        elsewhere.getText("t").insert(5, " second");
+        ann.seat.change(updates.get(1), false);
+        commit();
+        Editor bob = new Editor(2, Framing.Y_WEBSOCKET, false, DocumentName.of("other"));
+        bob.synchronise();
+        commit();
+        bob.type(0, "y".repeat(30_000));
+        commit();
+        ann.seat.change(updates.get(0), false);
+        commit();
+        assertTrue(ann.text().contains("first second"), ann.text());
+    }
+
+    @Test
     void thousandsOfJoinersShareOneEncodedState() {
         Editor ann = join(1);
         ann.type(0, "x".repeat(1_000));
