@@ -137,6 +137,8 @@ export class Client {
   private isCaughtUp = false;
   private attempt = 0;
   private connectedAt = Infinity;
+  /** When a session was last ended because another of the same replica had begun. */
+  private replacedAt = -Infinity;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private sessionTimer: ReturnType<typeof setTimeout> | undefined;
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -566,10 +568,15 @@ export class Client {
       this.renew((entry) => (entry.sent && increments(entry) ? 'unknown-outcome' : ''));
       retryable = true;
     } else if (code === 'session-replaced') {
-      // Either another tab has taken the lease over, and the store says so, or somebody has a copy of it.
+      // Another tab has taken the lease over, and the store says so; or a late session of our own has; or, if it comes again, a copy of us is alive.
+      const now = this.clock();
+      const again = now - this.replacedAt < HEALTHY_MILLIS;
+      this.replacedAt = again ? -Infinity : now;
       this.storage.commit({}).then(
         () => {
-          this.renew((entry) => (entry.saved && increments(entry) ? 'unknown-outcome' : ''));
+          if (again) {
+            this.renew((entry) => (entry.saved && increments(entry) ? 'unknown-outcome' : ''));
+          }
           this.connect();
         },
         () => this.handOver({}),

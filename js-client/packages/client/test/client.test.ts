@@ -237,6 +237,38 @@ test('a copied store is detected; each copy counts what it wrote itself once', a
   expect(b.document.counter('likes').value).toBe(1111);
 });
 
+test('a session that another of the same replica ended loses no write', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  const { replica } = client;
+  const [peer] = server.peers;
+  Object.assign(peer!, { deliver: () => undefined });
+  const heard = client.document.counter('likes').increment(1);
+  await quiet();
+  delete (peer as unknown as Record<string, unknown>).deliver;
+  peer!.fail('session-replaced', 4410, false);
+  const unsent = client.document.counter('likes').increment(10);
+  await vi.waitFor(() => expect([heard.state, unsent.state]).toEqual(['durable', 'durable']), 5000);
+  expect(client.replica).toBe(replica);
+  expect(client.document.counter('likes').value).toBe(11);
+  expect(client.rejections).toEqual([]);
+});
+
+test('of two live copies one gives way, and each write counts once', async () => {
+  const server = new FakeServer();
+  const store = new MemoryStore();
+  await (await join(server, { store, online: false })).close();
+  const copy = Object.assign(new MemoryStore(), structuredClone({ ...store }));
+  const a = await join(server, { store });
+  const b = await join(server, { store: copy });
+  a.document.counter('likes').increment(1);
+  b.document.counter('likes').increment(10);
+  await vi.waitFor(() => expect([a.document.counter('likes').value, b.document.counter('likes').value]).toEqual([11, 11]), 10_000);
+  await vi.waitFor(() => expect([a.status.pending, b.status.pending]).toEqual([0, 0]), 10_000);
+  expect(a.replica).not.toBe(b.replica);
+  expect([...a.rejections, ...b.rejections]).toEqual([]);
+});
+
 test('where a verdict is no longer kept, an increment is not issued twice and everything else is', async () => {
   const server = new FakeServer();
   const store = new MemoryStore();

@@ -142,6 +142,8 @@ public final class SyncClient implements AutoCloseable {
     private @Nullable ScheduledFuture<?> reconnect;
     private @Nullable ScheduledFuture<?> timer;
     private long connectedAt;
+    /* When a session was last ended because the replica had opened another; 0 if never. */
+    private long replacedAt;
 
     private SyncClient(Builder builder, Outbox outbox, Connector connector) throws IOException {
         this.limits = builder.limits;
@@ -1021,12 +1023,27 @@ public final class SyncClient implements AutoCloseable {
         if (why.equals(FailureCode.REPLICA_CONFLICT.label())) {
             takeNewReplica(document.confirmedState(), List.of());
         } else if (why.equals(FailureCode.SESSION_REPLACED.label())) {
-            takeNewReplica(document.confirmedState(), List.copyOf(pending.keySet()));
+            replaced();
         } else if (!isRetryable) {
             become(ConnectionStatus.ERROR, why);
             return;
         }
         become(ConnectionStatus.DISCONNECTED, why);
+    }
+
+    /**
+     * Another session has opened under this replica id. It may be the last breath of a connection of this client's own, whose
+     * Hello was read late; the next Welcome tells what became of each write. If it comes again at once, a copy of this
+     * client is alive, and one of the two has to give way.
+     */
+    private void replaced() {
+        long at = now();
+        if (replacedAt != 0 && at - replacedAt < Backoff.HEALTHY_MILLIS) {
+            takeNewReplica(document.confirmedState(), List.copyOf(pending.keySet()));
+            replacedAt = 0;
+        } else {
+            replacedAt = at;
+        }
     }
 
     private void leave() {

@@ -75,6 +75,11 @@ final class FakeServer implements Connector, AutoCloseable {
         thread.execute(() -> List.copyOf(seats).forEach(seat -> seat.end(1006, "")));
     }
 
+    /** Ends all sessions as if each replica had opened another one. */
+    void replaceAll() {
+        thread.execute(() -> List.copyOf(seats).forEach(Seat::replaced));
+    }
+
     @Override
     public void close() {
         thread.shutdownNow();
@@ -113,6 +118,10 @@ final class FakeServer implements Connector, AutoCloseable {
             }
         }
 
+        void replaced() {
+            session.fail(FailureCode.SESSION_REPLACED, "", 0);
+        }
+
         @Override
         public void hello(Hello hello, DocumentName name) {
             replica = ReplicaId.of(hello.replica());
@@ -122,6 +131,11 @@ final class FakeServer implements Connector, AutoCloseable {
             } else if (!Arrays.equals(lease.key, hello.leaseKey())) {
                 session.fail(FailureCode.REPLICA_CONFLICT, "", 0);
                 return;
+            }
+            for (Seat other : List.copyOf(seats)) {
+                if (other != this && other.replica.equals(replica)) {
+                    other.replaced();
+                }
             }
             Version known = hello.version().length == 0 || hello.epoch() != epoch
                     ? Version.EMPTY

@@ -126,6 +126,43 @@ class SyncClientTest {
     }
 
     @Test
+    void aSessionThatAnotherOfTheSameReplicaEndedLosesNoWrite() throws Exception {
+        try (SyncClient client = client().build()) {
+            until(() -> client.connection() == ConnectionStatus.CONNECTED);
+            server.mute = true;
+            WriteHandle heard = client.write(d -> d.counter("likes").increment(1));
+            until(() -> server.submits == 1);
+            server.mute = false;
+            server.replaceAll();
+            WriteHandle unsent = client.write(d -> d.counter("likes").increment(10));
+            heard.durable().get(10, TimeUnit.SECONDS);
+            unsent.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(2, server.submits);
+            assertEquals(11L, likes(client));
+            assertEquals(List.of(), client.rejections());
+        }
+    }
+
+    @Test
+    void ofTwoLiveCopiesOneGivesWayAndEachWriteCountsOnce() throws Exception {
+        Path file = directory.resolve("box");
+        Path copy = directory.resolve("copy");
+        client().outbox(file).startOffline().build().close();
+        Files.copy(file, copy);
+        try (SyncClient one = client().outbox(file).build();
+                SyncClient two = client().outbox(copy).build()) {
+            WriteHandle first = one.write(d -> d.counter("likes").increment(1));
+            WriteHandle second = two.write(d -> d.counter("likes").increment(10));
+            first.durable().get(20, TimeUnit.SECONDS);
+            second.durable().get(20, TimeUnit.SECONDS);
+            until(() -> one.sync() == SyncStatus.SYNCHRONIZED && two.sync() == SyncStatus.SYNCHRONIZED);
+            until(() -> likes(one) == 11 && likes(two) == 11);
+            assertEquals(List.of(), one.rejections());
+            assertEquals(List.of(), two.rejections());
+        }
+    }
+
+    @Test
     void twoClientsAgree() throws Exception {
         try (SyncClient one = client().build();
                 SyncClient two = client().build()) {

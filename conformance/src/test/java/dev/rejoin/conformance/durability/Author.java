@@ -3,6 +3,7 @@ package dev.rejoin.conformance.durability;
 import dev.rejoin.client.SyncClient;
 import dev.rejoin.client.WriteHandle;
 import dev.rejoin.crdt.Delta;
+import dev.rejoin.crdt.document.Document;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,13 +94,26 @@ final class Author implements AutoCloseable {
         outbox.ifPresent(builder::outbox);
         SyncClient opened = builder.build();
         List<WriteHandle> kept = opened.pending();
-        steps = opened.read(held -> Script.steps(held, script.author()));
+        long shown = opened.read(held -> Script.steps(held, script.author()));
+        if (client != null && shown != steps) {
+            report.refused(
+                    steps,
+                    "closed after " + steps + " steps, opened again with " + shown + ", of which "
+                            + confirmedSteps(opened) + " confirmed and " + kept.size() + " pending");
+        }
+        steps = shown;
         window = new Semaphore(Math.max(1, WINDOW_STEPS - kept.size()));
         for (int i = 0; i < kept.size(); i++) {
             follow(kept.get(i), steps - kept.size() + 1 + i);
         }
         opened.goOnline();
         return opened;
+    }
+
+    private long confirmedSteps(SyncClient opened) {
+        Document confirmed = Document.create();
+        confirmed.merge(opened.snapshot().state());
+        return Script.steps(confirmed, script.author());
     }
 
     private void write() {

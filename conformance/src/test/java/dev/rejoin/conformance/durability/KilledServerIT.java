@@ -252,6 +252,7 @@ class KilledServerIT {
                 total += outcome.total();
                 recent.addAll(outcome.recent());
             }
+            assertEquals(List.of(), ledger.refusals(), document);
             assertEquals(List.of(), wrong, document);
             assertEquals(total, Script.total(held), document);
             assertEquals(recent, Script.recent(held), document);
