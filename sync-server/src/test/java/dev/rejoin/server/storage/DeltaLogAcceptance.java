@@ -259,6 +259,7 @@ public abstract class DeltaLogAcceptance {
                 new LogRecord.Merged(-1, 1, 4, 0xcafe, new byte[] {9, 8}),
                 new LogRecord.Voided(-1, 5, 5, -7, "content-rejected", "nicht hier: \u00fc"),
                 new LogRecord.VerdictsKnown(-1, 4),
+                new LogRecord.Former(new byte[] {1, 7, 3}),
                 SMALL);
         assertEquals(1, desk.append(document, records.toArray(LogRecord[]::new)));
         assertEquals(2, desk.append(document, SMALL));
@@ -528,11 +529,15 @@ public abstract class DeltaLogAcceptance {
         assertEquals(List.of(new LogEntry(9, 1, List.of(SMALL))), anew.tail());
         assertEquals(0, chunks(1, 2).size());
         desk.append(anew.handle(), SMALL);
-        desk.run();
+        desk.append(anew.handle(), SMALL);
+        StoredSnapshot snapshot =
+                new StoredSnapshot(1, new byte[] {1}, new byte[] {2}, new byte[] {1, 7, 3}, List.of());
+        desk.done(desk.writer.snapshot(anew.handle(), snapshot));
+        assertEquals(snapshot, desk.load("a").orElseThrow().snapshot().orElseThrow());
         assertEquals(2, desk.load("a").orElseThrow().tail().size());
         rows.entries = read ->
                 List.of(read.get(0), withValue(read.get(1), former.get(0).value()));
-        assertEquals(2, refused("a").sequence());
+        assertEquals(3, refused("a").sequence());
     }
 
     @Test
