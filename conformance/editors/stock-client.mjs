@@ -130,6 +130,9 @@ const holds = (asked, opened) => {
       case 'sent':
       case 'received':
         return Object.entries(wanted).every(([type, times]) => (recorder.counts[name][type] ?? 0) >= times)
+      // how often it was refused in words that begin like this, at least
+      case 'refusedFor':
+        return Object.entries(wanted).every(([code, times]) => now.denied.filter(word => word.startsWith(code)).length >= times)
       case 'connections':
         return now.connections >= wanted
       case 'closed':

@@ -94,7 +94,13 @@ const NOWHERE: ClientStore = {
   close: async () => undefined,
 };
 /** Close codes that the client answers itself; of others the server has said in a frame why. */
-const CLOSE_CODES: Record<number, string> = { 4409: 'replica-conflict', 4410: 'session-replaced' };
+const CLOSE_CODES: Record<number, string> = {
+  4409: 'replica-conflict',
+  4410: 'session-replaced',
+  4412: 'epoch-changed',
+  4414: 'document-deleted',
+  4415: 'equivocation',
+};
 /** Not in any rejection: these writes go on in another tab. */
 const HANDED_OVER = 'handed-over';
 
@@ -563,7 +569,12 @@ export class Client {
   /** @internal */
   lost(code: string, message: string, retryable: boolean): void {
     this.hangUp();
-    if (code === 'replica-conflict' && !retryable) {
+    if (!retryable && (code === 'epoch-changed' || code === 'document-deleted')) {
+      // What is confirmed here is not there any more, and what was written upon it is not sent but shown.
+      this.epoch = 0n;
+      this.renew(() => code, { forget: true });
+      retryable = code === 'epoch-changed';
+    } else if ((code === 'replica-conflict' || code === 'equivocation') && !retryable) {
       // Another owner has this replica id. What was sent may have been accepted under it or not.
       this.renew((entry) => (entry.sent && increments(entry) ? 'unknown-outcome' : ''));
       retryable = true;

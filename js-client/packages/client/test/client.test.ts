@@ -204,6 +204,40 @@ test('a document that was created anew drops the old confirmed state and lists w
   expect(client.document.counter('likes').value).toBe(2);
 });
 
+test('a deleted document is not brought back: what was pending is listed, and comes only when it is retried', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  await client.document.counter('likes').increment(1).durable;
+  client.goOffline();
+  const write = client.document.counter('likes').increment(2);
+  server.refuseAll('document-deleted', 4414);
+  client.goOnline();
+  expect((await write.rejected).code).toBe('document-deleted');
+  expect(client.status.connection).toBe('error');
+  expect(toJson(client.document)).toEqual({});
+  expect(server.submits).toBe(1);
+  server.refusal = undefined;
+  server.recreate();
+  client.goOffline();
+  client.goOnline();
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
+  expect(toJson(client.document)).toEqual({});
+  await client.rejections[0]!.retry().durable;
+  expect(client.document.counter('likes').value).toBe(2);
+});
+
+test('a client that holds what the server has lost begins with what the server has', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  await client.document.counter('likes').increment(1).durable;
+  const replica = client.replica;
+  server.refuseAll('epoch-changed', 4412);
+  await vi.waitFor(() => expect(client.replica).not.toBe(replica), 5000);
+  server.refusal = undefined;
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
+  expect(client.document.counter('likes').value).toBe(1);
+});
+
 test('a replica id that belongs to somebody else is given up, and nothing is issued twice', async () => {
   const server = new FakeServer();
   server.leases.set('00000000000000aa', 'someone');

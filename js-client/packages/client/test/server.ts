@@ -60,6 +60,8 @@ export class FakeServer {
   /** What its acknowledgements mean: 1 accepted, 2 on a disk. */
   level = 2;
   keptVerdicts = Infinity;
+  /** What every Hello is answered with. */
+  refusal: { readonly code: string; readonly close: number } | undefined;
   maxFrameBytes = 1 << 20;
   time = 0;
   readonly leases = new Map<string, string>();
@@ -83,6 +85,12 @@ export class FakeServer {
   /** Cuts all connections, without a word. */
   cut(code = 1006): void {
     [...this.peers].forEach((peer) => peer.drop(code));
+  }
+
+  /** Ends all sessions, and every later one, with this failure. */
+  refuseAll(code: string, close: number): void {
+    this.refusal = { code, close };
+    this.peers.forEach((peer) => peer.fail(code, close, false));
   }
 
   /** The document is created anew. */
@@ -166,6 +174,10 @@ export class Peer implements WebSocketLike {
   private hello(fields: Fields): void {
     const { server } = this;
     server.hellos++;
+    if (server.refusal) {
+      this.fail(server.refusal.code, server.refusal.close, false);
+      return;
+    }
     this.replica = ((fields.get(3)?.[0] ?? 0n) as bigint).toString(16).padStart(16, '0');
     const key = hex(fields.get(4)![0] as Uint8Array);
     if ((server.leases.get(this.replica) ?? key) !== key) {

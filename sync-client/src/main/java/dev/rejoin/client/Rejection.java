@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param id names it for {@link SyncClient#retry} and {@link SyncClient#discard}
  * @param code why, for programs: those of the server's validators, {@code clock-skew}, {@code unobserved-removal},
- *     {@code document-full}, and the client's own {@code epoch-changed}, {@code unknown-outcome}, {@code too-large}
+ *     {@code document-full}, and the client's own {@code epoch-changed}, {@code document-deleted}, {@code unknown-outcome}, {@code too-large}
  * @param message why, for people
  * @param mutations what it meant to do
  * @param at when the refusal was learned

@@ -81,7 +81,7 @@ import org.jspecify.annotations.Nullable;
  * ClientSession}, one per connection, driven by the loop.
  *
  * <p>Four rare events make a new {@code Document} from the confirmed state: the replica id was used by somebody else, the
- * document has another epoch, a verdict is no longer known, a transaction is too large to send. What is still wanted is
+ * document has another epoch or none any more, a verdict is no longer known, a transaction is too large to send. What is still wanted is
  * then issued again, and the outbox is rewritten in one step.
  *
  * <p>Source: docs/reference/sync-protocol.md.
@@ -687,8 +687,12 @@ public final class SyncClient implements AutoCloseable {
 
     /** The document lives another life: drops what was confirmed, and lays what is pending before the user. */
     private void enterOtherEpoch() {
+        startOver("epoch-changed", "the document was created anew or restored since this was written");
+    }
+
+    private void startOver(String why, String message) {
         for (Pending write : pending.values()) {
-            refuse(write, "epoch-changed", "the document was created anew or restored since this was written");
+            refuse(write, why, message);
         }
         pending.clear();
         epoch = 0;
@@ -1024,6 +1028,14 @@ public final class SyncClient implements AutoCloseable {
             takeNewReplica(document.confirmedState(), List.of());
         } else if (why.equals(FailureCode.SESSION_REPLACED.label())) {
             replaced();
+        } else if (why.equals(FailureCode.EQUIVOCATION.label())) {
+            takeNewReplica(document.confirmedState(), List.copyOf(pending.keySet()));
+        } else if (why.equals(FailureCode.EPOCH_CHANGED.label())) {
+            enterOtherEpoch();
+        } else if (why.equals(FailureCode.DOCUMENT_DELETED.label())) {
+            startOver(why, "the document was deleted");
+            become(ConnectionStatus.ERROR, why);
+            return;
         } else if (!isRetryable) {
             become(ConnectionStatus.ERROR, why);
             return;

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /** A judge in memory that refuses the tag "forbidden"; connections are pairs of queues on one thread. */
 final class FakeServer implements Connector, AutoCloseable {
@@ -47,6 +48,9 @@ final class FakeServer implements Connector, AutoCloseable {
     volatile boolean down;
     volatile boolean mute;
     volatile int submits;
+
+    /** What every Hello is answered with. */
+    volatile @Nullable FailureCode refusal;
 
     @Override
     public void connect(ConnectionListener listener) {
@@ -124,6 +128,11 @@ final class FakeServer implements Connector, AutoCloseable {
 
         @Override
         public void hello(Hello hello, DocumentName name) {
+            FailureCode no = refusal;
+            if (no != null) {
+                session.fail(no, "", 0);
+                return;
+            }
             replica = ReplicaId.of(hello.replica());
             Lease lease = leases.computeIfAbsent(hello.replica(), r -> new Lease());
             if (lease.key.length == 0) {

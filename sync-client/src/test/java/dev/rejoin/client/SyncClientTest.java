@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.rejoin.crdt.OrSet;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.document.Document;
+import dev.rejoin.sync.wire.FailureCode;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -206,6 +207,49 @@ class SyncClientTest {
             until(() -> client.connection() == ConnectionStatus.CONNECTED);
             client.retry(client.rejections().get(0).id()).durable().get(5, TimeUnit.SECONDS);
             assertEquals(List.of("mine"), client.read(d -> tags(d).elements()));
+        }
+    }
+
+    @Test
+    void aDeletedDocumentIsNotBroughtBackByWhatIsPending() throws Exception {
+        try (SyncClient client = client().build()) {
+            client.write(d -> tags(d).add("old")).durable().get(5, TimeUnit.SECONDS);
+            client.goOffline();
+            until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
+            WriteHandle write = client.write(d -> tags(d).add("mine"));
+            int submits = server.submits;
+            server.refusal = FailureCode.DOCUMENT_DELETED;
+            client.goOnline();
+            assertEquals(
+                    "document-deleted",
+                    write.rejection().get(10, TimeUnit.SECONDS).code());
+            until(() -> client.connection() == ConnectionStatus.ERROR);
+            assertEquals(List.of(), client.read(d -> tags(d).elements()));
+            assertEquals(submits, server.submits);
+            server.recreate();
+            server.refusal = null;
+            client.goOffline();
+            client.goOnline();
+            until(() -> client.connection() == ConnectionStatus.CONNECTED);
+            client.retry(client.rejections().get(0).id()).durable().get(5, TimeUnit.SECONDS);
+            assertEquals(List.of("mine"), client.read(d -> tags(d).elements()));
+        }
+    }
+
+    @Test
+    void aClientThatHoldsWhatTheServerHasLostBeginsWithWhatTheServerHas() throws Exception {
+        try (SyncClient client = client().build()) {
+            client.write(d -> tags(d).add("kept")).durable().get(5, TimeUnit.SECONDS);
+            client.goOffline();
+            until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
+            WriteHandle write = client.write(d -> tags(d).add("mine"));
+            server.refusal = FailureCode.EPOCH_CHANGED;
+            client.goOnline();
+            assertEquals(
+                    "epoch-changed", write.rejection().get(10, TimeUnit.SECONDS).code());
+            server.refusal = null;
+            until(() -> client.connection() == ConnectionStatus.CONNECTED);
+            until(() -> client.read(d -> tags(d).elements()).equals(List.of("kept")));
         }
     }
 

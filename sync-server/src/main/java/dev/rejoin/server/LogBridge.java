@@ -8,6 +8,7 @@ import dev.rejoin.server.room.RoomLog;
 import dev.rejoin.server.room.RoomRecord;
 import dev.rejoin.server.storage.AppendListener;
 import dev.rejoin.server.storage.CorruptDocumentException;
+import dev.rejoin.server.storage.DeletedDocumentException;
 import dev.rejoin.server.storage.LogDocument;
 import dev.rejoin.server.storage.LogEntry;
 import dev.rejoin.server.storage.LogRecord;
@@ -50,6 +51,22 @@ final class LogBridge implements RoomLog {
     }
 
     @Override
+    public CompletionStage<Optional<Stored>> loadDeleted(String document) {
+        return translated(writer.loadDeleted(document).thenApply(found -> found.map(this::stored)));
+    }
+
+    @Override
+    public CompletionStage<Optional<Stored>> restore(String document, long epoch) {
+        return translated(writer.restore(document, epoch).thenApply(found -> found.map(this::stored)));
+    }
+
+    @Override
+    public CompletionStage<Optional<Stored>> recreate(String document, long epoch, List<RoomRecord> first) {
+        List<LogRecord> records = first.stream().map(LogBridge::toLog).toList();
+        return translated(writer.recreate(document, epoch, records).thenApply(found -> found.map(this::stored)));
+    }
+
+    @Override
     public CompletionStage<Stored> create(String document, long epoch) {
         return translated(writer.create(document, epoch).thenApply(this::stored));
     }
@@ -87,6 +104,9 @@ final class LogBridge implements RoomLog {
             return new DocumentUnavailableException(
                     FailureCode.DOCUMENT_CORRUPT, "the stored document failed its checks", cause);
         }
+        if (cause instanceof DeletedDocumentException) {
+            return new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null);
+        }
         if (cause instanceof StoreDownException) {
             return new DocumentUnavailableException(FailureCode.STORE_DOWN, "the log is out of service", cause);
         }
@@ -123,6 +143,11 @@ final class LogBridge implements RoomLog {
         }
 
         @Override
+        public CompletionStage<Void> delete() {
+            return translated(writer.delete(document).thenAccept(at -> {}));
+        }
+
+        @Override
         public CompletionStage<Long> replaceBy(Supplier<RoomImage> image) {
             return translated(CompletableFuture.supplyAsync(() -> toLog(image.get()), workers)
                     .thenCompose(snapshot -> writer.snapshot(document, snapshot)));
@@ -151,6 +176,9 @@ final class LogBridge implements RoomLog {
         if (record instanceof RoomRecord.Content content) {
             return new LogRecord.Content(content.update());
         }
+        if (record instanceof RoomRecord.Former former) {
+            return new LogRecord.Former(former.clients());
+        }
         if (record instanceof RoomRecord.Leased leased) {
             return new LogRecord.Leased(leased.replica().bits(), leased.keyHash());
         }
@@ -175,6 +203,9 @@ final class LogBridge implements RoomLog {
         }
         if (record instanceof LogRecord.Content content) {
             return new RoomRecord.Content(content.update());
+        }
+        if (record instanceof LogRecord.Former former) {
+            return new RoomRecord.Former(former.clients());
         }
         if (record instanceof LogRecord.Leased leased) {
             return new RoomRecord.Leased(ReplicaId.of(leased.replica()), leased.keyHash());
@@ -202,7 +233,7 @@ final class LogBridge implements RoomLog {
                     lease.verdictsKnown(),
                     verdicts));
         }
-        return new StoredSnapshot(image.sequence(), image.state(), image.content(), leases);
+        return new StoredSnapshot(image.sequence(), image.state(), image.content(), image.former(), leases);
     }
 
     private static RoomImage toRoom(StoredSnapshot snapshot) {
@@ -220,6 +251,6 @@ final class LogBridge implements RoomLog {
                     lease.verdictsKnown(),
                     verdicts));
         }
-        return new RoomImage(snapshot.sequence(), snapshot.state(), snapshot.content(), leases);
+        return new RoomImage(snapshot.sequence(), snapshot.state(), snapshot.content(), snapshot.former(), leases);
     }
 }

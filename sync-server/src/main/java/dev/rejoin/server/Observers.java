@@ -97,6 +97,36 @@ final class Observers {
             public void lineageRefused() {
                 metrics.lineageRefused();
             }
+
+            @Override
+            public void editorAhead() {
+                metrics.editorAhead();
+            }
+
+            @Override
+            public void contentHealed() {
+                metrics.contentHealed();
+            }
+
+            @Override
+            public void sessionAhead() {
+                metrics.sessionAhead();
+            }
+
+            @Override
+            public void equivocated() {
+                metrics.equivocated();
+            }
+
+            @Override
+            public void deleted() {
+                metrics.deleted();
+            }
+
+            @Override
+            public void revived() {
+                metrics.revived();
+            }
         };
     }
 

@@ -261,6 +261,16 @@ public final class ServerConfig {
                     + " document-full.",
             size(64 << 10, 1 << 30));
 
+    /** How long a deleted document can be brought back, and its name is taken. */
+    public static final Option<Duration> DELETED_RETENTION = new Option<>(
+            "deleted-retention",
+            "TIME",
+            "a time of at least 1s, like 720h",
+            "720h",
+            "A deleted document can be brought back for this long, and nobody brings it back by writing. Then its data are"
+                    + " gone and its name is as if never used.",
+            atLeast(Duration.ofSeconds(1)));
+
     /** Bytes that may wait for the disk. */
     public static final Option<Long> MAX_BACKLOG = new Option<>(
             "max-backlog",
@@ -316,6 +326,7 @@ public final class ServerConfig {
             MAX_FRAME,
             MAX_BODY,
             MAX_DOCUMENT,
+            DELETED_RETENTION,
             MAX_BACKLOG,
             STALL_TIMEOUT,
             SHUTDOWN_TIMEOUT);

@@ -70,6 +70,9 @@ public final class SyncServer implements AutoCloseable {
 
     private static final int WORKERS = 2;
 
+    /** How often what was deleted long enough ago is looked for. */
+    private static final Duration EXPIRY_INTERVAL = Duration.ofHours(1);
+
     private final ServerConfig config;
     private final ServerMetrics metrics = new ServerMetrics();
     /* What is running, the last started first. */
@@ -98,6 +101,7 @@ public final class SyncServer implements AutoCloseable {
                     rows, new SystemClock(), random.nextLong(), logThread, loader, bounds(), Observers.ofLog(metrics));
             running.pop();
             running.push(log::close);
+            expireDeleted(timer);
             metrics.observeQueue(log::waitingEntries, log::waitingBytes);
             metrics.limits(config.get(ServerConfig.MAX_CONNECTIONS), config.get(ServerConfig.MAX_BACKLOG));
             int threads = config.get(ServerConfig.THREADS);
@@ -223,6 +227,25 @@ public final class SyncServer implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private void expireDeleted(ScheduledExecutorService timer) {
+        long retention = config.get(ServerConfig.DELETED_RETENTION).toMillis();
+        long interval = Math.min(retention, EXPIRY_INTERVAL.toMillis());
+        timer.scheduleWithFixedDelay(
+                () -> log.expire(TimeSource.system().millis() - retention).whenComplete((count, failure) -> {
+                    if (failure == null && count > 0) {
+                        metrics.expired(count);
+                        LOG.info("{} documents were deleted {} ago; their data are gone", count, retentionText());
+                    }
+                }),
+                interval,
+                interval,
+                TimeUnit.MILLISECONDS);
+    }
+
+    private String retentionText() {
+        return Quantity.durationText(config.get(ServerConfig.DELETED_RETENTION));
     }
 
     private void closeRooms() {

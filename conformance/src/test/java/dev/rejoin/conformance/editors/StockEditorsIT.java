@@ -185,7 +185,6 @@ class StockEditorsIT {
     @EnumSource
     void aReaderSeesAllIsSeenAndChangesNothing(Editor editor) throws Exception {
         String document = "read/" + editor;
-        // a document that nobody has begun is not open to readers
         try (StockClient ann = begun(editor, document);
                 StockClient eve = client(editor, document, Tokens.of("reader", "read", YEAR_2100))
                         .start()) {

@@ -91,18 +91,22 @@ public final class StateVector {
         return builder.build();
     }
 
-    static Builder builder() {
+    /** A state vector to be put together. */
+    public static Builder builder() {
         return new Builder();
     }
 
     /** A state vector under construction: entries in any order, of several of one client the last counts. */
-    static final class Builder {
+    public static final class Builder {
         private long[] clients = new long[4];
         private long[] clocks = new long[4];
         private int count;
         private boolean ascending = true;
 
-        Builder add(long client, long clock) {
+        private Builder() {}
+
+        /** Adds an entry. */
+        public Builder add(long client, long clock) {
             if (count == clients.length) {
                 clients = Arrays.copyOf(clients, 2 * count);
                 clocks = Arrays.copyOf(clocks, 2 * count);
@@ -113,7 +117,8 @@ public final class StateVector {
             return this;
         }
 
-        StateVector build() {
+        /** The state vector of the entries. */
+        public StateVector build() {
             if (count == 0) {
                 return EMPTY;
             }

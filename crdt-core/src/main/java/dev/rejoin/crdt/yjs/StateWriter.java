@@ -128,7 +128,8 @@ final class StateWriter {
         writeContent(store, item, kind, offset, end, out);
     }
 
-    private static void writeContent(Store store, int item, int kind, int offset, int end, UpdateWriter out) {
+    /** The content of an item from {@code offset} to {@code end}. */
+    static void writeContent(Store store, int item, int kind, int offset, int end, UpdateWriter out) {
         Items items = store.items;
         int content = items.content(item);
         switch (kind) {

@@ -815,7 +815,7 @@ final class StructBatch {
             return;
         }
         writeHead(i, offset, out);
-        writeContent(i, offset, out);
+        writeContent(i, offset, (int) length[i], out);
     }
 
     /** Writes what stands before the content of an item. */
@@ -847,12 +847,12 @@ final class StructBatch {
         }
     }
 
-    private void writeContent(int i, int offset, UpdateWriter out) {
+    /** Writes the content of an item from its unit {@code from} to {@code to}; what is no row of units as a whole. */
+    void writeContent(int i, int from, int to, UpdateWriter out) {
         Object held = content[i];
-        int from = offset;
         switch (ref[i]) {
-            case Items.DELETED -> out.deleted(length[i] - offset);
-            case Items.STRING -> out.string(text, textStart[i] + from, textStart[i] + (int) length[i]);
+            case Items.DELETED -> out.deleted(to - from);
+            case Items.STRING -> out.string(text, textStart[i] + from, textStart[i] + to);
             case Items.EMBED -> out.embed(held);
             default -> {
                 if (held instanceof FormatContent mark) {
@@ -865,9 +865,9 @@ final class StructBatch {
                     out.binary(binary);
                 } else if (held instanceof Object[] values) {
                     if (ref[i] == Items.ANY) {
-                        out.any(values, from, values.length);
+                        out.any(values, from, to);
                     } else {
-                        out.json(values, from, values.length);
+                        out.json(values, from, to);
                     }
                 } else {
                     throw new AssertionError("content kind " + ref[i]);

@@ -75,6 +75,22 @@ public final class Updates {
         return deleteSet(decode(List.of(update), true));
     }
 
+    /** Whether an update of the first encoding brings units of one of these clients, or deletes some. */
+    public static boolean mentions(byte[] update, StateVector clients) {
+        StructBatch batch = decode(List.of(update), false);
+        for (int i = 0; i < batch.count; i++) {
+            if (clients.get(batch.client[i]) > 0) {
+                return true;
+            }
+        }
+        for (int i = 0; i < batch.deleteCount; i++) {
+            if (clients.get(batch.deleteClient[i]) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether an update of the first encoding says nothing. */
     public static boolean isEmpty(byte[] update) {
         StructBatch batch = decode(List.of(update), false);

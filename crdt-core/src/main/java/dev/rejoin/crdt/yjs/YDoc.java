@@ -49,6 +49,7 @@ public final class YDoc {
     final TextEditor texts;
     private final Typing typing;
     private final Integrator integrator;
+    private final @Nullable Contradictions contradictions;
     private final StructBatch batch = new StructBatch();
     private char[] scratch = new char[16];
     private final UpdateWriter writer = UpdateWriter.v1();
@@ -94,6 +95,7 @@ public final class YDoc {
         texts = new TextEditor(this, store);
         typing = new Typing(store);
         integrator = new Integrator(store, options.limits());
+        contradictions = options.refusesContradictions() ? new Contradictions(store) : null;
     }
 
     /** An empty document with a random client id that collects garbage. */
@@ -704,6 +706,9 @@ public final class YDoc {
     }
 
     private ApplyResult integrate(@Nullable Object updateOrigin) {
+        if (contradictions != null) {
+            contradictions.check(batch);
+        }
         begin(updateOrigin, false);
         try {
             long dropped = integrator.pending.dropped();

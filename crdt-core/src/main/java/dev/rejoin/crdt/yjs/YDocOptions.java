@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param guid the name that a parent document knows this one by
  * @param gc whether the content of what is deleted is freed
  * @param limits bounds on what updates may say
+ * @param refusesContradictions whether updates are compared with what is held already, see {@link ContradictoryUpdateException}
  * @param autoLoad whether a subdocument asks for its content wherever it arrives
  * @param shouldLoad whether a subdocument asks for its content here
  * @param meta what the parent document says of a subdocument, or null
@@ -22,10 +23,11 @@ public record YDocOptions(
         String guid,
         boolean gc,
         UpdateLimits limits,
+        boolean refusesContradictions,
         boolean autoLoad,
         boolean shouldLoad,
         @Nullable Object meta) {
-    static final YDocOptions DEFAULT = new YDocOptions(-1, "", true, UpdateLimits.DEFAULT, false, true, null);
+    static final YDocOptions DEFAULT = new YDocOptions(-1, "", true, UpdateLimits.DEFAULT, false, false, true, null);
 
     /** Checks the client id. */
     public YDocOptions {
@@ -41,34 +43,49 @@ public record YDocOptions(
 
     /** These options with another client. */
     public YDocOptions withClientId(long id) {
-        return new YDocOptions(id, guid, gc, limits, autoLoad, shouldLoad, meta);
+        return new YDocOptions(id, guid, gc, limits, refusesContradictions, autoLoad, shouldLoad, meta);
     }
 
     /** These options with another name; an empty one stands for a random one. */
     public YDocOptions withGuid(String name) {
         String chosen = name.isEmpty() ? ReplicaId.random() + "-" + ReplicaId.random() : name;
-        return new YDocOptions(clientId, chosen, gc, limits, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, chosen, gc, limits, refusesContradictions, autoLoad, shouldLoad, meta);
     }
 
     /** These options with garbage collected or not. */
     public YDocOptions withGc(boolean collect) {
-        return new YDocOptions(clientId, guid, collect, limits, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, guid, collect, limits, refusesContradictions, autoLoad, shouldLoad, meta);
     }
 
     /** These options with other limits. */
     public YDocOptions withLimits(UpdateLimits bounds) {
-        return new YDocOptions(clientId, guid, gc, bounds, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, guid, gc, bounds, refusesContradictions, autoLoad, shouldLoad, meta);
+    }
+
+    /**
+     * These options for a document that throws {@link ContradictoryUpdateException} for an update that says of a unit something else than what
+     * the document holds, as long as it holds it. Other documents ignore what updates say of known units.
+     */
+    public YDocOptions withContradictionsRefused(boolean refuse) {
+        return new YDocOptions(clientId, guid, gc, limits, refuse, autoLoad, shouldLoad, meta);
     }
 
     /** These options for a subdocument that asks for its content wherever it arrives, or not. */
     public YDocOptions withAutoLoad(boolean auto) {
-        return new YDocOptions(clientId, guid, gc, limits, auto, shouldLoad || auto, meta);
+        return new YDocOptions(clientId, guid, gc, limits, refusesContradictions, auto, shouldLoad || auto, meta);
     }
 
     /** These options with something that the parent document says of a subdocument. */
     public YDocOptions withMeta(@Nullable Object value) {
         return new YDocOptions(
-                clientId, guid, gc, limits, autoLoad, shouldLoad, JsValue.normalize(value, JsValue.DEPTH));
+                clientId,
+                guid,
+                gc,
+                limits,
+                refusesContradictions,
+                autoLoad,
+                shouldLoad,
+                JsValue.normalize(value, JsValue.DEPTH));
     }
 
     /** The content that stands for such a document in its parent. */
@@ -95,6 +112,7 @@ public record YDocOptions(
                 content.guid(),
                 !Boolean.FALSE.equals(written.get("gc")),
                 UpdateLimits.DEFAULT,
+                false,
                 auto,
                 auto || Boolean.TRUE.equals(written.get("shouldLoad")),
                 written.get("meta"));

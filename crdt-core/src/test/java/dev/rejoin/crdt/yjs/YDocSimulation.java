@@ -102,6 +102,40 @@ class YDocSimulation {
     }
 
     @Test
+    void whatIsKnownMayBeSaidAgainInAnyPieces() {
+        forAll("whatIsKnownMayBeSaidAgainInAnyPieces", random -> {
+            List<List<byte[]>> updates = new ArrayList<>();
+            List<YDoc> docs = documents(random, updates);
+            YDoc judge = YDoc.create(YDocOptions.defaults().withContradictionsRefused(true));
+            RandomEdits edits = new RandomEdits(random);
+            for (int step = 0; step < 40; step++) {
+                YDoc doc = docs.get(random.nextInt(3));
+                edits.edit(doc);
+                YDoc other = docs.get(random.nextInt(3));
+                if (random.nextInt(3) == 0) {
+                    other.applyUpdate(doc.encodeStateAsUpdate(other.stateVector()), "remote");
+                }
+                if (random.nextInt(4) == 0) {
+                    judge.applyUpdate(other.encodeStateAsUpdate());
+                }
+                if (random.nextBoolean()) {
+                    StateVector.Builder less = StateVector.builder();
+                    doc.stateVector().forEach((client, clock) -> less.add(client, random.nextInt((int) clock + 1)));
+                    judge.applyUpdate(doc.encodeStateAsUpdate(less.build()));
+                }
+            }
+            List<byte[]> all = new ArrayList<>();
+            updates.forEach(all::addAll);
+            java.util.Collections.shuffle(all, random);
+            all.forEach(judge::applyUpdate);
+            judge.applyUpdate(Updates.merge(all));
+            all.forEach(judge::applyUpdate);
+            judge.checkInvariants();
+            docs.forEach(doc -> assertTrue(judge.stateVector().includes(doc.stateVector())));
+        });
+    }
+
+    @Test
     void aTransactionThatThrowsLeavesNoTrace() {
         forAll("aTransactionThatThrowsLeavesNoTrace", random -> {
             YDoc doc = RandomEdits.document(5, random.nextBoolean());

@@ -102,9 +102,17 @@ public final class YWebsocketSession extends ContentSession {
 
     @Override
     void farewell(FailureCode code, String message, long nowMillis) {
-        if (code == FailureCode.FORBIDDEN || code == FailureCode.NEEDS_AUTH) {
+        if (isForPeople(code)) {
             send(Framing.Y_WEBSOCKET.permissionDenied(code.label() + ": " + message), nowMillis);
         }
+    }
+
+    /** What whoever sits at the editor has to do something about; clients print what an auth message says. */
+    private static boolean isForPeople(FailureCode code) {
+        return switch (code) {
+            case FORBIDDEN, NEEDS_AUTH, LINEAGE, DOCUMENT_DELETED, EQUIVOCATION -> true;
+            default -> false;
+        };
     }
 
     @Override

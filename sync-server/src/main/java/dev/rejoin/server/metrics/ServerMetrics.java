@@ -63,6 +63,18 @@ public final class ServerMetrics {
     private final Counter stalled = counter("rejoin.content.stalled", "changes of editors that wait for earlier ones");
     private final Counter lineageRefused =
             counter("rejoin.editors.lineage.refused", "editors that held another life of the document");
+    private final Counter editorsAhead =
+            counter("rejoin.editors.ahead", "editors that held changes which the document lacked when they came");
+    private final Counter healed = counter(
+            "rejoin.content.healed", "times an editor gave back changes of several clients that were lost here");
+    private final Counter sessionsAhead =
+            counter("rejoin.sessions.ahead", "sessions that held confirmed state which was lost here");
+    private final Counter equivocations =
+            counter("rejoin.equivocations", "sessions ended because two wrote different things under one id");
+    private final Counter deletions = counter("rejoin.documents.deleted", "documents deleted");
+    private final Counter revivals = counter("rejoin.documents.revived", "deleted documents restored or begun anew");
+    private final Counter expiries =
+            counter("rejoin.documents.expired", "deleted documents of which nothing is kept any more");
     private final AtomicLong hotContents = gauge("rejoin.content.hot", "contents in memory as engines");
     private final Timer commitLatency = timer("rejoin.log.commit", "one group commit, its flush included");
     private final DistributionSummary commitEntries = DistributionSummary.builder("rejoin.log.commit.entries")
@@ -106,6 +118,35 @@ public final class ServerMetrics {
 
     public void lineageRefused() {
         lineageRefused.increment();
+    }
+
+    public void editorAhead() {
+        editorsAhead.increment();
+    }
+
+    public void contentHealed() {
+        healed.increment();
+    }
+
+    public void sessionAhead() {
+        sessionsAhead.increment();
+    }
+
+    public void equivocated() {
+        equivocations.increment();
+    }
+
+    public void deleted() {
+        deletions.increment();
+    }
+
+    public void revived() {
+        revivals.increment();
+    }
+
+    /** The retention of so many deleted documents has ended. */
+    public void expired(int documents) {
+        expiries.increment(documents);
     }
 
     /** The page of {@code /metrics}, in Prometheus' text format. */

@@ -29,6 +29,9 @@ public final class ContentSeat {
     /** Has said that it holds something of this document. */
     boolean kin;
 
+    /** Has said that it holds changes of several clients which the document has lost; its answer gives them back. */
+    boolean heals;
+
     boolean behind;
 
     /** What the peer had when it fell behind. */

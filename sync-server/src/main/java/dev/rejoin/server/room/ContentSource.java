@@ -36,7 +36,7 @@ final class ContentSource implements Supplier<YDoc> {
     /** An engine with the content. Linear in it. */
     @Override
     public YDoc get() {
-        YDoc engine = YDoc.create(YDocOptions.defaults().withLimits(limits));
+        YDoc engine = YDoc.create(YDocOptions.defaults().withLimits(limits).withContradictionsRefused(true));
         if (bytes.length > 0) {
             engine.applyUpdate(bytes);
         }

@@ -1,5 +1,6 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.clock.ReplicaId;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -60,6 +61,25 @@ final class Lease {
         if (verdicts.size() > MAX_VERDICTS) {
             verdicts.remove();
         }
+    }
+
+    /**
+     * Whether a transaction up to an own dot that is judged is another one than the one that was; false if that cannot be told any more.
+     */
+    boolean contradicts(long last, byte[] fragment) {
+        Judgement before = null;
+        for (Judgement judgement : verdicts) {
+            if (last < judgement.last()) {
+                return last >= judgement.first();
+            }
+            if (last == judgement.last()) {
+                boolean isFirst = before == null && judgement.first() == 1;
+                int chainBefore = before != null ? before.chain() : Chain.START;
+                return (before != null || isFirst) && Chain.extend(chainBefore, fragment) != judgement.chain();
+            }
+            before = judgement;
+        }
+        return false;
     }
 
     /** Forgets the verdicts that the replica knows; returns whether that is news. */

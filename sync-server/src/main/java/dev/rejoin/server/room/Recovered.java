@@ -5,6 +5,7 @@ import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
@@ -12,13 +13,20 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** A document brought back to life from its log: the snapshot, then every batch after it. */
+/**
+ * A document brought back to life from its log: the snapshot, then every batch after it.
+ *
+ * @param log null if nobody has begun the document yet
+ * @param former who wrote in former lives, see {@link FormerLives}
+ */
 record Recovered(
-        RoomLog.DocumentLog log,
+        RoomLog.@Nullable DocumentLog log,
         long epoch,
         Document document,
         ContentSource content,
+        StateVector former,
         Map<ReplicaId, Lease> leases,
         long sequence,
         long tailBytes,
@@ -32,11 +40,7 @@ record Recovered(
      */
     static Recovered from(String name, RoomLog.Stored stored, RoomKit kit) {
         ContentSource source = new ContentSource(content(name, stored), kit.updateLimits());
-        Document document = Document.builder()
-                .replica(ReplicaId.random(kit.random()))
-                .timeSource(kit.time())
-                .content(source)
-                .build();
+        Document document = empty(source, kit);
         Map<ReplicaId, Lease> leases = new LinkedHashMap<>();
         long imageBytes = 0;
         try {
@@ -59,11 +63,49 @@ record Recovered(
                 stored.epoch(),
                 document,
                 source,
+                former(name, stored),
                 new HashMap<>(leases),
                 stored.sequence(),
                 stored.tailBytes(),
                 stored.tail().size(),
                 imageBytes);
+    }
+
+    /** A document that nobody has begun yet. */
+    static Recovered unbegun(long epoch, RoomKit kit) {
+        ContentSource source = new ContentSource(new byte[0], kit.updateLimits());
+        return new Recovered(null, epoch, empty(source, kit), source, StateVector.EMPTY, new HashMap<>(), 0, 0, 0, 0);
+    }
+
+    private static Document empty(ContentSource source, RoomKit kit) {
+        return Document.builder()
+                .replica(ReplicaId.random(kit.random()))
+                .timeSource(kit.time())
+                .content(source)
+                .build();
+    }
+
+    /**
+     * Who wrote in a life that has ended and in those before it.
+     *
+     * @throws DocumentUnavailableException {@code document-corrupt} if what is stored cannot be what a room wrote
+     */
+    static StateVector formerAfter(String name, RoomLog.Stored ended) {
+        return FormerLives.after(content(name, ended), former(name, ended));
+    }
+
+    private static StateVector former(String name, RoomLog.Stored stored) {
+        byte[] encoded = stored.image().map(RoomImage::former).orElse(new byte[0]);
+        for (List<RoomRecord> batch : stored.tail()) {
+            for (RoomRecord record : batch) {
+                encoded = record instanceof RoomRecord.Former former ? former.clients() : encoded;
+            }
+        }
+        try {
+            return encoded.length == 0 ? StateVector.EMPTY : StateVector.decode(encoded);
+        } catch (MalformedUpdateException e) {
+            throw corrupt(name, e);
+        }
     }
 
     /** All changes of the content as one update, without an engine; empty if there are none. */

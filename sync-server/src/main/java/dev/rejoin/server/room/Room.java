@@ -56,13 +56,13 @@ final class Room {
      */
     private static final Logger LOG = LoggerFactory.getLogger(Room.class);
     private static final long RETRY_MILLIS = 10;
+    private static final long UNBEGUN_IDLE_MILLIS = 1_000;
     private static final int FOLD_AT_LEAST_CELLS = 16;
     private static final byte[] NOTHING = {};
 
     private final String name;
     private final RoomLoop loop;
     private final RoomKit kit;
-    private final RoomLog.DocumentLog log;
     private final long epoch;
     private final ReplicaId own;
     private final Document document;
@@ -70,6 +70,17 @@ final class Room {
     private final AdmissionRules rules;
     private final Consumer<Room> whenGone;
     private final RoomContent content;
+
+    /** Null until the document has begun, which it does with its first record. */
+    private RoomLog.@Nullable DocumentLog log;
+
+    private boolean beginning;
+
+    /** Leases of readers of a document that nobody has begun; not worth beginning it. */
+    private final List<RoomRecord> readers = new ArrayList<>();
+
+    /** Those who came while the document was being deleted; null if it is not. */
+    private @Nullable List<Consumer<DocumentUnavailableException>> late;
 
     private final Set<Seat> seats = new LinkedHashSet<>();
     private final Map<ReplicaId, Long> verdictsKnown = new LinkedHashMap<>();
@@ -108,7 +119,7 @@ final class Room {
         this.leases = recovered.leases();
         this.rules = new AdmissionRules(kit.options());
         this.whenGone = whenGone;
-        this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content());
+        this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content(), recovered.former());
         this.committed = document.snapshot();
         this.committedSequence = recovered.sequence();
         this.tailBytes = recovered.tailBytes();
@@ -123,6 +134,10 @@ final class Room {
             return;
         }
         seat.room = this;
+        if (late != null) {
+            late.add(cause -> end(seat, cause.code(), String.valueOf(cause.getMessage())));
+            return;
+        }
         Seat.Join join = seat.join;
         byte[] keyHash = Lease.hash(join.leaseKey());
         Lease lease = leases.get(join.replica());
@@ -137,13 +152,24 @@ final class Room {
             }
             lease = new Lease(join.replica(), keyHash);
             leases.put(join.replica(), lease);
-            record(new RoomRecord.Leased(join.replica(), keyHash), keyHash.length);
+            RoomRecord leased = new RoomRecord.Leased(join.replica(), keyHash);
+            if (isUnbegun() && seat.readOnly) {
+                readers.add(leased);
+            } else {
+                record(leased, keyHash.length);
+            }
         } else if (!lease.belongsTo(keyHash)) {
             end(seat, FailureCode.REPLICA_CONFLICT, "the replica id belongs to somebody else");
             return;
         }
         if (lease.live != null) {
             end(lease.live, FailureCode.SESSION_REPLACED, "the same replica has opened another session");
+        }
+        if (join.epoch() == epoch && !document.version().includes(join.version())) {
+            // what the log has lost; the session would go on from what is not there, and never be as the others are
+            kit.observer().sessionAhead();
+            end(seat, FailureCode.EPOCH_CHANGED, "the server has lost some of what you hold; begin with what it has");
+            return;
         }
         lease.live = seat;
         seat.lease = lease;
@@ -156,6 +182,9 @@ final class Room {
     void join(ContentSeat seat) {
         if (gone) {
             seat.outlet.denied(FailureCode.OVERLOADED, "the document was just unloaded; try again");
+        } else if (late != null) {
+            seat.room = this;
+            late.add(cause -> content.deny(seat, cause.code(), String.valueOf(cause.getMessage())));
         } else if (!seat.over) {
             seat.room = this;
             stayAwake();
@@ -173,7 +202,7 @@ final class Room {
     }
 
     void change(ContentSeat seat, byte[] update, boolean answer) {
-        if (gone) {
+        if (gone || late != null) {
             return;
         }
         try {
@@ -247,7 +276,11 @@ final class Room {
 
     void submit(Seat seat, byte[] fragment) {
         Lease lease = seat.lease;
-        if (gone || lease == null) {
+        if (gone || late != null || lease == null) {
+            return;
+        }
+        if (isUnbegun() && seat.readOnly) {
+            end(seat, FailureCode.FORBIDDEN, "this session may read only, and nobody has begun the document");
             return;
         }
         Delta delta;
@@ -270,6 +303,12 @@ final class Room {
         AdmissionRules.Finding finding = rules.check(
                 delta, author, lease.judgedThrough(), document, kit.time().millis());
         if (finding instanceof AdmissionRules.Malformed malformed) {
+            long last = delta.context().highest(author);
+            if (last <= lease.judgedThrough() && delta.cellCount() > 0 && lease.contradicts(last, fragment)) {
+                kit.observer().equivocated();
+                end(seat, FailureCode.EQUIVOCATION, "the replica has written something else at " + last);
+                return;
+            }
             end(seat, FailureCode.MALFORMED, malformed.message());
         } else if (finding instanceof AdmissionRules.Unfit unfit) {
             refuse(seat, lease, fragment, unfit.first(), unfit.last(), unfit.code(), unfit.message());
@@ -340,8 +379,7 @@ final class Room {
 
     /** As {@link #transact}, but past the precondition on the present entity tag and the validator. */
     void apply(List<Mutation> mutations, Predicate<String> precondition, CompletableFuture<DocumentView> result) {
-        if (gone) {
-            result.completeExceptionally(unavailable());
+        if (isClosedTo(result)) {
             return;
         }
         if (!precondition.test(DocumentView.etag(epoch, document.snapshot()))) {
@@ -359,8 +397,7 @@ final class Room {
     }
 
     private void write(Supplier<Commit> transaction, CompletableFuture<DocumentView> result) {
-        if (gone) {
-            result.completeExceptionally(unavailable());
+        if (isClosedTo(result)) {
             return;
         }
         Commit commit;
@@ -387,6 +424,16 @@ final class Room {
         });
     }
 
+    /** Whether nothing can be written any more, which the writer is told then or now. */
+    private boolean isClosedTo(CompletableFuture<DocumentView> writer) {
+        if (gone) {
+            writer.completeExceptionally(unavailable());
+        } else if (late != null) {
+            late.add(writer::completeExceptionally);
+        }
+        return gone || late != null;
+    }
+
     private void unjudged(Delta delta) {
         if (!delta.isEmpty()) {
             byte[] fragment = delta.encode();
@@ -398,6 +445,8 @@ final class Room {
     private void record(RoomRecord record, int size) {
         if (open.isEmpty()) {
             open.sinceMillis = kit.time().millis();
+            readers.forEach(reader -> open.add(reader, 0));
+            readers.clear();
         }
         open.add(record, size);
         if (!flushScheduled && inFlight == null) {
@@ -409,6 +458,10 @@ final class Room {
     private void flush() {
         flushScheduled = false;
         if (gone || inFlight != null || open.isEmpty()) {
+            return;
+        }
+        if (log == null) {
+            begin();
             return;
         }
         verdictsKnown.forEach((replica, through) -> open.add(new RoomRecord.VerdictsKnown(replica, through), 0));
@@ -440,6 +493,31 @@ final class Room {
         }
         inFlight = batch;
         open = new Batch();
+    }
+
+    private void begin() {
+        if (beginning) {
+            return;
+        }
+        beginning = true;
+        kit.log()
+                .create(name, epoch)
+                .whenComplete((stored, failure) -> loop.execute(() -> {
+                    if (gone) {
+                        return;
+                    }
+                    if (failure != null) {
+                        giveUp(DocumentUnavailableException.of(failure));
+                    } else {
+                        log = stored.log();
+                        flush();
+                    }
+                }));
+    }
+
+    /** Whether nobody has written to the document, so that it is in memory only. */
+    boolean isUnbegun() {
+        return log == null;
     }
 
     /** Amounts whose verdicts their authors know become one total per author, which keeps counters small. */
@@ -607,10 +685,13 @@ final class Room {
             Supplier<byte[]> contentImage,
             List<RoomImage.LeaseImage> leaseImages,
             Runnable then) {
+        RoomLog.DocumentLog begun = Objects.requireNonNull(log);
         imaging = true;
         long coveredBytes = tailBytes;
         int coveredEntries = tailEntries;
-        log.replaceBy(() -> new RoomImage(sequence, snapshot.state().encode(), contentImage.get(), leaseImages))
+        byte[] former = content.former();
+        begun.replaceBy(() ->
+                        new RoomImage(sequence, snapshot.state().encode(), contentImage.get(), former, leaseImages))
                 .whenComplete((size, failure) -> loop.execute(() -> {
                     imaging = false;
                     if (gone) {
@@ -634,12 +715,13 @@ final class Room {
     }
 
     private boolean isIdle() {
-        return present == 0 && !content.hasSeats() && open.isEmpty() && inFlight == null && !imaging;
+        return late == null && present == 0 && !content.hasSeats() && open.isEmpty() && inFlight == null && !imaging;
     }
 
     private void restWhenIdle() {
         if (!gone && idle == null && isIdle()) {
-            idle = loop.schedule(this::rest, kit.options().idleUnloadMillis());
+            long wait = kit.options().idleUnloadMillis();
+            idle = loop.schedule(this::rest, isUnbegun() ? Math.min(wait, UNBEGUN_IDLE_MILLIS) : wait);
         }
     }
 
@@ -674,6 +756,49 @@ final class Room {
         kit.observer().roomClosed();
     }
 
+    /**
+     * Ends this life of the document: what was taken before is committed, what comes afterwards finds it deleted, and everybody is told so.
+     *
+     * @param precondition asked with the entity tags that the document has now
+     * @param result whether there was a document
+     */
+    void delete(Predicate<String> precondition, CompletableFuture<Boolean> result) {
+        if (gone) {
+            result.completeExceptionally(unavailable());
+        } else if (late != null) {
+            late.add(result::completeExceptionally);
+        } else if (isUnbegun() && open.isEmpty()) {
+            result.complete(false);
+        } else if (!precondition.test(DocumentView.etag(epoch, document.snapshot()))
+                && !precondition.test(content.view().etag())) {
+            result.completeExceptionally(new WriteRefusedException(
+                    WriteRefusedException.PRECONDITION_FAILED, "the document has changed since"));
+        } else {
+            late = new ArrayList<>();
+            whenDurable(failure -> {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                    return;
+                }
+                Objects.requireNonNull(log)
+                        .delete()
+                        .whenComplete((nothing, lost) -> loop.execute(() -> deleted(lost, result)));
+            });
+        }
+    }
+
+    private void deleted(@Nullable Throwable failure, CompletableFuture<Boolean> result) {
+        if (failure != null) {
+            DocumentUnavailableException cause = DocumentUnavailableException.of(failure);
+            giveUp(cause);
+            result.completeExceptionally(cause);
+            return;
+        }
+        kit.observer().deleted();
+        giveUp(new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null));
+        result.complete(true);
+    }
+
     /** Commits what is open, then tells everybody that the server is closing; {@code done} runs last. */
     void shutDown(Runnable done) {
         whenDurable(failure -> {
@@ -703,6 +828,9 @@ final class Room {
             end(seat, cause.code(), String.valueOf(cause.getMessage()));
         }
         content.end(cause.code(), String.valueOf(cause.getMessage()));
+        if (late != null) {
+            late.forEach(one -> one.accept(cause));
+        }
     }
 
     private DocumentUnavailableException unavailable() {

@@ -2,6 +2,7 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.yjs.ApplyResult;
+import dev.rejoin.crdt.yjs.ContradictoryUpdateException;
 import dev.rejoin.crdt.yjs.DeleteSet;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
 import dev.rejoin.crdt.yjs.StateVector;
@@ -45,6 +46,12 @@ final class RoomContent {
     private static final long HOT_BYTES_PER_ENCODED_BYTE = 4;
     private static final int MAX_ECHOED_DELETIONS_BYTES = 16 << 10;
     private static final byte[] EMPTY_UPDATE = {0, 0};
+    private static final byte[] NOTHING = {};
+
+    /** Client ids that two have written under; of further ones those who come later are not asked. */
+    private static final int MAX_SUSPECTS = 16;
+
+    private static final int OVERLAP_UNITS = 8;
 
     private final Room room;
     private final RoomLoop loop;
@@ -52,6 +59,16 @@ final class RoomContent {
     private final HotContents hotContents;
     private final Document document;
     private final ContentSource source;
+
+    /** Who wrote in former lives of the document. */
+    private final StateVector former;
+
+    /**
+     * Client ids that two have written under, and from where on: everybody who comes is asked anew for what they wrote, so that whoever holds
+     * the other history is found although its state vector does not tell.
+     */
+    private final Map<Long, Long> suspects = new LinkedHashMap<>();
+
     private long encodedBytes;
 
     /** Of the engine; null after a change, until somebody asks. */
@@ -76,13 +93,20 @@ final class RoomContent {
     private boolean expiryDue;
 
     RoomContent(
-            Room room, RoomLoop loop, RoomKit kit, HotContents hotContents, Document document, ContentSource source) {
+            Room room,
+            RoomLoop loop,
+            RoomKit kit,
+            HotContents hotContents,
+            Document document,
+            ContentSource source,
+            StateVector former) {
         this.room = room;
         this.loop = loop;
         this.kit = kit;
         this.hotContents = hotContents;
         this.document = document;
         this.source = source;
+        this.former = former;
         byte[] state = source.bytes();
         this.encodedBytes = state.length;
         this.durable = state.length == 0 ? StateVector.EMPTY : Updates.stateVector(state);
@@ -170,12 +194,36 @@ final class RoomContent {
         return current;
     }
 
+    /** As in {@link RoomImage#former}. */
+    byte[] former() {
+        return former.size() == 0 ? NOTHING : former.encode();
+    }
+
+    /**
+     * What an editor is told that the server has, so that it answers with the rest.
+     *
+     * @param holds what the editor is known to hold. Where that goes on from what is here, the last few units are asked for again, to be
+     *     compared
+     */
+    private byte[] question(StateVector holds) {
+        StateVector has = stateVector();
+        if (suspects.isEmpty() && has.includes(holds)) {
+            return has.encode();
+        }
+        StateVector.Builder less = StateVector.builder();
+        has.forEach((client, clock) -> {
+            long from = holds.get(client) > clock ? Math.max(0, clock - OVERLAP_UNITS) : clock;
+            less.add(client, Math.min(from, suspects.getOrDefault(client, clock)));
+        });
+        return less.build().encode();
+    }
+
     // editors
 
     void join(ContentSeat seat) {
         seat.number = ++seatNumbers;
         seats.add(seat);
-        seat.outlet.admitted(seat.readOnly, stateVector().encode(), awareness.everybody());
+        seat.outlet.admitted(seat.readOnly, question(StateVector.EMPTY), awareness.everybody());
     }
 
     void leave(ContentSeat seat) {
@@ -195,7 +243,7 @@ final class RoomContent {
         }
     }
 
-    private void deny(ContentSeat seat, FailureCode code, String message) {
+    void deny(ContentSeat seat, FailureCode code, String message) {
         seat.over = true;
         room.leave(seat);
         seat.outlet.denied(code, message);
@@ -209,13 +257,14 @@ final class RoomContent {
             deny(seat, FailureCode.MALFORMED, "the state vector does not decode: " + e.getMessage());
             return;
         }
-        if (isForeign(known)) {
+        if (isForeign(known) || sharesClients(known, former)) {
             denyForeign(seat);
             return;
         }
-        seat.kin |= known.size() > 0 && sharesClients(known);
+        seat.kin |= known.size() > 0 && sharesClients(known, stateVector());
+        compare(seat, known);
         byte[] lacking = lacking(known);
-        byte[] has = stateVector().encode();
+        byte[] has = question(known);
         room.whenDurable(failure -> {
             if (failure == null && !seat.over) {
                 seat.synchronised = true;
@@ -230,14 +279,34 @@ final class RoomContent {
      * the document, or of another one. What a single client wrote may be new.
      */
     private boolean isForeign(StateVector holds) {
-        return holds.size() > 1 && stateVector().size() > 0 && !sharesClients(holds);
+        return holds.size() > 1 && stateVector().size() > 0 && !sharesClients(holds, stateVector());
     }
 
-    private boolean sharesClients(StateVector other) {
-        StateVector ours = stateVector();
+    private static boolean sharesClients(StateVector holds, StateVector ours) {
+        if (ours.size() == 0) {
+            return false;
+        }
         boolean[] shared = {false};
-        other.forEach((client, clock) -> shared[0] |= ours.get(client) > 0);
+        holds.forEach((client, clock) -> shared[0] |= clock > 0 && ours.get(client) > 0);
         return shared[0];
+    }
+
+    /**
+     * Notes what an editor holds that the document lacks. What one person typed offline continues one client that the document knows, or is
+     * of clients that it does not know; more than that has been here and was lost.
+     */
+    private void compare(ContentSeat seat, StateVector holds) {
+        StateVector ours = stateVector();
+        int[] ahead = {0, 0};
+        holds.forEach((client, clock) -> {
+            long known = ours.get(client);
+            ahead[0] += clock > known ? 1 : 0;
+            ahead[1] += clock > known && (known > 0 || ours.size() == 0) ? 1 : 0;
+        });
+        if (ahead[0] > 0) {
+            kit.observer().editorAhead();
+        }
+        seat.heals = ahead[1] > 1;
     }
 
     private void denyForeign(ContentSeat seat) {
@@ -276,15 +345,30 @@ final class RoomContent {
         ApplyResult result;
         try {
             // a local store may open after the connection did, and bring what the editor did not say it holds
-            if (!seat.kin && isForeign(Updates.stateVector(update))) {
+            if (!seat.kin && isForeign(Updates.stateVector(update))
+                    || former.size() > 0 && Updates.mentions(update, former)) {
                 denyForeign(seat);
                 return;
             }
             result = engine.applyUpdate(update, this);
+        } catch (ContradictoryUpdateException e) {
+            kit.observer().equivocated();
+            if (suspects.size() < MAX_SUSPECTS || suspects.containsKey(e.client())) {
+                suspects.merge(e.client(), e.clock(), Math::min);
+            }
+            deny(
+                    seat,
+                    FailureCode.EQUIVOCATION,
+                    "another editor has written something else under the same client id; load again without the local copy");
+            return;
         } catch (MalformedUpdateException e) {
             kit.observer().malformed();
             deny(seat, FailureCode.MALFORMED, "the update does not decode: " + e.getMessage());
             return;
+        }
+        if (seat.heals && answer && emitted != null) {
+            seat.heals = false;
+            kit.observer().contentHealed();
         }
         byte[] integrated = emitted;
         emitted = null;
@@ -329,7 +413,7 @@ final class RoomContent {
         long now = now();
         if (now - seat.askedAt >= ASK_MILLIS) {
             seat.askedAt = now;
-            seat.outlet.relay(seat.framing.syncStep1(stateVector().encode()));
+            seat.outlet.relay(seat.framing.syncStep1(question(StateVector.EMPTY)));
         }
     }
 
@@ -450,7 +534,7 @@ final class RoomContent {
         seat.outlet.access(readOnly);
         if (mayWriteNow) {
             // what was refused before is still there
-            seat.outlet.relay(seat.framing.syncStep1(stateVector().encode()));
+            seat.outlet.relay(seat.framing.syncStep1(question(StateVector.EMPTY)));
         }
     }
 

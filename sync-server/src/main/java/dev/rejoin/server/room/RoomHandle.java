@@ -30,8 +30,26 @@ public final class RoomHandle {
         return rooms.transact(name, change);
     }
 
-    /** The document as it durably is; empty if it was never created. */
+    /** The document as it durably is; empty if it was never created. Fails if it is deleted. */
     public CompletionStage<Optional<DocumentView>> read() {
         return rooms.read(name);
+    }
+
+    /**
+     * Deletes the document: everybody in it is told so, and nobody brings it back by writing. Completes when that is durable; false if
+     * there was none. Until {@code deleted-retention} has passed it can be brought back.
+     */
+    public CompletionStage<Boolean> delete() {
+        return rooms.delete(name, any -> true);
+    }
+
+    /** Brings the deleted document back as it was, under a new epoch; empty if it is not deleted. */
+    public CompletionStage<Optional<DocumentView>> restore() {
+        return rooms.restore(name);
+    }
+
+    /** Begins the deleted document anew, with nothing in it; empty if it is not deleted. */
+    public CompletionStage<Optional<DocumentView>> beginAnew() {
+        return rooms.beginAnew(name);
     }
 }

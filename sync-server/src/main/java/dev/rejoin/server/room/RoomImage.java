@@ -9,8 +9,9 @@ import java.util.List;
  * @param sequence the position: the last entry that is contained
  * @param state of the objects, a self-contained fragment
  * @param content an update that holds all of the content; empty if there is none
+ * @param former as {@link RoomRecord.Former#clients}; empty if this is the first life of the document
  */
-public record RoomImage(long sequence, byte[] state, byte[] content, List<LeaseImage> leases) {
+public record RoomImage(long sequence, byte[] state, byte[] content, byte[] former, List<LeaseImage> leases) {
     /** Takes a copy of the list. */
     public RoomImage {
         leases = List.copyOf(leases);

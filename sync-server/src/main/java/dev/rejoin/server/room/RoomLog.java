@@ -13,11 +13,20 @@ import org.jspecify.annotations.Nullable;
  */
 public interface RoomLog {
 
-    /** Reads a document back; empty if it was never created. */
+    /** Reads a document back; empty if it was never created. Fails with {@code document-deleted} if it is deleted. */
     CompletionStage<Optional<Stored>> load(String document);
+
+    /** Reads a deleted document; empty if it is not deleted, or was never created. */
+    CompletionStage<Optional<Stored>> loadDeleted(String document);
 
     /** Begins a document; completes once that is durable. */
     CompletionStage<Stored> create(String document, long epoch);
+
+    /** Brings a deleted document back in a new life; empty if it is not deleted, or was never created. */
+    CompletionStage<Optional<Stored>> restore(String document, long epoch);
+
+    /** Begins a deleted document anew, with nothing but these records; empty if it is not deleted, or was never created. */
+    CompletionStage<Optional<Stored>> recreate(String document, long epoch, List<RoomRecord> first);
 
     /** Half of every position: which opening of the log admits from now on. */
     long incarnation();
@@ -57,6 +66,9 @@ public interface RoomLog {
          * @throws DocumentUnavailableException if the log is out of service
          */
         long append(List<RoomRecord> records, Committed committed);
+
+        /** Deletes the document: completes once that is durable. Nothing is appended any more. */
+        CompletionStage<Void> delete();
 
         /** Replaces everything up to the position of the image, which is built on a thread that may take its time. */
         CompletionStage<Long> replaceBy(Supplier<RoomImage> image);

@@ -38,6 +38,24 @@ public interface RoomObserver {
     /** An editor holds what is of another document, or of another life of this one. */
     default void lineageRefused() {}
 
+    /** An editor that came held changes that the document lacked: made while it was offline, or lost here. It is asked for them. */
+    default void editorAhead() {}
+
+    /** An editor gave back changes of several clients of whom the document had less: the server had lost them. */
+    default void contentHealed() {}
+
+    /** A session held confirmed state that is not here any more; it is told that this is another life of the document. */
+    default void sessionAhead() {}
+
+    /** Two have written different things under one name of an event. The one who came second has lost its session. */
+    default void equivocated() {}
+
+    /** A document was deleted. */
+    default void deleted() {}
+
+    /** A deleted document lives again, as it was or begun anew. */
+    default void revived() {}
+
     /** A stored document failed its checks. */
     default void corrupt(String document) {}
 }

@@ -21,6 +21,9 @@ public sealed interface RoomRecord {
     /** A change of the content, as an update of the first encoding. */
     record Content(byte[] update) implements RoomRecord {}
 
+    /** Who wrote in former lives of the document, as a state vector; the first record of one that was begun anew. */
+    record Former(byte[] clients) implements RoomRecord {}
+
     /** The replica id belongs to whoever knows the key with this hash. */
     record Leased(ReplicaId replica, byte[] keyHash) implements RoomRecord {}
 

@@ -2,6 +2,7 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.document.Document;
+import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.FailureCode;
@@ -11,11 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,9 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Rooms {
     private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
-
-    /** The words of a policy that says no: whoever may not create a document does not learn whether it is there. */
-    private static final String NO_ACCESS = "this document is not open to you";
 
     private final RoomKit kit;
     private final List<Floor> floors;
@@ -47,31 +45,23 @@ public final class Rooms {
     }
 
     /**
-     * Takes a session to its document, which is created if it does not exist and the session may write. What becomes of it is told to {@code outlet}.
+     * Takes a session to its document. One that nobody has begun is empty and in memory only, until the first record of somebody who
+     * may write. What becomes of the session is told to {@code outlet}.
      */
     public Seat join(DocumentName document, Seat.Join join, Outlet outlet) {
         Floor floor = floor(document);
         Seat seat = new Seat(floor.loop, outlet, join);
-        floor.loop.execute(() -> floor.visit(document.value(), !join.readOnly(), new Visitor() {
+        floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
             @Override
             public void enter(Room room) {
                 room.join(seat);
             }
 
             @Override
-            public void missing() {
-                fail(FailureCode.FORBIDDEN, NO_ACCESS);
-            }
-
-            @Override
             public void turnedAway(DocumentUnavailableException cause) {
-                fail(cause.code(), String.valueOf(cause.getMessage()));
-            }
-
-            private void fail(FailureCode code, String message) {
                 if (!seat.over) {
                     seat.over = true;
-                    outlet.fail(code, message);
+                    outlet.fail(cause.code(), String.valueOf(cause.getMessage()));
                 }
             }
         }));
@@ -79,33 +69,24 @@ public final class Rooms {
     }
 
     /**
-     * Takes an editor to its document, which is created if it does not exist and the editor may write. What becomes of it is told to {@code outlet}.
+     * Takes an editor to its document, as {@link #join(DocumentName, Seat.Join, Outlet)} takes a session.
      *
      * @param framing how frames for the editor are written
      */
     public ContentSeat join(DocumentName document, Framing framing, boolean readOnly, ContentOutlet outlet) {
         Floor floor = floor(document);
         ContentSeat seat = new ContentSeat(floor.loop, outlet, framing, readOnly);
-        floor.loop.execute(() -> floor.visit(document.value(), !readOnly, new Visitor() {
+        floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
             @Override
             public void enter(Room room) {
                 room.join(seat);
             }
 
             @Override
-            public void missing() {
-                deny(FailureCode.FORBIDDEN, NO_ACCESS);
-            }
-
-            @Override
             public void turnedAway(DocumentUnavailableException cause) {
-                deny(cause.code(), String.valueOf(cause.getMessage()));
-            }
-
-            private void deny(FailureCode code, String message) {
                 if (!seat.over) {
                     seat.over = true;
-                    outlet.denied(code, message);
+                    outlet.denied(cause.code(), String.valueOf(cause.getMessage()));
                 }
             }
         }));
@@ -189,6 +170,55 @@ public final class Rooms {
         return result;
     }
 
+    /**
+     * Deletes the document: everybody in it is told {@code document-deleted}, and so is whoever comes, until it is
+     * {@linkplain #restore restored}, {@linkplain #beginAnew begun anew}, or forgotten. Completes when that is durable; false if there was
+     * none, or only one that nobody had begun. Fails with {@link DocumentUnavailableException}, also if it is deleted already, or
+     * {@link WriteRefusedException} if the precondition says no.
+     *
+     * @param precondition asked with the entity tag of the objects, and then with that of the content
+     */
+    public CompletionStage<Boolean> delete(DocumentName document, Predicate<String> precondition) {
+        CompletableFuture<Boolean> result = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
+            @Override
+            public void enter(Room room) {
+                room.delete(precondition, result);
+            }
+
+            @Override
+            public void turnedAway(DocumentUnavailableException cause) {
+                result.completeExceptionally(cause);
+            }
+        }));
+        return result;
+    }
+
+    /**
+     * Brings a deleted document back as it was, in a new life: clients of the native protocol find that its epoch has changed, editors go
+     * on with what they hold. Completes when that is durable; empty if the document is not deleted. Fails with
+     * {@link DocumentUnavailableException}.
+     */
+    public CompletionStage<Optional<DocumentView>> restore(DocumentName document) {
+        return revive(document, false);
+    }
+
+    /**
+     * Begins a deleted document anew, with nothing in it; what it held is gone. Whoever still holds something of its former lives is
+     * refused. Completes when that is durable; empty if the document is not deleted. Fails with {@link DocumentUnavailableException}.
+     */
+    public CompletionStage<Optional<DocumentView>> beginAnew(DocumentName document) {
+        return revive(document, true);
+    }
+
+    private CompletionStage<Optional<DocumentView>> revive(DocumentName document, boolean empty) {
+        CompletableFuture<Optional<DocumentView>> result = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> floor.revive(document.value(), empty, result));
+        return result;
+    }
+
     /** Lets nobody in any more, commits what is open, and ends every session with {@code shutting-down}. */
     public CompletionStage<Void> close() {
         closing = true;
@@ -217,11 +247,11 @@ public final class Rooms {
 
         void turnedAway(DocumentUnavailableException cause);
 
-        /** The document does not exist and the visitor did not ask to create it. */
+        /** Nobody has begun the document, and the visitor did not ask to wait in it. */
         default void missing() {}
     }
 
-    private record Waiting(boolean create, Visitor visitor) {}
+    private record Waiting(boolean stays, Visitor visitor) {}
 
     /** The rooms of one loop. Touched on that loop only. */
     private final class Floor {
@@ -236,21 +266,31 @@ public final class Rooms {
             this.hotContents = new HotContents(hotBytes);
         }
 
-        void visit(String name, boolean create, Visitor visitor) {
+        /** @param stays whether the visitor waits in a document that nobody has begun */
+        void visit(String name, boolean stays, Visitor visitor) {
             DocumentUnavailableException damage = quarantine.get(name);
+            Room room = rooms.get(name);
             if (closing) {
                 visitor.turnedAway(closing());
             } else if (damage != null) {
                 visitor.turnedAway(damage);
-            } else if (rooms.containsKey(name)) {
-                visitor.enter(rooms.get(name));
+            } else if (room != null) {
+                admit(room, stays, visitor);
             } else if (loading.containsKey(name)) {
-                loading.get(name).add(new Waiting(create, visitor));
+                loading.get(name).add(new Waiting(stays, visitor));
             } else {
                 List<Waiting> waiting = new ArrayList<>();
-                waiting.add(new Waiting(create, visitor));
+                waiting.add(new Waiting(stays, visitor));
                 loading.put(name, waiting);
                 load(name);
+            }
+        }
+
+        private void admit(Room room, boolean stays, Visitor visitor) {
+            if (stays || !room.isUnbegun()) {
+                visitor.enter(room);
+            } else {
+                visitor.missing();
             }
         }
 
@@ -263,67 +303,116 @@ public final class Rooms {
                         } else if (found.isPresent()) {
                             open(name, found.get());
                         } else {
-                            create(name);
+                            nobodyHasBegun(name);
                         }
                     }));
         }
 
-        private void create(String name) {
-            List<Waiting> waiting = loading.getOrDefault(name, List.of());
-            waiting.removeIf(visit -> {
-                if (!visit.create()) {
-                    visit.visitor().missing();
-                }
-                return !visit.create();
-            });
-            if (waiting.isEmpty()) {
-                loading.remove(name);
-                return;
+        private void nobodyHasBegun(String name) {
+            if (loading.getOrDefault(name, List.of()).stream().anyMatch(Waiting::stays)) {
+                open(name, Recovered.unbegun(newEpoch(), kit));
+            } else {
+                taken(name).forEach(visit -> visit.visitor().missing());
             }
-            guarded(() -> kit.log().create(name, nonZero(kit.random().nextLong())))
-                    .thenApply(stored -> Recovered.from(name, stored, kit))
-                    .whenComplete((made, failure) -> loop.execute(() -> {
-                        if (failure != null) {
-                            fail(name, failure);
-                        } else {
-                            open(name, made);
-                        }
-                    }));
         }
 
-        private void open(String name, Recovered recovered) {
+        void revive(String name, boolean empty, CompletableFuture<Optional<DocumentView>> result) {
+            if (closing) {
+                result.completeExceptionally(closing());
+            } else if (rooms.containsKey(name)) {
+                result.complete(Optional.empty());
+            } else if (loading.containsKey(name)) {
+                // whatever is being found out about it comes first
+                loading.get(name).add(new Waiting(false, new Visitor() {
+                    @Override
+                    public void enter(Room room) {
+                        result.complete(Optional.empty());
+                    }
+
+                    @Override
+                    public void missing() {
+                        result.complete(Optional.empty());
+                    }
+
+                    @Override
+                    public void turnedAway(DocumentUnavailableException cause) {
+                        if (cause.code() == FailureCode.DOCUMENT_DELETED) {
+                            revive(name, empty, result);
+                        } else {
+                            result.completeExceptionally(cause);
+                        }
+                    }
+                }));
+            } else {
+                loading.put(name, new ArrayList<>());
+                guarded(() -> empty ? anew(name) : kit.log().restore(name, newEpoch()))
+                        .thenApply(found -> found.map(stored -> Recovered.from(name, stored, kit)))
+                        .whenComplete((found, failure) -> loop.execute(() -> revived(name, found, failure, result)));
+            }
+        }
+
+        private CompletionStage<Optional<RoomLog.Stored>> anew(String name) {
+            return kit.log().loadDeleted(name).thenCompose(found -> {
+                if (found.isEmpty()) {
+                    return CompletableFuture.completedFuture(found);
+                }
+                StateVector former = Recovered.formerAfter(name, found.get());
+                List<RoomRecord> first =
+                        former.size() == 0 ? List.of() : List.of(new RoomRecord.Former(former.encode()));
+                return kit.log().recreate(name, newEpoch(), first);
+            });
+        }
+
+        private void revived(
+                String name,
+                Optional<Recovered> found,
+                @Nullable Throwable failure,
+                CompletableFuture<Optional<DocumentView>> result) {
+            if (failure != null) {
+                fail(name, failure);
+                result.completeExceptionally(DocumentUnavailableException.of(failure));
+            } else if (found.isEmpty()) {
+                taken(name).forEach(visit -> visit(name, visit.stays(), visit.visitor()));
+                result.complete(Optional.empty());
+            } else {
+                kit.observer().revived();
+                Room room = open(name, found.get());
+                result.complete(Optional.of(room.view()));
+            }
+        }
+
+        private List<Waiting> taken(String name) {
+            List<Waiting> waiting = loading.remove(name);
+            return waiting == null ? List.of() : waiting;
+        }
+
+        private Room open(String name, Recovered recovered) {
             Room room = new Room(name, loop, kit, hotContents, recovered, left -> rooms.remove(name, left));
             rooms.put(name, room);
-            List<Waiting> waiting = loading.getOrDefault(name, List.of());
-            loading.remove(name);
-            for (Waiting visit : waiting) {
+            for (Waiting visit : taken(name)) {
                 if (closing || room.isGone()) {
                     visit.visitor().turnedAway(closing());
                 } else {
-                    visit.visitor().enter(room);
+                    admit(room, visit.stays(), visit.visitor());
                 }
             }
             if (closing) {
                 room.shutDown(() -> {});
             }
+            return room;
         }
 
         private void fail(String name, Throwable failure) {
-            Throwable cause =
-                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-            DocumentUnavailableException told = cause instanceof DocumentUnavailableException known
-                    ? known
-                    : new DocumentUnavailableException(
-                            FailureCode.OVERLOADED, "the document cannot be loaded now", cause);
-            LOG.error("document '{}' is not served: {}", name, told.code(), told);
+            DocumentUnavailableException told = DocumentUnavailableException.of(failure);
+            if (told.code() != FailureCode.DOCUMENT_DELETED) {
+                LOG.error("document '{}' is not served: {}", name, told.code(), told);
+            }
             if (told.code() == FailureCode.DOCUMENT_CORRUPT) {
                 kit.observer().corrupt(name);
                 quarantine.put(name, told);
                 loop.schedule(() -> quarantine.remove(name), kit.options().quarantineMillis());
             }
-            List<Waiting> waiting = loading.getOrDefault(name, List.of());
-            loading.remove(name);
-            waiting.forEach(visit -> visit.visitor().turnedAway(told));
+            taken(name).forEach(visit -> visit.visitor().turnedAway(told));
         }
 
         void shutDown(CompletableFuture<Void> done) {
@@ -342,7 +431,8 @@ public final class Rooms {
         }
     }
 
-    private static long nonZero(long random) {
+    private long newEpoch() {
+        long random = kit.random().nextLong();
         return random == 0 ? 1 : random;
     }
 

@@ -1,8 +1,10 @@
 package dev.rejoin.server.storage;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * One transactional store of sealed rows for all documents of a server: the interface behind which databases are exchanged.
@@ -18,6 +20,8 @@ import java.util.function.Consumer;
  * one document only (a damaged page) throws any other unchecked exception.
  */
 public interface DeltaLog extends AutoCloseable {
+    /** How many heads one commit of {@link #renewEpochs} replaces. */
+    int HEADS_IN_A_COMMIT = 1_024;
 
     /** What a commit survives once {@link #commit} has returned. */
     Durability durability();
@@ -44,6 +48,45 @@ public interface DeltaLog extends AutoCloseable {
      * it has been read again by a fresh handle.
      */
     void commit(List<RowChange> changes);
+
+    /**
+     * Gives every document a new epoch: what has to be done to a log that was restored from a backup before anybody may write to it.
+     * Clients that hold a later state then learn that this is another life of the document, instead of continuing from what is not
+     * there any more. Nothing but the heads is written, {@value #HEADS_IN_A_COMMIT} in one commit; after an interruption it is simply
+     * done again. Damaged heads stay as they are, and their documents are refused as before. To be called while no
+     * {@link LogWriter} is open on this log; linear in the number of documents.
+     *
+     * @param epochs random numbers; 0 is passed over
+     * @return how many documents have a new epoch
+     */
+    default long renewEpochs(LongSupplier epochs) {
+        List<HeadRow> rows = new ArrayList<>();
+        heads(rows::add);
+        List<RowChange> changes = new ArrayList<>();
+        long renewed = 0;
+        for (HeadRow row : rows) {
+            Head head;
+            try {
+                head = Head.fromRow(row);
+            } catch (DamagedValueException damaged) {
+                continue;
+            }
+            long epoch = epochs.getAsLong();
+            while (epoch == 0 || epoch == head.epoch()) {
+                epoch = epochs.getAsLong();
+            }
+            changes.add(new RowChange.ReplaceHead(head.withEpoch(epoch).toRow(), row.value()));
+            renewed++;
+            if (changes.size() == HEADS_IN_A_COMMIT) {
+                commit(changes);
+                changes = new ArrayList<>();
+            }
+        }
+        if (!changes.isEmpty()) {
+            commit(changes);
+        }
+        return renewed;
+    }
 
     @Override
     void close();

@@ -10,10 +10,12 @@ final class Directory {
     private final Optional<String> damage;
     private long documents;
     private long highestId;
+    private long earliestDeletion;
 
-    private Directory(long documents, long highestId, Optional<String> damage) {
+    private Directory(long documents, Census census, Optional<String> damage) {
         this.documents = documents;
-        this.highestId = highestId;
+        this.highestId = census.highestId;
+        this.earliestDeletion = census.earliestDeletion;
         this.damage = damage;
     }
 
@@ -35,7 +37,7 @@ final class Directory {
         } catch (DamagedValueException failure) {
             damage = Optional.of(unknowable("the number of documents is damaged"));
         }
-        return new Directory(expected, census.highestId, damage);
+        return new Directory(expected, census, damage);
     }
 
     private static long read(byte[] value) {
@@ -57,19 +59,46 @@ final class Directory {
 
     /** The head of the document that begins after {@code ahead} others of the same commit. */
     Head next(String name, long epoch, long createdMillis, int ahead) {
-        return new Head(highestId + 1 + ahead, name, epoch, createdMillis, 0, 0, 0);
+        return Head.begun(highestId + 1 + ahead, name, epoch, createdMillis, 0);
     }
 
     /** What is written when {@code count} documents begin. */
     RowChange grown(int count) {
-        byte[] payload =
-                ByteBuffer.allocate(Long.BYTES).putLong(documents + count).array();
-        return new RowChange.PutProperty(PROPERTY, Envelope.property(PROPERTY).seal(payload));
+        return counted(documents + count);
     }
 
     void grow(int count) {
         documents += count;
         highestId += count;
+    }
+
+    /** What is written when {@code count} documents vanish. */
+    RowChange shrunk(int count) {
+        return counted(documents - count);
+    }
+
+    void shrink(int count) {
+        documents -= count;
+    }
+
+    private static RowChange counted(long documents) {
+        byte[] payload = ByteBuffer.allocate(Long.BYTES).putLong(documents).array();
+        return new RowChange.PutProperty(PROPERTY, Envelope.property(PROPERTY).seal(payload));
+    }
+
+    /** No document that is deleted was deleted before this; {@link Long#MAX_VALUE} if none is. */
+    long earliestDeletion() {
+        return earliestDeletion;
+    }
+
+    /** A document was deleted. */
+    void deleted(long millis) {
+        earliestDeletion = Math.min(earliestDeletion, millis);
+    }
+
+    /** The deleted documents were looked through; the earliest of those that remain was deleted then. */
+    void earliestDeletion(long millis) {
+        earliestDeletion = millis;
     }
 
     /** One pass over the heads. */
@@ -78,6 +107,7 @@ final class Directory {
         private long good;
         private long damaged;
         private long highestId;
+        private long earliestDeletion = Long.MAX_VALUE;
 
         private Census(LogObserver observer) {
             this.observer = observer;
@@ -86,8 +116,11 @@ final class Directory {
         private void count(HeadRow row) {
             highestId = Math.max(highestId, row.document());
             try {
-                Head.fromRow(row);
+                Head head = Head.fromRow(row);
                 good++;
+                if (head.isDeleted()) {
+                    earliestDeletion = Math.min(earliestDeletion, head.deletedMillis());
+                }
             } catch (DamagedValueException failure) {
                 damaged++;
                 observer.corrupt(new CorruptDocumentException(row.name(), 0, failure.failure(), failure));

@@ -17,26 +17,42 @@ final class DocumentReader {
         this.head = head;
     }
 
-    /** @throws CorruptDocumentException if anything that should be there is not exactly what was written */
-    static Optional<StoredDocument> read(DeltaLog log, String name) {
-        Optional<HeadRow> row;
-        Head head;
+    /**
+     * Reads a document.
+     *
+     * @param deleted whether the one that was deleted is meant; empty if there is none that was
+     * @throws DeletedDocumentException if the document is deleted and that was not meant
+     * @throws CorruptDocumentException if anything that should be there is not exactly what was written
+     */
+    static Optional<StoredDocument> read(DeltaLog log, String name, boolean deleted) {
+        Optional<Head> head = head(log, name);
+        if (head.isEmpty() || deleted && !head.get().isDeleted()) {
+            return Optional.empty();
+        }
+        if (!deleted && head.get().isDeleted()) {
+            throw new DeletedDocumentException(name, head.get().deletedMillis());
+        }
+        return Optional.of(new DocumentReader(log, head.get()).read());
+    }
+
+    /**
+     * Where a document stands, deleted or not; empty if there is none.
+     *
+     * @throws CorruptDocumentException if the row is damaged
+     */
+    static Optional<Head> head(DeltaLog log, String name) {
         try {
-            row = log.head(name);
-            if (row.isEmpty()) {
-                return Optional.empty();
-            }
-            if (!row.get().name().equals(name)) {
+            Optional<HeadRow> row = log.head(name);
+            if (row.isPresent() && !row.get().name().equals(name)) {
                 throw new DamagedValueException(
                         "the head found belongs to '" + row.get().name() + "'");
             }
-            head = Head.fromRow(row.get());
+            return row.map(Head::fromRow);
         } catch (StoreDownException down) {
             throw down;
         } catch (RuntimeException failure) {
             throw new CorruptDocumentException(name, 0, reason(failure), failure);
         }
-        return Optional.of(new DocumentReader(log, head).read());
     }
 
     private StoredDocument read() {
@@ -74,7 +90,7 @@ final class DocumentReader {
         }
         try {
             List<LogRecord> records =
-                    RecordCodec.decode(Envelope.entry(head.id(), head.epoch(), expected, row.incarnation())
+                    RecordCodec.decode(Envelope.entry(head.id(), head.seal(), expected, row.incarnation())
                             .open(row.value()));
             tail.add(new LogEntry(row.incarnation(), expected, records));
             tailBytes += row.value().length;

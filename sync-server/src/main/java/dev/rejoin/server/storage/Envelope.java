@@ -34,20 +34,20 @@ final class Envelope {
                 ByteBuffer.allocate(9 + utf8.length).put(HEAD).putLong(document).put(utf8));
     }
 
-    static Envelope entry(long document, long epoch, long sequence, long incarnation) {
+    static Envelope entry(long document, long seal, long sequence, long incarnation) {
         return new Envelope(ByteBuffer.allocate(33)
                 .put(ENTRY)
                 .putLong(document)
-                .putLong(epoch)
+                .putLong(seal)
                 .putLong(sequence)
                 .putLong(incarnation));
     }
 
-    static Envelope chunk(long document, long epoch, long sequence, int chunk, int chunks) {
+    static Envelope chunk(long document, long seal, long sequence, int chunk, int chunks) {
         return new Envelope(ByteBuffer.allocate(33)
                 .put(CHUNK)
                 .putLong(document)
-                .putLong(epoch)
+                .putLong(seal)
                 .putLong(sequence)
                 .putInt(chunk)
                 .putInt(chunks));

@@ -106,6 +106,8 @@ final class JdbcRows implements AutoCloseable {
             head.setString(2, insert.row().name());
             head.setBytes(3, insert.row().value());
             head.executeUpdate();
+        } else if (change instanceof RowChange.DeleteHead delete) {
+            deleteHead(delete.row());
         } else if (change instanceof RowChange.PutProperty put) {
             PreparedStatement property = statement("INSERT INTO property (name, value) VALUES (?, ?)"
                     + " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
@@ -134,8 +136,20 @@ final class JdbcRows implements AutoCloseable {
         head.setString(2, replace.row().name());
         head.setLong(3, replace.row().document());
         head.setBytes(4, replace.expected());
-        if (head.executeUpdate() != 1) {
-            throw new SQLException("the head of '" + replace.row().name()
+        expectOne(head.executeUpdate(), replace.row());
+    }
+
+    private void deleteHead(HeadRow row) throws SQLException {
+        PreparedStatement head = statement("DELETE FROM document WHERE name = ? AND id = ? AND value = ?");
+        head.setString(1, row.name());
+        head.setLong(2, row.document());
+        head.setBytes(3, row.value());
+        expectOne(head.executeUpdate(), row);
+    }
+
+    private static void expectOne(int rows, HeadRow head) throws SQLException {
+        if (rows != 1) {
+            throw new SQLException("the head of '" + head.name()
                     + "' is not the one expected: somebody else writes to this log, or the row is damaged");
         }
     }

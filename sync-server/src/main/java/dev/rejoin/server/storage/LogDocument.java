@@ -10,6 +10,7 @@ public final class LogDocument {
     private long appended;
     /* What the log holds; touched by the writer only. */
     private Head head;
+    private volatile boolean over;
 
     LogDocument(Head head) {
         this.created = head;
@@ -29,6 +30,20 @@ public final class LogDocument {
     /** The sequence of the last append, committed or not; 0 if there was none ever. */
     public long appended() {
         return appended;
+    }
+
+    /** The epoch that values are sealed with. */
+    long seal() {
+        return created.seal();
+    }
+
+    /** Nothing more goes through this handle. */
+    void end() {
+        over = true;
+    }
+
+    boolean isOver() {
+        return over;
     }
 
     long id() {

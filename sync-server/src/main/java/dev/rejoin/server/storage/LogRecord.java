@@ -60,6 +60,23 @@ public sealed interface LogRecord {
     }
 
     /**
+     * The document was begun anew. What its former lives held is not to come back by an editor that still has it.
+     *
+     * @param clients state vector over the clients that wrote in former lives
+     */
+    record Former(byte[] clients) implements LogRecord {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Former that && Arrays.equals(clients, that.clients);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(clients);
+        }
+    }
+
+    /**
      * A replica id now belongs to whoever knows the key.
      *
      * @param keyHash the first 16 bytes of the SHA-256 of the lease key

@@ -45,12 +45,17 @@ public final class LogWriter implements AutoCloseable {
      * The directory. A head row that vanishes would turn a document into one that never was, and the next visitor would
      * begin it anew. So the number of documents is a property of the log, and open() checks it and every head. If the check
      * fails, documents that are there are served, and names that are not there are refused as corrupt, for nobody can tell.
+     *
+     * Lives. A deleted document keeps its head, which says when, and all its rows; to restore it takes nothing but a new head.
+     * Values stay sealed with the epoch that the document began with, so that a new epoch rewrites no value. A document that is
+     * begun anew has a new seal, so a value of its former life would be noticed as damage.
      */
 
     /** What {@link #append} returns instead of a sequence while the backlog is {@link Backlog#FULL}. */
     public static final long REFUSED = -1;
 
     private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
+    private static final int EXPIRED_IN_A_COMMIT = 256;
 
     private final DeltaLog log;
     private final LogClock clock;
@@ -139,17 +144,26 @@ public final class LogWriter implements AutoCloseable {
 
     /**
      * Reads a document, checking everything that is stored of it. Empty if it was never created. Fails with
-     * {@link CorruptDocumentException} or {@link StoreDownException}; completes on the loader's thread.
+     * {@link DeletedDocumentException}, {@link CorruptDocumentException} or {@link StoreDownException}; completes on the loader's thread.
      */
     public CompletionStage<Optional<StoredDocument>> load(String name) {
-        Load load = new Load(name, new CompletableFuture<>());
+        return load(name, false);
+    }
+
+    /** As {@link #load}, but a document that is deleted; empty if it is not, or was never created. */
+    public CompletionStage<Optional<StoredDocument>> loadDeleted(String name) {
+        return load(name, true);
+    }
+
+    private CompletionStage<Optional<StoredDocument>> load(String name, boolean deleted) {
+        Load load = new Load(name, deleted, new CompletableFuture<>());
         enqueue(load);
         return load.result();
     }
 
     /**
-     * Begins a document. Fails with {@link IllegalStateException} if it is there, {@link CorruptDocumentException} if that
-     * cannot be told, or {@link StoreDownException}; completes on the writer's thread once the document is durable.
+     * Begins a document. Fails with {@link IllegalStateException} if it is there, deleted or not, {@link CorruptDocumentException} if
+     * that cannot be told, or {@link StoreDownException}; completes on the writer's thread once the document is durable.
      *
      * @param epoch random identity of this life of the document
      */
@@ -157,6 +171,57 @@ public final class LogWriter implements AutoCloseable {
         Create create = new Create(name, epoch, new CompletableFuture<>());
         enqueue(create);
         return create.result();
+    }
+
+    /**
+     * Deletes a document: it keeps its name, and what is in it until {@link #expire}, but is loaded no more. Appends before this are
+     * committed first; later ones through this handle are a mistake of the caller. Completes with the time of the deletion, in
+     * milliseconds since 1970, once that is durable; fails with {@link StoreDownException}.
+     */
+    public CompletionStage<Long> delete(LogDocument document) {
+        document.end();
+        Delete delete = new Delete(document, new CompletableFuture<>());
+        enqueue(delete);
+        return delete.result();
+    }
+
+    /**
+     * Brings a deleted document back as it was, in a new life. Empty if it is not deleted, or there is none. Fails with
+     * {@link CorruptDocumentException}, or {@link StoreDownException}; completes on the loader's thread.
+     *
+     * @param epoch random identity of the new life
+     */
+    public CompletionStage<Optional<StoredDocument>> restore(String name, long epoch) {
+        Revive revive = new Revive(name, epoch, Optional.empty(), new CompletableFuture<>());
+        enqueue(revive);
+        return revive.result();
+    }
+
+    /**
+     * Begins a deleted document anew; what was in it is gone. Empty if it is not deleted, or there is none. Fails with
+     * {@link CorruptDocumentException}, or {@link StoreDownException}; completes on the loader's thread.
+     *
+     * @param epoch random identity of the new life
+     * @param first what the new life begins with, possibly nothing
+     */
+    public CompletionStage<Optional<StoredDocument>> recreate(String name, long epoch, List<LogRecord> first) {
+        Revive revive = new Revive(name, epoch, Optional.of(List.copyOf(first)), new CompletableFuture<>());
+        enqueue(revive);
+        return revive.result();
+    }
+
+    /**
+     * Forgets the documents that were deleted before a time: what was in them, that they were there, and so what protects their names.
+     * Costs nothing while there is none, otherwise one pass over all heads. Does nothing while the directory is damaged, because then
+     * every deleted document is evidence. Completes with how many are gone, on the writer's thread; fails with
+     * {@link StoreDownException}.
+     *
+     * @param deletedBeforeMillis in milliseconds since 1970
+     */
+    public CompletionStage<Integer> expire(long deletedBeforeMillis) {
+        Expire expire = new Expire(deletedBeforeMillis, new CompletableFuture<>());
+        enqueue(expire);
+        return expire.result();
     }
 
     /**
@@ -170,8 +235,11 @@ public final class LogWriter implements AutoCloseable {
         if (records.isEmpty()) {
             throw new IllegalArgumentException("no records to append to '" + document.name() + "'");
         }
+        if (document.isOver()) {
+            throw new IllegalStateException("document '" + document.name() + "' was deleted through this handle");
+        }
         long sequence = document.appended() + 1;
-        byte[] value = Envelope.entry(document.id(), document.epoch(), sequence, incarnation)
+        byte[] value = Envelope.entry(document.id(), document.seal(), sequence, incarnation)
                 .seal(RecordCodec.encode(records));
         Append append = new Append(document, sequence, value, listener);
         synchronized (queueLock) {
@@ -187,8 +255,8 @@ public final class LogWriter implements AutoCloseable {
 
     /**
      * Replaces the entries up to {@code snapshot.sequence()}, which must be the sequence of an append made before, by a
-     * snapshot. It is read back and compared before anything is deleted. A position that a snapshot covers already is left
-     * alone. Fails with {@link CorruptDocumentException} if reading back gives something else (the previous snapshot and all
+     * snapshot. It is read back and compared before anything is deleted. A position that a snapshot covers already, and a document
+     * that was deleted through this handle, are left alone. Fails with {@link CorruptDocumentException} if reading back gives something else (the previous snapshot and all
      * entries are kept then), or {@link StoreDownException}.
      *
      * @return the bytes stored, 0 if nothing was to be done
@@ -339,6 +407,12 @@ public final class LogWriter implements AutoCloseable {
             hand(load);
         } else if (first instanceof Snapshot snapshot) {
             store(snapshot);
+        } else if (first instanceof Delete delete) {
+            delete(delete);
+        } else if (first instanceof Revive revive) {
+            revive(revive);
+        } else if (first instanceof Expire expire) {
+            expire(expire);
         } else {
             commit(group);
         }
@@ -412,12 +486,12 @@ public final class LogWriter implements AutoCloseable {
         LogDocument document = request.document();
         StoredSnapshot snapshot = request.snapshot();
         Head head = document.head();
-        if (snapshot.sequence() <= head.snapshot()) {
+        if (document.isOver() || snapshot.sequence() <= head.snapshot()) {
             request.result().complete(0L);
             return;
         }
         long start = clock.nanos();
-        List<ChunkRow> chunks = SnapshotCodec.encode(document.id(), document.epoch(), snapshot);
+        List<ChunkRow> chunks = SnapshotCodec.encode(document.id(), document.seal(), snapshot);
         List<RowChange> beside = new ArrayList<>();
         beside.add(new RowChange.DeleteChunksExcept(document.id(), head.snapshot()));
         chunks.forEach(chunk -> beside.add(new RowChange.InsertChunk(chunk)));
@@ -441,6 +515,93 @@ public final class LogWriter implements AutoCloseable {
         request.result().complete(bytes);
     }
 
+    private void delete(Delete request) {
+        LogDocument document = request.document();
+        Head head = document.head();
+        // a clock that says 0 would mean that nothing was deleted
+        Head deleted = head.withDeleted(Math.max(1, clock.millis()));
+        log.commit(
+                List.of(new RowChange.ReplaceHead(deleted.toRow(), head.toRow().value())));
+        document.head(deleted);
+        directory.deleted(deleted.deletedMillis());
+        request.result().complete(deleted.deletedMillis());
+    }
+
+    private void revive(Revive request) {
+        Optional<Head> found;
+        try {
+            found = DocumentReader.head(log, request.name());
+        } catch (CorruptDocumentException damage) {
+            guarded(() -> observer.corrupt(damage));
+            request.fail(damage);
+            return;
+        }
+        if (found.isEmpty() || !found.get().isDeleted()) {
+            request.result().complete(Optional.empty());
+            return;
+        }
+        Head head = found.get();
+        byte[] expected = head.toRow().value();
+        if (request.first().isEmpty()) {
+            Head back = head.withDeleted(0).withEpoch(request.epoch());
+            log.commit(List.of(new RowChange.ReplaceHead(back.toRow(), expected)));
+        } else {
+            List<LogRecord> records = request.first().get();
+            int entries = records.isEmpty() ? 0 : 1;
+            Head anew = Head.begun(head.id(), head.name(), request.epoch(), clock.millis(), entries);
+            List<RowChange> changes = new ArrayList<>(emptied(head));
+            changes.add(new RowChange.ReplaceHead(anew.toRow(), expected));
+            if (entries > 0) {
+                byte[] value = Envelope.entry(anew.id(), anew.seal(), entries, incarnation)
+                        .seal(RecordCodec.encode(records));
+                changes.add(new RowChange.InsertEntry(new EntryRow(anew.id(), entries, incarnation, value)));
+            }
+            log.commit(changes);
+        }
+        hand(new Load(request.name(), false, request.result()));
+    }
+
+    private static List<RowChange> emptied(Head head) {
+        return List.of(
+                new RowChange.DeleteEntries(head.id(), Long.MAX_VALUE), new RowChange.DeleteChunksExcept(head.id(), 0));
+    }
+
+    private void expire(Expire request) {
+        long before = request.beforeMillis();
+        if (directory.damage().isPresent() || directory.earliestDeletion() >= before) {
+            request.result().complete(0);
+            return;
+        }
+        List<Head> expired = new ArrayList<>();
+        long[] earliest = {Long.MAX_VALUE};
+        log.heads(row -> {
+            Head head;
+            try {
+                head = Head.fromRow(row);
+            } catch (DamagedValueException damaged) {
+                return; // reported when the document is loaded
+            }
+            if (head.isDeleted() && head.deletedMillis() < before) {
+                expired.add(head);
+            } else if (head.isDeleted()) {
+                earliest[0] = Math.min(earliest[0], head.deletedMillis());
+            }
+        });
+        for (int from = 0; from < expired.size(); from += EXPIRED_IN_A_COMMIT) {
+            List<Head> part = expired.subList(from, Math.min(expired.size(), from + EXPIRED_IN_A_COMMIT));
+            List<RowChange> changes = new ArrayList<>();
+            for (Head head : part) {
+                changes.addAll(emptied(head));
+                changes.add(new RowChange.DeleteHead(head.toRow()));
+            }
+            changes.add(directory.shrunk(part.size()));
+            log.commit(changes);
+            directory.shrink(part.size());
+        }
+        directory.earliestDeletion(earliest[0]);
+        request.result().complete(expired.size());
+    }
+
     private void hand(Load load) {
         try {
             loader.execute(() -> read(load));
@@ -451,7 +612,7 @@ public final class LogWriter implements AutoCloseable {
 
     private void read(Load load) {
         try {
-            Optional<StoredDocument> found = DocumentReader.read(log, load.name());
+            Optional<StoredDocument> found = DocumentReader.read(log, load.name(), load.deleted());
             Optional<String> damage = directory.damage();
             if (found.isEmpty() && damage.isPresent()) {
                 throw new CorruptDocumentException(load.name(), 0, damage.get(), null);
@@ -536,7 +697,35 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private record Load(String name, CompletableFuture<Optional<StoredDocument>> result) implements Request {
+    private record Load(String name, boolean deleted, CompletableFuture<Optional<StoredDocument>> result)
+            implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private record Delete(LogDocument document, CompletableFuture<Long> result) implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    /** A deleted document lives again: as it was, or with nothing but its first records. */
+    private record Revive(
+            String name,
+            long epoch,
+            Optional<List<LogRecord>> first,
+            CompletableFuture<Optional<StoredDocument>> result)
+            implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private record Expire(long beforeMillis, CompletableFuture<Integer> result) implements Request {
         @Override
         public void fail(RuntimeException cause) {
             result.completeExceptionally(cause);

@@ -107,6 +107,11 @@ public final class MemoryDeltaLog implements DeltaLog {
             insert(names, insert.row().document(), insert.row().name(), undo);
         } else if (change instanceof RowChange.ReplaceHead replace) {
             replace(replace, undo);
+        } else if (change instanceof RowChange.DeleteHead delete) {
+            HeadRow row = delete.row();
+            expect(row, row.value());
+            set(heads, row.name(), null, undo);
+            set(names, row.document(), null, undo);
         } else if (change instanceof RowChange.InsertEntry insert) {
             insert(entriesOf(insert.row().document()), insert.row().sequence(), insert.row(), undo);
         } else if (change instanceof RowChange.InsertChunk insert) {
@@ -126,14 +131,15 @@ public final class MemoryDeltaLog implements DeltaLog {
     }
 
     private void replace(RowChange.ReplaceHead replace, Deque<Runnable> undo) {
-        HeadRow row = replace.row();
+        expect(replace.row(), replace.expected());
+        set(heads, replace.row().name(), replace.row(), undo);
+    }
+
+    private void expect(HeadRow row, byte[] value) {
         HeadRow present = heads.get(row.name());
-        if (present == null
-                || present.document() != row.document()
-                || !Arrays.equals(present.value(), replace.expected())) {
+        if (present == null || present.document() != row.document() || !Arrays.equals(present.value(), value)) {
             throw new IllegalStateException("the head of '" + row.name() + "' is not the one expected");
         }
-        set(heads, row.name(), row, undo);
     }
 
     private static <K, V> void insert(Map<K, V> rows, K key, V row, Deque<Runnable> undo) {

@@ -13,6 +13,7 @@ final class RecordCodec {
     private static final int LEASED = 3;
     private static final int VERDICTS_KNOWN = 4;
     private static final int CONTENT = 5;
+    private static final int FORMER = 6;
 
     private RecordCodec() {}
 
@@ -43,6 +44,8 @@ final class RecordCodec {
             out.u8(VERDICTS_KNOWN).i64(known.replica()).i64(known.through());
         } else if (record instanceof LogRecord.Content content) {
             out.u8(CONTENT).bytes(content.update());
+        } else if (record instanceof LogRecord.Former former) {
+            out.u8(FORMER).bytes(former.clients());
         }
     }
 
@@ -74,6 +77,7 @@ final class RecordCodec {
             case LEASED -> new LogRecord.Leased(in.getLong(), Fields.bytes(in));
             case VERDICTS_KNOWN -> new LogRecord.VerdictsKnown(in.getLong(), in.getLong());
             case CONTENT -> new LogRecord.Content(Fields.bytes(in));
+            case FORMER -> new LogRecord.Former(Fields.bytes(in));
             default -> throw new DamagedValueException("record of unknown kind " + kind);
         };
     }

@@ -15,6 +15,9 @@ public sealed interface RowChange {
      */
     record ReplaceHead(HeadRow row, byte[] expected) implements RowChange {}
 
+    /** A document vanishes. The transaction fails unless the row is exactly this one. */
+    record DeleteHead(HeadRow row) implements RowChange {}
+
     /** Fails the transaction if the sequence is taken. */
     record InsertEntry(EntryRow row) implements RowChange {}
 

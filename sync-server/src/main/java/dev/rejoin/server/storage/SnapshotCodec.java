@@ -6,26 +6,27 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The bytes of a snapshot: format, position, leases, state, content; cut into sealed chunks that no database finds too large. */
+/** The bytes of a snapshot: format, position, leases, state, content, former lives if there were some; cut into sealed chunks that no database finds too large. */
 final class SnapshotCodec {
     /** A stored chunk is at most this long, its envelope included. */
     static final int CHUNK_BYTES = 1 << 20;
 
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
+    private static final int FORMAT_OF_A_FIRST_LIFE = 2;
     private static final int FORMAT_WITHOUT_CONTENT = 1;
     private static final int VERDICT_BYTES = 8 + 8 + 4 + 4 + 4;
     private static final int LEASE_BYTES = 8 + 4 + 8 + 4 + 8 + 4;
 
     private SnapshotCodec() {}
 
-    static List<ChunkRow> encode(long document, long epoch, StoredSnapshot snapshot) {
+    static List<ChunkRow> encode(long document, long seal, StoredSnapshot snapshot) {
         byte[] payload = payload(snapshot);
         int most = CHUNK_BYTES - Envelope.OVERHEAD_BYTES;
         int chunks = (payload.length + most - 1) / most;
         List<ChunkRow> rows = new ArrayList<>(chunks);
         for (int i = 0; i < chunks; i++) {
             int from = i * most;
-            byte[] value = Envelope.chunk(document, epoch, snapshot.sequence(), i, chunks)
+            byte[] value = Envelope.chunk(document, seal, snapshot.sequence(), i, chunks)
                     .seal(payload, from, Math.min(most, payload.length - from));
             rows.add(new ChunkRow(document, snapshot.sequence(), i, value));
         }
@@ -35,9 +36,13 @@ final class SnapshotCodec {
     private static byte[] payload(StoredSnapshot snapshot) {
         Fields out = new Fields(snapshot.state().length
                 + snapshot.content().length
+                + snapshot.former().length
                 + 64 * snapshot.leases().size()
                 + 64);
-        out.u8(FORMAT).i64(snapshot.sequence()).i32(snapshot.leases().size());
+        boolean first = snapshot.former().length == 0;
+        out.u8(first ? FORMAT_OF_A_FIRST_LIFE : FORMAT)
+                .i64(snapshot.sequence())
+                .i32(snapshot.leases().size());
         for (StoredLease lease : snapshot.leases()) {
             out.i64(lease.replica()).bytes(lease.keyHash()).i64(lease.judgedThrough());
             out.i32(lease.chain())
@@ -48,7 +53,8 @@ final class SnapshotCodec {
                 out.text(verdict.code()).text(verdict.message());
             }
         }
-        return out.bytes(snapshot.state()).bytes(snapshot.content()).toByteArray();
+        out.bytes(snapshot.state()).bytes(snapshot.content());
+        return first ? out.toByteArray() : out.bytes(snapshot.former()).toByteArray();
     }
 
     /** Whether reading gives exactly these rows. */
@@ -71,7 +77,7 @@ final class SnapshotCodec {
                 throw new DamagedValueException(
                         "chunk " + parts.size() + " is missing; the next one stored is " + row.chunk());
             }
-            parts.add(Envelope.chunk(head.id(), head.epoch(), head.snapshot(), row.chunk(), head.chunks())
+            parts.add(Envelope.chunk(head.id(), head.seal(), head.snapshot(), row.chunk(), head.chunks())
                     .open(row.value()));
         });
         if (parts.size() != head.chunks()) {
@@ -89,7 +95,7 @@ final class SnapshotCodec {
 
     private static StoredSnapshot decode(ByteBuffer in) {
         int format = in.get();
-        if (format != FORMAT && format != FORMAT_WITHOUT_CONTENT) {
+        if (format < FORMAT_WITHOUT_CONTENT || format > FORMAT) {
             throw new DamagedValueException("format " + format + "; this server reads " + FORMAT);
         }
         long sequence = in.getLong();
@@ -99,11 +105,12 @@ final class SnapshotCodec {
             table.add(lease(in));
         }
         byte[] state = Fields.bytes(in);
-        byte[] content = format == FORMAT ? Fields.bytes(in) : new byte[0];
+        byte[] content = format >= FORMAT_OF_A_FIRST_LIFE ? Fields.bytes(in) : new byte[0];
+        byte[] former = format == FORMAT ? Fields.bytes(in) : new byte[0];
         if (in.hasRemaining()) {
             throw new DamagedValueException(in.remaining() + " bytes too many");
         }
-        return new StoredSnapshot(sequence, state, content, table);
+        return new StoredSnapshot(sequence, state, content, former, table);
     }
 
     private static StoredLease lease(ByteBuffer in) {

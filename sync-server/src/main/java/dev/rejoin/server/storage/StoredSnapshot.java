@@ -9,10 +9,16 @@ import java.util.List;
  * @param sequence the position of the last entry contained
  * @param state of the objects, a self-contained fragment
  * @param content of the document; empty if there is none
+ * @param former as {@link LogRecord.Former#clients}; empty if this is the first life of the document
  */
-public record StoredSnapshot(long sequence, byte[] state, byte[] content, List<StoredLease> leases) {
+public record StoredSnapshot(long sequence, byte[] state, byte[] content, byte[] former, List<StoredLease> leases) {
     public StoredSnapshot {
         leases = List.copyOf(leases);
+    }
+
+    /** A snapshot of a document in its first life. */
+    public StoredSnapshot(long sequence, byte[] state, byte[] content, List<StoredLease> leases) {
+        this(sequence, state, content, new byte[0], leases);
     }
 
     @Override
@@ -21,12 +27,13 @@ public record StoredSnapshot(long sequence, byte[] state, byte[] content, List<S
                 && sequence == that.sequence
                 && Arrays.equals(state, that.state)
                 && Arrays.equals(content, that.content)
+                && Arrays.equals(former, that.former)
                 && leases.equals(that.leases);
     }
 
     @Override
     public int hashCode() {
-        return ((Long.hashCode(sequence) * 31 + leases.hashCode()) * 31 + Arrays.hashCode(state)) * 31
-                + Arrays.hashCode(content);
+        int parts = Arrays.hashCode(state) * 31 + Arrays.hashCode(content);
+        return ((Long.hashCode(sequence) * 31 + leases.hashCode()) * 31 + parts) * 31 + Arrays.hashCode(former);
     }
 }

@@ -44,6 +44,10 @@ final class Answer {
         return new Answer(HttpResponseStatus.NOT_MODIFIED, "", new byte[0]);
     }
 
+    static Answer noContent() {
+        return new Answer(HttpResponseStatus.NO_CONTENT, "", new byte[0]).with("cache-control", "no-store");
+    }
+
     Answer with(CharSequence name, String value) {
         headers.add(new String[] {name.toString(), value});
         return this;
@@ -58,7 +62,7 @@ final class Answer {
         FullHttpResponse response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1, status, head ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(body));
         HttpHeaders out = response.headers();
-        if (!status.equals(HttpResponseStatus.NOT_MODIFIED)) {
+        if (!status.equals(HttpResponseStatus.NOT_MODIFIED) && !status.equals(HttpResponseStatus.NO_CONTENT)) {
             HttpUtil.setContentLength(response, body.length);
             out.set(HttpHeaderNames.CONTENT_TYPE, contentType);
         }

@@ -15,7 +15,6 @@ import dev.rejoin.server.room.DocumentView;
 import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.room.WriteRefusedException;
 import dev.rejoin.sync.session.DocumentName;
-import dev.rejoin.sync.wire.FailureCode;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -39,6 +38,9 @@ import org.slf4j.LoggerFactory;
 /** {@code /v1/documents/{document}}: documents as JSON for programs that speak HTTP (docs/reference/http.md). */
 final class DocumentEndpoint {
     static final String PREFIX = "/v1/documents/";
+    /** The last segment of a path that brings a document back; a document of that name is written {@code %2Frestore}. */
+    private static final String RESTORE = "/restore";
+
     static final String STATE_TYPE = "application/vnd.rejoin.state";
 
     private static final Logger LOG = LoggerFactory.getLogger(DocumentEndpoint.class);
@@ -55,7 +57,9 @@ final class DocumentEndpoint {
     }
 
     CompletionStage<Answer> answer(FullHttpRequest request, String remoteAddress) {
-        String name = Paths.decode(Paths.path(request.uri()).substring(PREFIX.length()));
+        String path = Paths.path(request.uri()).substring(PREFIX.length());
+        boolean restores = request.method().equals(HttpMethod.POST) && path.endsWith(RESTORE);
+        String name = Paths.decode(restores ? path.substring(0, path.length() - RESTORE.length()) : path);
         if (name == null) {
             return now(Answer.problem(
                     HttpResponseStatus.BAD_REQUEST, "bad-document-name", "the name is not percent-encoded UTF-8"));
@@ -69,12 +73,20 @@ final class DocumentEndpoint {
         if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
             return admitted(request, remoteAddress, document, Capability.READ, () -> read(request, document));
         }
+        if (restores) {
+            return admitted(request, remoteAddress, document, Capability.ADMIN, () -> restore(request, document));
+        }
+        if (method.equals(HttpMethod.DELETE)) {
+            return admitted(request, remoteAddress, document, Capability.ADMIN, () -> delete(request, document));
+        }
         if (method.equals(HttpMethod.POST)) {
             return admitted(request, remoteAddress, document, Capability.WRITE, () -> write(request, document));
         }
         return now(Answer.problem(
-                        HttpResponseStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "GET, HEAD and POST are possible")
-                .with(HttpHeaderNames.ALLOW, "GET, HEAD, POST"));
+                        HttpResponseStatus.METHOD_NOT_ALLOWED,
+                        "method-not-allowed",
+                        "GET, HEAD, POST and DELETE are possible")
+                .with(HttpHeaderNames.ALLOW, "GET, HEAD, POST, DELETE"));
     }
 
     /** Runs the request if its bearer may do that with the document; the request is held until then. */
@@ -171,7 +183,7 @@ final class DocumentEndpoint {
 
     private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document) {
         if (!origins.allows(request)) {
-            return now(Answer.problem(HttpResponseStatus.FORBIDDEN, "forbidden", "pages of this origin may not write"));
+            return now(foreignOrigin());
         }
         CharSequence type = HttpUtil.getMimeType(request);
         if (type == null || !type.toString().toLowerCase(Locale.ROOT).equals("application/json")) {
@@ -184,12 +196,47 @@ final class DocumentEndpoint {
         } catch (IllegalArgumentException e) {
             return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", String.valueOf(e.getMessage())));
         }
-        String ifMatch = request.headers().get(HttpHeaderNames.IF_MATCH);
-        Predicate<String> precondition =
-                ifMatch == null ? etag -> true : etag -> ETags.anyMatchesStrongly(ifMatch, etag);
-        return rooms.apply(document, mutations, precondition)
+        return rooms.apply(document, mutations, ifMatch(request))
                 .thenApply(DocumentEndpoint::written)
                 .exceptionally(DocumentEndpoint::failed);
+    }
+
+    private static Predicate<String> ifMatch(FullHttpRequest request) {
+        String header = request.headers().get(HttpHeaderNames.IF_MATCH);
+        return header == null ? etag -> true : etag -> ETags.anyMatchesStrongly(header, etag);
+    }
+
+    private static Answer foreignOrigin() {
+        return Answer.problem(HttpResponseStatus.FORBIDDEN, "forbidden", "pages of this origin may not write");
+    }
+
+    private CompletionStage<Answer> delete(FullHttpRequest request, DocumentName document) {
+        if (!origins.allows(request)) {
+            return now(foreignOrigin());
+        }
+        return rooms.delete(document, ifMatch(request))
+                .thenApply(deleted -> deleted ? Answer.noContent() : notFound())
+                .exceptionally(DocumentEndpoint::failed);
+    }
+
+    private CompletionStage<Answer> restore(FullHttpRequest request, DocumentName document) {
+        if (!origins.allows(request)) {
+            return now(foreignOrigin());
+        }
+        String empty = Paths.parameter(request.uri(), "empty");
+        if (empty != null && !empty.equals("true") && !empty.equals("false")) {
+            return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", "empty is true or false"));
+        }
+        return ("true".equals(empty) ? rooms.beginAnew(document) : rooms.restore(document))
+                .thenCompose(found -> found.isPresent() ? now(written(found.get())) : notDeleted(document))
+                .exceptionally(DocumentEndpoint::failed);
+    }
+
+    private CompletionStage<Answer> notDeleted(DocumentName document) {
+        return rooms.read(document)
+                .thenApply(found -> found.isEmpty()
+                        ? notFound()
+                        : Answer.problem(HttpResponseStatus.CONFLICT, "not-deleted", "the document is not deleted"));
     }
 
     private static Answer written(DocumentView view) {
@@ -216,9 +263,11 @@ final class DocumentEndpoint {
                     String.valueOf(refused.getMessage()));
         }
         if (cause instanceof DocumentUnavailableException unavailable) {
-            HttpResponseStatus status = unavailable.code() == FailureCode.DOCUMENT_CORRUPT
-                    ? HttpResponseStatus.INTERNAL_SERVER_ERROR
-                    : HttpResponseStatus.SERVICE_UNAVAILABLE;
+            HttpResponseStatus status = switch (unavailable.code()) {
+                case DOCUMENT_DELETED -> HttpResponseStatus.GONE;
+                case DOCUMENT_CORRUPT -> HttpResponseStatus.INTERNAL_SERVER_ERROR;
+                default -> HttpResponseStatus.SERVICE_UNAVAILABLE;
+            };
             return Answer.problem(status, unavailable.code().label(), String.valueOf(unavailable.getMessage()));
         }
         if (cause instanceof IllegalArgumentException || cause instanceof ArithmeticException) {

@@ -25,6 +25,7 @@ final class FakeLog implements RoomLog {
     /** What is durable of one document. */
     static final class Kept {
         long epoch;
+        boolean deleted;
         long sequence;
         Optional<RoomImage> image = Optional.empty();
         final List<List<RoomRecord>> tail = new ArrayList<>();
@@ -52,6 +53,10 @@ final class FakeLog implements RoomLog {
             return CompletableFuture.failedFuture(
                     new DocumentUnavailableException(FailureCode.DOCUMENT_CORRUPT, "damaged on purpose", null));
         }
+        if (documents.containsKey(document) && documents.get(document).deleted) {
+            return CompletableFuture.failedFuture(
+                    new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "deleted", null));
+        }
         return CompletableFuture.completedFuture(
                 Optional.ofNullable(documents.get(document)).map(this::stored));
     }
@@ -62,6 +67,40 @@ final class FakeLog implements RoomLog {
         kept.epoch = epoch;
         documents.put(document, kept);
         return CompletableFuture.completedFuture(stored(kept));
+    }
+
+    @Override
+    public CompletionStage<Optional<Stored>> loadDeleted(String document) {
+        return CompletableFuture.completedFuture(deleted(document).map(this::stored));
+    }
+
+    @Override
+    public CompletionStage<Optional<Stored>> restore(String document, long epoch) {
+        Optional<Kept> found = deleted(document);
+        found.ifPresent(kept -> {
+            kept.deleted = false;
+            kept.epoch = epoch;
+        });
+        return CompletableFuture.completedFuture(found.map(this::stored));
+    }
+
+    @Override
+    public CompletionStage<Optional<Stored>> recreate(String document, long epoch, List<RoomRecord> first) {
+        if (deleted(document).isEmpty()) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        Kept kept = new Kept();
+        kept.epoch = epoch;
+        if (!first.isEmpty()) {
+            kept.tail.add(List.copyOf(first));
+            kept.sequence = 1;
+        }
+        documents.put(document, kept);
+        return CompletableFuture.completedFuture(Optional.of(stored(kept)));
+    }
+
+    private Optional<Kept> deleted(String document) {
+        return Optional.ofNullable(documents.get(document)).filter(kept -> kept.deleted);
     }
 
     private Stored stored(Kept kept) {
@@ -92,6 +131,20 @@ final class FakeLog implements RoomLog {
             });
             waiting.add(committed);
             return sequence;
+        }
+
+        @Override
+        public CompletionStage<Void> delete() {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            commits.add(() -> kept.deleted = true);
+            waiting.add(cause -> {
+                if (cause == null) {
+                    done.complete(null);
+                } else {
+                    done.completeExceptionally(cause);
+                }
+            });
+            return done;
         }
 
         @Override

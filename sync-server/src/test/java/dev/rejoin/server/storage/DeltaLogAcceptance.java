@@ -162,6 +162,19 @@ public abstract class DeltaLogAcceptance {
     }
 
     @Test
+    void aHeadIsDeletedOnlyIfItIsTheOneExpected() {
+        HeadRow row = new HeadRow(1, "a", new byte[] {1});
+        log.commit(List.of(new RowChange.InsertHead(row), new RowChange.InsertHead(new HeadRow(2, "b", new byte[0]))));
+        log.commit(List.of(new RowChange.DeleteHead(row)));
+        assertEquals(Optional.empty(), log.head("a"));
+        assertEquals(1, heads().size());
+        log.commit(List.of(new RowChange.InsertHead(row)));
+        assertThrows(
+                StoreDownException.class,
+                () -> log.commit(List.of(new RowChange.DeleteHead(new HeadRow(1, "a", new byte[] {2})))));
+    }
+
+    @Test
     void aTransactionThatFailsLeavesNoTraceAndEndsTheService() throws Exception {
         EntryRow taken = new EntryRow(1, 1, 1, new byte[] {1});
         log.commit(List.of(new RowChange.InsertEntry(taken)));
@@ -246,6 +259,7 @@ public abstract class DeltaLogAcceptance {
                 new LogRecord.Merged(-1, 1, 4, 0xcafe, new byte[] {9, 8}),
                 new LogRecord.Voided(-1, 5, 5, -7, "content-rejected", "nicht hier: \u00fc"),
                 new LogRecord.VerdictsKnown(-1, 4),
+                new LogRecord.Former(new byte[] {1, 7, 3}),
                 SMALL);
         assertEquals(1, desk.append(document, records.toArray(LogRecord[]::new)));
         assertEquals(2, desk.append(document, SMALL));
@@ -445,6 +459,173 @@ public abstract class DeltaLogAcceptance {
         assertArrayEquals(
                 new byte[] {2},
                 later.load("a").orElseThrow().snapshot().orElseThrow().state());
+    }
+
+    // Lives of a document.
+
+    @Test
+    void aDeletedDocumentIsThereForNobody() throws Exception {
+        twoDocuments();
+        Desk desk = new Desk(rows, 9);
+        LogDocument a = desk.load("a").orElseThrow().handle();
+        desk.append(a, SMALL);
+        long deleted = desk.done(desk.writer.delete(a));
+        assertEquals(List.of("a 6"), desk.heard);
+        assertEquals(Desk.NOW, deleted);
+        DeletedDocumentException refusal = assertThrows(DeletedDocumentException.class, () -> desk.load("a"));
+        assertEquals(Desk.NOW, refusal.deletedMillis());
+        assertThrows(IllegalStateException.class, () -> desk.create("a"));
+        assertThrows(IllegalStateException.class, () -> desk.append(a, SMALL));
+        assertTrue(desk.load("b").isPresent());
+        assertEquals(Optional.empty(), desk.done(desk.writer.loadDeleted("b")));
+        assertEquals(Optional.empty(), desk.done(desk.writer.loadDeleted("c")));
+        if (log.durability() == Durability.DISK) {
+            reopen();
+        }
+        Desk later = new Desk(rows, 10);
+        assertThrows(DeletedDocumentException.class, () -> later.load("a"));
+        assertEquals(
+                4,
+                later.done(later.writer.loadDeleted("a")).orElseThrow().tail().size());
+        assertEquals(List.of(), later.damage);
+    }
+
+    @Test
+    void aRestoredDocumentIsAsItWasInANewLife() throws Exception {
+        twoDocuments();
+        Desk desk = new Desk(rows, 9);
+        StoredDocument before = desk.load("a").orElseThrow();
+        desk.done(desk.writer.delete(before.handle()));
+        StoredDocument back = desk.done(desk.writer.restore("a", 4711)).orElseThrow();
+        assertEquals(4711, back.handle().epoch());
+        assertEquals(before.tail(), back.tail());
+        assertEquals(before.snapshot(), back.snapshot());
+        assertEquals(Optional.empty(), desk.done(desk.writer.restore("a", 4712)));
+        desk.append(back.handle(), SMALL);
+        desk.done(desk.writer.snapshot(back.handle(), new StoredSnapshot(4, new byte[] {5}, new byte[0], List.of())));
+        if (log.durability() == Durability.DISK) {
+            reopen();
+        }
+        Desk later = new Desk(rows, 10);
+        StoredDocument loaded = later.load("a").orElseThrow();
+        assertEquals(4711, loaded.handle().epoch());
+        assertEquals(
+                List.of(5L, 6L), loaded.tail().stream().map(LogEntry::sequence).toList());
+        assertEquals(7, later.append(loaded.handle(), SMALL));
+        later.run();
+        assertEquals(List.of("a 7"), later.heard);
+    }
+
+    @Test
+    void aDocumentBegunAnewHoldsNothingOfItsFormerLife() {
+        twoDocuments();
+        List<EntryRow> former = entries(1);
+        Desk desk = new Desk(rows, 9);
+        desk.done(desk.writer.delete(desk.load("a").orElseThrow().handle()));
+        StoredDocument anew =
+                desk.done(desk.writer.recreate("a", 4711, List.of(SMALL))).orElseThrow();
+        assertEquals(4711, anew.handle().epoch());
+        assertEquals(Optional.empty(), anew.snapshot());
+        assertEquals(List.of(new LogEntry(9, 1, List.of(SMALL))), anew.tail());
+        assertEquals(0, chunks(1, 2).size());
+        desk.append(anew.handle(), SMALL);
+        desk.append(anew.handle(), SMALL);
+        StoredSnapshot snapshot =
+                new StoredSnapshot(1, new byte[] {1}, new byte[] {2}, new byte[] {1, 7, 3}, List.of());
+        desk.done(desk.writer.snapshot(anew.handle(), snapshot));
+        assertEquals(snapshot, desk.load("a").orElseThrow().snapshot().orElseThrow());
+        assertEquals(2, desk.load("a").orElseThrow().tail().size());
+        rows.entries = read ->
+                List.of(read.get(0), withValue(read.get(1), former.get(0).value()));
+        assertEquals(3, refused("a").sequence());
+    }
+
+    @Test
+    void aDocumentMayBeginAnewWithNothingAtAll() {
+        Desk desk = new Desk(rows, 9);
+        desk.done(desk.writer.delete(desk.create("a")));
+        StoredDocument anew =
+                desk.done(desk.writer.recreate("a", 4711, List.of())).orElseThrow();
+        assertEquals(0, anew.handle().appended());
+        assertEquals(1, desk.append(anew.handle(), SMALL));
+        assertEquals(Optional.empty(), desk.done(desk.writer.recreate("b", 1, List.of())));
+    }
+
+    @Test
+    void aSnapshotThatComesAfterTheDeletionChangesNothing() {
+        twoDocuments();
+        Desk desk = new Desk(rows, 9);
+        LogDocument former = desk.load("a").orElseThrow().handle();
+        desk.writer.delete(former);
+        var late = desk.writer.snapshot(former, new StoredSnapshot(5, new byte[] {5}, new byte[0], List.of()));
+        var anew = desk.writer.recreate("a", 4711, List.of(SMALL));
+        var later = desk.writer.snapshot(former, new StoredSnapshot(5, new byte[] {5}, new byte[0], List.of()));
+        assertEquals(0L, desk.done(late));
+        assertEquals(0L, desk.done(later));
+        assertTrue(desk.done(anew).isPresent());
+        assertTrue(desk.writer.isReady());
+        assertEquals(1, desk.load("a").orElseThrow().tail().size());
+    }
+
+    @Test
+    void deletedDocumentsExpireAndTheirNamesAreFree() throws Exception {
+        twoDocuments();
+        Desk desk = new Desk(rows, 9);
+        desk.done(desk.writer.delete(desk.load("a").orElseThrow().handle()));
+        int before = rows.commits;
+        assertEquals(0, desk.done(desk.writer.expire(Desk.NOW)));
+        assertEquals(before, rows.commits);
+        assertThrows(DeletedDocumentException.class, () -> desk.load("a"));
+        assertEquals(1, desk.done(desk.writer.expire(Desk.NOW + 1)));
+        assertEquals(0, desk.done(desk.writer.expire(Desk.NOW + 1)));
+        assertEquals(Optional.empty(), desk.load("a"));
+        assertEquals(0, entries(1).size());
+        assertEquals(0, chunks(1, 2).size());
+        assertEquals(3, entries(2).size());
+        desk.append(desk.create("a"), SMALL);
+        desk.run();
+        if (log.durability() == Durability.DISK) {
+            reopen();
+        }
+        Desk later = new Desk(rows, 10);
+        assertEquals(1, later.load("a").orElseThrow().tail().size());
+        assertTrue(later.load("b").isPresent());
+        assertEquals(Optional.empty(), later.load("c"));
+        later.create("c");
+    }
+
+    @Test
+    void renewedEpochsConcernNothingButTheEpoch() throws Exception {
+        twoDocuments();
+        Desk desk = new Desk(rows, 9);
+        StoredDocument before = desk.load("a").orElseThrow();
+        desk.done(desk.writer.delete(desk.load("b").orElseThrow().handle()));
+        long[] next = {before.handle().epoch() - 1};
+        assertEquals(2, rows.renewEpochs(() -> ++next[0] == before.handle().epoch() ? 0 : next[0]));
+        if (log.durability() == Durability.DISK) {
+            reopen();
+        }
+        Desk later = new Desk(rows, 10);
+        StoredDocument after = later.load("a").orElseThrow();
+        assertFalse(after.handle().epoch() == before.handle().epoch());
+        assertFalse(after.handle().epoch() == 0);
+        assertEquals(before.tail(), after.tail());
+        assertEquals(before.snapshot(), after.snapshot());
+        assertThrows(DeletedDocumentException.class, () -> later.load("b"));
+        later.append(after.handle(), SMALL);
+        later.run();
+        assertEquals(List.of("a 6"), later.heard);
+    }
+
+    @Test
+    void renewingEpochsPassesOverDamagedHeads() {
+        twoDocuments();
+        HeadRow good = log.head("a").orElseThrow();
+        log.commit(List.of(new RowChange.ReplaceHead(new HeadRow(1, "a", flip(good.value(), 9, 4)), good.value())));
+        assertEquals(1, log.renewEpochs(() -> 4711));
+        Desk later = new Desk(rows, 10);
+        assertThrows(CorruptDocumentException.class, () -> later.load("a"));
+        assertEquals(4711, later.load("b").orElseThrow().handle().epoch());
     }
 
     // Failure.

@@ -10,6 +10,9 @@ import java.util.concurrent.CompletionStage;
 
 /** A writer over a log whose work waits until the test lets it run. */
 final class Desk {
+    /** What the clock of every desk says. */
+    static final long NOW = 1_700_000_000_000L;
+
     final Queue<Runnable> work = new ArrayDeque<>();
     final List<String> heard = new ArrayList<>();
     final List<CorruptDocumentException> damage = new ArrayList<>();
@@ -73,7 +76,7 @@ final class Desk {
     private static final class Still implements LogClock {
         @Override
         public long millis() {
-            return 1_700_000_000_000L;
+            return NOW;
         }
 
         @Override

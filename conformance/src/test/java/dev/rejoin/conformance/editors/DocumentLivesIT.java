@@ -1,0 +1,199 @@
+package dev.rejoin.conformance.editors;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.rejoin.conformance.process.ServerProcess;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Stock editors of every version, unmodified, at documents that begin, are deleted, restored and begun anew, while the server is killed. */
+class DocumentLivesIT {
+    private static final long YEAR_2100 = 4_102_444_800L;
+
+    @TempDir
+    private static @Nullable Path directory;
+
+    private static ServerProcess.@Nullable Setup setup;
+    private static @Nullable ServerProcess running;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    @BeforeAll
+    static void startServer() throws Exception {
+        Path place = Objects.requireNonNull(directory);
+        Files.writeString(place.resolve("secret"), Tokens.SECRET);
+        setup = new ServerProcess.Setup(
+                place,
+                List.of("-Xmx256m"),
+                List.of(
+                        "--port",
+                        Integer.toString(ServerProcess.freePort(new Random())),
+                        "--data",
+                        place.resolve("data").toString(),
+                        "--jwt-secret-file",
+                        place.resolve("secret").toString()));
+        running = setup.start();
+    }
+
+    @AfterAll
+    static void endServer() throws Exception {
+        server().close();
+    }
+
+    private static ServerProcess server() {
+        return Objects.requireNonNull(running);
+    }
+
+    private static void killAndStart() throws Exception {
+        server().kill();
+        running = Objects.requireNonNull(setup).start();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aDocumentIsDeletedRestoredAndBegunAnewThroughKilledServers(Editor editor) throws Exception {
+        String document = "lives/" + editor;
+        try (StockClient ann = client(editor, document, "write").start();
+                StockClient bob = client(editor, document, "write").start()) {
+            ann.awaitSynced();
+            ann.insert(0, "old");
+            saved(editor, ann);
+            bob.await("text", "old");
+
+            assertEquals(204, send("DELETE", document, "").statusCode());
+            awaitRefusal(editor, ann, "document-deleted", 4414, 1);
+            awaitRefusal(editor, bob, "document-deleted", 4414, 1);
+            killAndStart();
+            assertEquals(410, send("GET", document, "").statusCode());
+            ann.insert(3, " and new");
+            reconnect(ann);
+            awaitRefusal(editor, ann, "document-deleted", 4414, 2);
+            assertEquals(410, send("GET", document, "").statusCode(), "what is pending does not bring it back");
+
+            assertEquals(200, send("POST", document, "/restore").statusCode());
+            killAndStart();
+            reconnect(ann);
+            ann.await("text", "old and new", "synced", true);
+            saved(editor, ann);
+            reconnect(bob);
+            bob.await("text", "old and new");
+
+            assertEquals(204, send("DELETE", document, "").statusCode());
+            assertEquals(200, send("POST", document, "/restore?empty=true").statusCode());
+            killAndStart();
+            reconnect(ann);
+            awaitRefusal(editor, ann, "lineage-mismatch", 4411, 1);
+            try (StockClient carl = client(editor, document, "write").start()) {
+                carl.awaitSynced();
+                carl.insert(0, "fresh");
+                saved(editor, carl);
+                reconnect(bob);
+                awaitRefusal(editor, bob, "lineage-mismatch", 4411, 1);
+                assertEquals("fresh", carl.text());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aReaderWaitsUntilSomebodyBeginsTheDocument(Editor editor) throws Exception {
+        String document = "waiting/" + editor;
+        try (StockClient eve = client(editor, document, "read").start()) {
+            eve.await("synced", true);
+            assertEquals(404, send("GET", document, "").statusCode());
+            try (StockClient ann = client(editor, document, "write").start()) {
+                ann.awaitSynced();
+                ann.insert(0, "begun");
+                eve.await("text", "begun");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anotherHistoryUnderTheSameClientIdEndsTheSessionThatBringsIt(Editor editor) throws Exception {
+        String document = "twins/" + editor;
+        double before = server().metric("rejoin_equivocations_total");
+        try (StockClient ann = client(editor, document, "write").clientId(77).start();
+                StockClient bob = client(editor, document, "write").start();
+                StockClient twin =
+                        client(editor, document, "write").clientId(77).start()) {
+            ann.awaitSynced();
+            bob.awaitSynced();
+            twin.awaitSynced();
+            // it would take another id as soon as it hears of what somebody wrote under its own
+            twin.ask("pause");
+            ann.insert(0, "ann");
+            bob.await("text", "ann");
+            saved(editor, ann);
+            twin.insert(0, "two");
+            ann.insert(3, "!");
+            bob.await("text", "ann!");
+            saved(editor, ann);
+            awaitMetric(before + 1);
+            twin.ask("resume");
+            awaitRefusal(editor, twin, "equivocation", 4415, 1);
+            bob.insert(4, "?");
+            ann.await("text", "ann!?");
+        }
+    }
+
+    private static void awaitMetric(double wanted) throws Exception {
+        for (int attempt = 0; attempt < 200 && server().metric("rejoin_equivocations_total") < wanted; attempt++) {
+            Thread.sleep(50);
+        }
+        assertEquals(wanted, server().metric("rejoin_equivocations_total"));
+    }
+
+    private static void reconnect(StockClient client) {
+        client.disconnect();
+        client.await("connected", false);
+        client.connect();
+    }
+
+    private static void awaitRefusal(Editor editor, StockClient client, String code, int closeCode, int times) {
+        client.await("refusedFor", Map.of(code, times));
+        if (!editor.speaksHocuspocus()) {
+            client.await("closed", closeCode);
+        }
+    }
+
+    private static void saved(Editor editor, StockClient client) {
+        if (editor.speaksHocuspocus()) {
+            client.await("hasUnsyncedChanges", false);
+        } else {
+            client.await("confirmed", true);
+        }
+    }
+
+    private static StockClient.Setup client(Editor editor, String document, String access) throws Exception {
+        String path = editor.speaksHocuspocus() ? "/hocuspocus" : "/yjs";
+        String token = Tokens.of(access, access, YEAR_2100);
+        StockClient.Setup client =
+                StockClient.of(editor, URI.create("ws://" + server().uri().getAuthority() + path), document);
+        return editor.speaksHocuspocus() ? client.token(token) : client.params(Map.of("token", token));
+    }
+
+    private HttpResponse<String> send(String method, String document, String suffix) throws Exception {
+        return http.send(
+                HttpRequest.newBuilder(server().uri().resolve("/v1/documents/" + document + suffix))
+                        .header("authorization", "Bearer " + Tokens.of("boss", "admin", YEAR_2100))
+                        .method(method, HttpRequest.BodyPublishers.noBody())
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+}
