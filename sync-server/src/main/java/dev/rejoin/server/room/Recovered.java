@@ -3,8 +3,10 @@ package dev.rejoin.server.room;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
@@ -25,16 +27,23 @@ record Recovered(
         int tailEntries,
         long imageBytes) {
 
+    private static final ReplicaId READER = ReplicaId.of(1);
+
     /**
      * Replays what the log holds. Linear in its size; may run on any thread.
      *
      * @throws DocumentUnavailableException {@code document-corrupt} if what is stored cannot be what a room wrote
      */
     static Recovered from(String name, RoomLog.Stored stored, RoomKit kit) {
-        ContentSource source = new ContentSource(content(name, stored), kit.updateLimits());
+        return from(name, stored, kit.updateLimits(), ReplicaId.random(kit.random()), kit.time());
+    }
+
+    private static Recovered from(
+            String name, RoomLog.Stored stored, UpdateLimits limits, ReplicaId replica, TimeSource time) {
+        ContentSource source = new ContentSource(content(name, stored), limits);
         Document document = Document.builder()
-                .replica(ReplicaId.random(kit.random()))
-                .timeSource(kit.time())
+                .replica(replica)
+                .timeSource(time)
                 .content(source)
                 .build();
         Map<ReplicaId, Lease> leases = new LinkedHashMap<>();
@@ -64,6 +73,22 @@ record Recovered(
                 stored.tailBytes(),
                 stored.tail().size(),
                 imageBytes);
+    }
+
+    /**
+     * All that the log holds as one image; as {@link #from} otherwise. Nobody writes to what comes of it.
+     *
+     * @throws DocumentUnavailableException as there
+     */
+    static RoomImage image(String name, RoomLog.Stored stored) {
+        Recovered recovered = from(name, stored, UpdateLimits.DEFAULT, READER, () -> 0);
+        List<RoomImage.LeaseImage> leases = new ArrayList<>();
+        recovered.leases().values().forEach(lease -> leases.add(lease.image()));
+        return new RoomImage(
+                stored.sequence(),
+                recovered.document().state().encode(),
+                recovered.content().bytes(),
+                leases);
     }
 
     /** All changes of the content as one update, without an engine; empty if there are none. */
