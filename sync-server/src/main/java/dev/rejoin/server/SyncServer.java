@@ -112,7 +112,8 @@ public final class SyncServer implements AutoCloseable {
                             builder.validator,
                             roomOptions(),
                             deltaLimits(),
-                            updateLimits(),
+                            // of any length: that of a peer is bounded by its frame, that of a stored content is not
+                            UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
                             TimeSource.system(),
                             random,
@@ -299,10 +300,6 @@ public final class SyncServer implements AutoCloseable {
                 standard.maxClockSkewMillis(),
                 standard.quarantineMillis(),
                 config.get(ServerConfig.HOT_CONTENT));
-    }
-
-    private UpdateLimits updateLimits() {
-        return UpdateLimits.DEFAULT.withMaxBytes(Math.toIntExact(config.get(ServerConfig.MAX_FRAME)));
     }
 
     private DeltaLimits deltaLimits() {

@@ -150,6 +150,22 @@ final class MainIT {
     }
 
     @Test
+    void aContentLargerThanAMessageIsWrittenToAfterARestart() throws Exception {
+        Path data = directory.resolve("data");
+        for (int start = 0; start < 2; start++) {
+            try (SyncServer server = SyncServer.builder().port(0).data(data).start()) {
+                for (int i = 0; i < 4; i++) {
+                    server.document("a")
+                            .transact(document ->
+                                    document.content().getText("body").insert(0, "a".repeat(400_000)))
+                            .toCompletableFuture()
+                            .get(20, TimeUnit.SECONDS);
+                }
+            }
+        }
+    }
+
+    @Test
     void aProcessThatIsTerminatedEndsCleanlyAndKeepsItsDocuments() throws Exception {
         Path data = directory.resolve("data");
         Process first = launch(data);
