@@ -44,7 +44,8 @@ final class EndSignals {
                 try {
                     handle.invoke(null, signal.getConstructor(String.class).newInstance(name), handling);
                 } catch (InvocationTargetException unknownHere) {
-                    // Windows has no HUP; with -Xrs the virtual machine keeps its hands off signals and the process just ends
+                    // Windows has no HUP; with -Xrs the virtual machine keeps its hands off signals and the process
+                    // just ends
                 }
             }
         } catch (ReflectiveOperationException e) {

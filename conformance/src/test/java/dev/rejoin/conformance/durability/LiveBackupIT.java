@@ -162,7 +162,6 @@ class LiveBackupIT {
                     pendingAtTheEnd.put(typist, pending);
                 }
             }
-            command("verify", backup.toString());
             command("restore", "--data", directory.resolve("other").toString(), backup.toString());
             Map<String, Set<String>> inBackup = new TreeMap<>();
             try (ServerProcess other = setup(directory.resolve("other"), 0).start()) {
