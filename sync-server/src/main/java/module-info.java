@@ -13,6 +13,8 @@ module dev.rejoin.server {
     requires io.netty.transport;
     requires java.net.http;
     requires java.sql;
+    requires jdk.unsupported;
+    requires me.tongfei.progressbar;
     requires micrometer.core;
     requires micrometer.registry.prometheus;
     requires org.slf4j;

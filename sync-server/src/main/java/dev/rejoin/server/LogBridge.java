@@ -77,13 +77,25 @@ final class LogBridge implements RoomLog {
     }
 
     private Stored stored(StoredDocument document) {
+        return stored(document, new Appender(document.handle()));
+    }
+
+    /** One image of all that is stored of a document, for whoever only reads it. Fails with {@link DocumentUnavailableException}. */
+    static StoredSnapshot image(StoredDocument document) {
+        if (document.tail().isEmpty() && document.snapshot().isPresent()) {
+            return document.snapshot().get();
+        }
+        return toLog(RoomImage.of(document.handle().name(), stored(document, new Unwritable())));
+    }
+
+    private static Stored stored(StoredDocument document, DocumentLog log) {
         List<List<RoomRecord>> tail = new ArrayList<>();
         for (LogEntry entry : document.tail()) {
             tail.add(entry.records().stream().map(LogBridge::toRoom).toList());
         }
         LogDocument handle = document.handle();
         return new Stored(
-                new Appender(handle),
+                log,
                 handle.epoch(),
                 document.snapshot().map(LogBridge::toRoom),
                 tail,
@@ -151,6 +163,24 @@ final class LogBridge implements RoomLog {
         public CompletionStage<Long> replaceBy(Supplier<RoomImage> image) {
             return translated(CompletableFuture.supplyAsync(() -> toLog(image.get()), workers)
                     .thenCompose(snapshot -> writer.snapshot(document, snapshot)));
+        }
+    }
+
+    /** The log of a document that is only read. */
+    private static final class Unwritable implements DocumentLog {
+        @Override
+        public long append(List<RoomRecord> records, Committed committed) {
+            throw new UnsupportedOperationException("this document is only read");
+        }
+
+        @Override
+        public CompletionStage<Void> delete() {
+            throw new UnsupportedOperationException("this document is only read");
+        }
+
+        @Override
+        public CompletionStage<Long> replaceBy(Supplier<RoomImage> image) {
+            throw new UnsupportedOperationException("this document is only read");
         }
     }
 

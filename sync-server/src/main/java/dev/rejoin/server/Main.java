@@ -1,118 +1,114 @@
 package dev.rejoin.server;
 
+import dev.rejoin.server.storage.CorruptDocumentException;
+import dev.rejoin.server.storage.DamagedPageException;
 import dev.rejoin.server.storage.Durability;
+import dev.rejoin.server.storage.IntakeRefusedException;
+import dev.rejoin.server.storage.MalformedArchiveException;
 import dev.rejoin.server.storage.StoreDownException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.BindException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** The server as a program. Exit codes are listed in {@code docs/operating/configuration.md}. */
+/** The server and the commands around its store, as a program. Exit codes are listed in {@code docs/operating/configuration.md}. */
 public final class Main {
     static final int OK = 0;
     static final int CANNOT_START = 1;
     static final int BAD_OPTION = 2;
+    static final int DAMAGED = 3;
 
+    private static final String PROGRAM = "rejoin";
     private static final int LABEL_WIDTH = 12;
 
     private Main() {}
 
-    /** Runs until the process is told to end. */
+    /** Runs until the command is done; serving is done when the process is told to end. */
     public static void main(String[] arguments) {
         prepareLogging();
-        int code = run(arguments, System.getenv(), System.out, System.err, Main::awaitSignal);
-        if (code != OK) {
-            System.exit(code);
-        }
+        System.exit(run(arguments, Terminal.ofProcess(), Main::awaitSignal));
     }
 
     /**
-     * Starts the server and hands it over.
+     * Runs one command; without the name of one, the server.
      *
      * @param serve returns when the server has ended
      * @return the exit code
      */
-    static int run(
-            String[] arguments,
-            Map<String, String> environment,
-            PrintStream out,
-            PrintStream err,
-            Consumer<SyncServer> serve) {
-        CommandLine commandLine = new CommandLine(spec());
-        ServerConfig config;
+    static int run(String[] arguments, Terminal terminal, Consumer<SyncServer> serve) {
+        Map<String, Command> commands = new LinkedHashMap<>();
+        CommandLine program = program(serve, commands);
+        PrintStream err = terminal.err();
         try {
-            ParseResult parsed = commandLine.parseArgs(arguments);
-            if (parsed.isUsageHelpRequested()) {
-                commandLine.usage(out);
+            ParseResult parsed = program.parseArgs(arguments);
+            ParseResult line = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+            String name = line.commandSpec().name();
+            if (line != parsed && !parsed.matchedOptions().isEmpty()) {
+                throw new BadOptionException("options belong behind the command: " + PROGRAM + " " + name + " "
+                        + parsed.matchedOptions().get(0).longestName() + " …");
+            }
+            if (line.isUsageHelpRequested()) {
+                line.commandSpec().commandLine().usage(terminal.out());
                 return OK;
             }
-            if (parsed.isVersionHelpRequested()) {
-                out.println("Rejoin " + version());
+            if (line.isVersionHelpRequested()) {
+                terminal.out().println("Rejoin " + version());
                 return OK;
             }
-            config = ServerConfig.collect(flags(parsed), environment);
+            return Objects.requireNonNull(commands.get(name)).run(line, terminal);
         } catch (ParameterException failure) {
             err.println(failure.getMessage() + "; --help lists what there is");
             return BAD_OPTION;
-        } catch (BadOptionException failure) {
-            err.println(failure.getMessage());
-            return BAD_OPTION;
-        }
-        SyncServer server;
-        try {
-            server = SyncServer.builder().config(config).start();
         } catch (BadOptionException | BindException failure) {
             err.println(failure.getMessage());
             return BAD_OPTION;
-        } catch (IOException | StoreDownException failure) {
+        } catch (StoreTransfer.DamagedStoreException failure) {
+            err.println(failure.getMessage() + "; --salvage takes what is whole");
+            return DAMAGED;
+        } catch (MalformedArchiveException | MalformedDocumentException failure) {
+            err.println(failure.getMessage());
+            return DAMAGED;
+        } catch (CorruptDocumentException | DamagedPageException failure) {
+            err.println(failure.getMessage());
+            return DAMAGED;
+        } catch (NoSuchFileException failure) {
+            err.println("there is no file " + failure.getMessage());
+            return CANNOT_START;
+        } catch (IOException | StoreDownException | IntakeRefusedException failure) {
             err.println(failure.getMessage());
             return CANNOT_START;
         }
-        try (server) {
-            out.print(summary(server));
-            out.flush();
-            serve.accept(server);
+    }
+
+    private static CommandLine program(Consumer<SyncServer> serve, Map<String, Command> commands) {
+        ServeCommand standard = new ServeCommand(PROGRAM, serve);
+        CommandSpec program = standard.spec();
+        commands.put(PROGRAM, standard);
+        for (Command command : List.of(
+                new ServeCommand("serve", serve),
+                new ExportCommand(),
+                new ImportCommand(),
+                new InspectCommand(),
+                new VerifyCommand(),
+                new CompactCommand(),
+                new BackupCommand(),
+                new RestoreCommand())) {
+            commands.put(command.spec().name(), command);
+            program.addSubcommand(command.spec().name(), new CommandLine(command.spec()));
         }
-        return OK;
-    }
-
-    private static CommandSpec spec() {
-        CommandSpec spec = CommandSpec.create().name("rejoin-server").mixinStandardHelpOptions(true);
-        spec.usageMessage()
-                .description("Serves collaborative documents. Every option can also be given in the environment"
-                        + " (REJOIN_PORT for --port) or in a file (port = 8080).")
-                .sortOptions(false)
-                .width(100);
-        ServerConfig.OPTIONS.forEach(option -> spec.addOption(flag(option)));
-        spec.addOption(flag(ServerConfig.CONFIG));
-        return spec;
-    }
-
-    private static OptionSpec flag(Option<?> option) {
-        String standard = option.standard().isEmpty() ? "" : " Default: " + option.standard() + ".";
-        OptionSpec.Builder flag = OptionSpec.builder(option.flag())
-                .paramLabel(option.placeholder())
-                .type(String.class)
-                .description(option.description() + standard);
-        return option.isSwitch() ? flag.arity("0..1").fallbackValue("true").build() : flag.build();
-    }
-
-    private static Map<String, String> flags(ParseResult parsed) {
-        Map<String, String> flags = new LinkedHashMap<>();
-        for (OptionSpec matched : parsed.matchedOptions()) {
-            String value = matched.getValue();
-            flags.put(matched.longestName().substring(2), value);
-        }
-        return flags;
+        program.usageMessage().footer("", "Without a command it serves. " + PROGRAM + " COMMAND --help tells more.");
+        return new CommandLine(program);
     }
 
     /** What an operator wants to see at one glance. */
@@ -161,17 +157,19 @@ public final class Main {
         return version == null ? "(development)" : version;
     }
 
+    /** The first signal lets the clients go one after the other, a second one closes what is left at once. */
     private static void awaitSignal(SyncServer server) {
-        CountDownLatch ended = new CountDownLatch(1);
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(
-                        () -> {
-                            server.close();
-                            ended.countDown();
-                        },
-                        "rejoin-shutdown"));
+        CountDownLatch asked = new CountDownLatch(1);
+        EndSignals.handle(() -> {
+            if (asked.getCount() == 0) {
+                server.close();
+            } else {
+                asked.countDown();
+            }
+        });
         try {
-            ended.await();
+            asked.await();
+            server.drain();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -57,6 +57,10 @@ final class Quantity {
         return millis + " ms";
     }
 
+    static String documentsText(long count) {
+        return count == 1 ? "1 document" : countText(count) + " documents";
+    }
+
     static String countText(long count) {
         return String.format(Locale.ROOT, "%,d", count);
     }

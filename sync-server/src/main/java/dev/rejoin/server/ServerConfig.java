@@ -251,6 +251,9 @@ public final class ServerConfig {
             "Largest body of an HTTP request. A larger one is answered with 413.",
             size(1 << 10, 16 << 20));
 
+    /** The highest bound of a document that can be set, in bytes. */
+    static final long LARGEST_DOCUMENT_BYTES = 1 << 30;
+
     /** Size of a document, in bytes, above which it takes no more writes. */
     public static final Option<Long> MAX_DOCUMENT = new Option<>(
             "max-document",
@@ -259,7 +262,7 @@ public final class ServerConfig {
             "64MiB",
             "A document above this size, counted as its last snapshot and its log since, takes no more writes:"
                     + " document-full.",
-            size(64 << 10, 1 << 30));
+            size(64 << 10, LARGEST_DOCUMENT_BYTES));
 
     /** How long a deleted document can be brought back, and its name is taken. */
     public static final Option<Duration> DELETED_RETENTION = new Option<>(
@@ -289,6 +292,16 @@ public final class ServerConfig {
             "30s",
             "A peer that takes nothing for this long is closed.",
             atLeast(Duration.ofSeconds(1)));
+
+    /** Over how long an ending server closes its connections. */
+    public static final Option<Duration> DRAIN = new Option<>(
+            "drain",
+            "TIME",
+            "a time like 5s",
+            "5s",
+            "Over how long a server that is told to end closes its connections, one after the other, so that not all clients"
+                    + " come back at once. 0s closes them together.",
+            Quantity::duration);
 
     /** How long an ending server waits for its last commits. */
     public static final Option<Duration> SHUTDOWN_TIMEOUT = new Option<>(
@@ -329,6 +342,7 @@ public final class ServerConfig {
             DELETED_RETENTION,
             MAX_BACKLOG,
             STALL_TIMEOUT,
+            DRAIN,
             SHUTDOWN_TIMEOUT);
 
     /** The flag and variable that name the file. */

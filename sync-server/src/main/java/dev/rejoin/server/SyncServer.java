@@ -14,7 +14,6 @@ import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.storage.DeltaLog;
 import dev.rejoin.server.storage.Durability;
 import dev.rejoin.server.storage.LogBounds;
-import dev.rejoin.server.storage.LogClock;
 import dev.rejoin.server.storage.LogWriter;
 import dev.rejoin.server.storage.MemoryDeltaLog;
 import dev.rejoin.server.storage.SqliteDeltaLog;
@@ -42,7 +41,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -69,6 +70,10 @@ public final class SyncServer implements AutoCloseable {
     private static final int MAX_OBJECTS_PER_TRANSACTION = 4_096;
 
     private static final int WORKERS = 2;
+    private static final int EXCHANGES = 2;
+
+    /** What closing one connection may take: its last verdicts, and its peer's answer to the close. */
+    private static final Duration DRAIN_GRACE = Duration.ofSeconds(3);
 
     /** How often what was deleted long enough ago is looked for. */
     private static final Duration EXPIRY_INTERVAL = Duration.ofHours(1);
@@ -102,6 +107,7 @@ public final class SyncServer implements AutoCloseable {
             running.pop();
             running.push(log::close);
             expireDeleted(timer);
+            ExecutorService exchange = exchangeThreads();
             metrics.observeQueue(log::waitingEntries, log::waitingBytes);
             metrics.limits(config.get(ServerConfig.MAX_CONNECTIONS), config.get(ServerConfig.MAX_BACKLOG));
             int threads = config.get(ServerConfig.THREADS);
@@ -116,7 +122,8 @@ public final class SyncServer implements AutoCloseable {
                             builder.validator,
                             roomOptions(),
                             deltaLimits(),
-                            updateLimits(),
+                            // of any length: that of a peer is bounded by its frame, that of a stored content is not
+                            UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
                             TimeSource.system(),
                             random,
@@ -129,7 +136,12 @@ public final class SyncServer implements AutoCloseable {
                     rooms,
                     access,
                     ProtocolLimits.DEFAULT,
-                    new Endpoints(() -> true, this::isReady, metrics::page, builder.webRoot()),
+                    new Endpoints(
+                            () -> true,
+                            this::isReady,
+                            metrics::page,
+                            builder.webRoot(),
+                            new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT))),
                     workers,
                     TimeSource.system(),
                     Observers.ofTransport(metrics),
@@ -212,6 +224,29 @@ public final class SyncServer implements AutoCloseable {
     }
 
     /**
+     * Ends the server as {@link #close} does, but lets its clients go one after the other, over {@link ServerConfig#DRAIN}, so
+     * that they do not all come back at the same moment; each when what it has sent is answered. {@code /readyz} says no from the
+     * beginning. {@link #close} from another thread cuts it short.
+     */
+    public void drain() {
+        draining = true;
+        Duration over = config.get(ServerConfig.DRAIN);
+        try {
+            transport
+                    .drain(over.toMillis())
+                    .toCompletableFuture()
+                    .get(over.plus(DRAIN_GRACE).toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException late) {
+            LOG.warn("not all connections closed within {}", Quantity.durationText(over.plus(DRAIN_GRACE)));
+        } catch (ExecutionException failure) {
+            LOG.error("connections did not close", failure.getCause());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        close();
+    }
+
+    /**
      * Ends the server: takes no new connections, commits what is there, tells every session {@code shutting-down}, and
      * releases port, data directory and threads. Waits for commits no longer than {@link ServerConfig#SHUTDOWN_TIMEOUT}.
      */
@@ -264,6 +299,14 @@ public final class SyncServer implements AutoCloseable {
     private ExecutorService executor(String name, int threads) {
         ExecutorService executor = Executors.newFixedThreadPool(threads, threads(name, threads));
         running.push(executor::shutdown);
+        return executor;
+    }
+
+    /** For exports and imports of the whole store; more than these at a time are rejected. */
+    private ExecutorService exchangeThreads() {
+        ExecutorService executor = new ThreadPoolExecutor(
+                0, EXCHANGES, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("rejoin-exchange", EXCHANGES));
+        running.push(executor::shutdownNow);
         return executor;
     }
 
@@ -324,10 +367,6 @@ public final class SyncServer implements AutoCloseable {
                 config.get(ServerConfig.HOT_CONTENT));
     }
 
-    private UpdateLimits updateLimits() {
-        return UpdateLimits.DEFAULT.withMaxBytes(Math.toIntExact(config.get(ServerConfig.MAX_FRAME)));
-    }
-
     private DeltaLimits deltaLimits() {
         return new DeltaLimits(
                 Math.toIntExact(config.get(ServerConfig.MAX_FRAME)),
@@ -354,19 +393,6 @@ public final class SyncServer implements AutoCloseable {
                 config.get(ServerConfig.STALL_TIMEOUT).toMillis(),
                 standard.inboundBudgetBytes(),
                 config.get(ServerConfig.ALLOW_ORIGIN));
-    }
-
-    /** The clocks of this machine. */
-    private static final class SystemClock implements LogClock {
-        @Override
-        public long millis() {
-            return System.currentTimeMillis();
-        }
-
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
     }
 
     /** Collects what a server is made of. */

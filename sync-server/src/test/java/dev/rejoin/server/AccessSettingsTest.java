@@ -13,6 +13,7 @@ import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.access.Principal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -49,7 +50,14 @@ final class AccessSettingsTest {
         List<String> all = new ArrayList<>(List.of("--port", "0"));
         all.addAll(List.of(arguments));
         return Main.run(
-                all.toArray(String[]::new), Map.of(), new PrintStream(out, true), new PrintStream(err, true), serve);
+                all.toArray(String[]::new),
+                new Terminal(
+                        Map.of(),
+                        InputStream.nullInputStream(),
+                        new PrintStream(out, true),
+                        new PrintStream(err, true),
+                        false),
+                serve);
     }
 
     private String complaint(String... arguments) {

@@ -84,7 +84,7 @@ final class ImageIT {
             assertTrue(Files.exists(directory.resolve("data").resolve("rejoin.db")));
             server.destroy();
             assertTrue(server.waitFor(60, TimeUnit.SECONDS));
-            assertEquals(143, server.exitValue());
+            assertEquals(Main.OK, server.exitValue());
             assertNotEquals(0, health(environment));
         } finally {
             server.destroyForcibly().waitFor();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -34,7 +35,15 @@ final class MainIT {
     Path directory;
 
     private int run(Consumer<SyncServer> serve, String... arguments) {
-        return Main.run(arguments, Map.of(), new PrintStream(out, true), new PrintStream(err, true), serve);
+        return Main.run(
+                arguments,
+                new Terminal(
+                        Map.of(),
+                        InputStream.nullInputStream(),
+                        new PrintStream(out, true),
+                        new PrintStream(err, true),
+                        false),
+                serve);
     }
 
     private HttpResponse<String> get(URI address) {
@@ -150,6 +159,22 @@ final class MainIT {
     }
 
     @Test
+    void aContentLargerThanAMessageIsWrittenToAfterARestart() throws Exception {
+        Path data = directory.resolve("data");
+        for (int start = 0; start < 2; start++) {
+            try (SyncServer server = SyncServer.builder().port(0).data(data).start()) {
+                for (int i = 0; i < 4; i++) {
+                    server.document("a")
+                            .transact(document ->
+                                    document.content().getText("body").insert(0, "a".repeat(400_000)))
+                            .toCompletableFuture()
+                            .get(20, TimeUnit.SECONDS);
+                }
+            }
+        }
+    }
+
+    @Test
     void aProcessThatIsTerminatedEndsCleanlyAndKeepsItsDocuments() throws Exception {
         Path data = directory.resolve("data");
         Process first = launch(data);
@@ -165,7 +190,7 @@ final class MainIT {
         assertEquals(200, written.statusCode(), written.body());
         first.destroy();
         assertTrue(first.waitFor(20, TimeUnit.SECONDS));
-        assertEquals(143, first.exitValue());
+        assertEquals(Main.OK, first.exitValue());
         assertTrue(Files.notExists(data.resolve("rejoin.db-wal")), "the log was not closed");
         Process second = launch(data);
         try {

@@ -13,6 +13,7 @@ import dev.rejoin.sync.wire.Update;
 import dev.rejoin.sync.wire.Watermark;
 import dev.rejoin.sync.wire.Welcome;
 import java.io.ByteArrayOutputStream;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
@@ -54,15 +55,23 @@ final class TestPeer implements WebSocket.Listener, AutoCloseable {
     }
 
     TestPeer connect(TestServer server) throws Exception {
+        return connect(server.sync());
+    }
+
+    TestPeer connect(URI sync) throws Exception {
         socket = HTTP.newWebSocketBuilder()
                 .subprotocols("rejoin.v1")
-                .buildAsync(server.sync(), this)
+                .buildAsync(sync, this)
                 .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         return this;
     }
 
     Welcome hello(String document) throws Exception {
-        send(new Hello(document, replica.bits(), key, 0, new byte[0], 0, "test", ""));
+        return hello(document, "");
+    }
+
+    Welcome hello(String document, String token) throws Exception {
+        send(new Hello(document, replica.bits(), key, 0, new byte[0], 0, "test", token));
         Welcome welcome = next(Welcome.class);
         absorb(next(Update.class));
         return welcome;

@@ -97,6 +97,15 @@ public final class Updates {
         return batch.count == 0 && batch.deleteCount == 0;
     }
 
+    /**
+     * How many structs an update of the first encoding has: items, deleted ranges that were collected, gaps. Linear in its length.
+     *
+     * @throws MalformedUpdateException if it is not an update
+     */
+    public static int structCount(byte[] update) {
+        return decode(List.of(update), false).count;
+    }
+
     /** An update of the first encoding in the second. */
     public static byte[] convertV1toV2(byte[] update) {
         return merged(decode(List.of(update), false), StateVector.EMPTY, false, UpdateWriter.v2());

@@ -3,9 +3,11 @@ package dev.rejoin.server.room;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
 import dev.rejoin.crdt.yjs.StateVector;
+import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
@@ -33,14 +35,21 @@ record Recovered(
         int tailEntries,
         long imageBytes) {
 
+    private static final ReplicaId READER = ReplicaId.of(1);
+
     /**
      * Replays what the log holds. Linear in its size; may run on any thread.
      *
      * @throws DocumentUnavailableException {@code document-corrupt} if what is stored cannot be what a room wrote
      */
     static Recovered from(String name, RoomLog.Stored stored, RoomKit kit) {
-        ContentSource source = new ContentSource(content(name, stored), kit.updateLimits());
-        Document document = empty(source, kit);
+        return from(name, stored, kit.updateLimits(), ReplicaId.random(kit.random()), kit.time());
+    }
+
+    private static Recovered from(
+            String name, RoomLog.Stored stored, UpdateLimits limits, ReplicaId replica, TimeSource time) {
+        ContentSource source = new ContentSource(content(name, stored), limits);
+        Document document = empty(source, replica, time);
         Map<ReplicaId, Lease> leases = new LinkedHashMap<>();
         long imageBytes = 0;
         try {
@@ -74,13 +83,14 @@ record Recovered(
     /** A document that nobody has begun yet. */
     static Recovered unbegun(long epoch, RoomKit kit) {
         ContentSource source = new ContentSource(new byte[0], kit.updateLimits());
-        return new Recovered(null, epoch, empty(source, kit), source, StateVector.EMPTY, new HashMap<>(), 0, 0, 0, 0);
+        Document document = empty(source, ReplicaId.random(kit.random()), kit.time());
+        return new Recovered(null, epoch, document, source, StateVector.EMPTY, new HashMap<>(), 0, 0, 0, 0);
     }
 
-    private static Document empty(ContentSource source, RoomKit kit) {
+    private static Document empty(ContentSource source, ReplicaId replica, TimeSource time) {
         return Document.builder()
-                .replica(ReplicaId.random(kit.random()))
-                .timeSource(kit.time())
+                .replica(replica)
+                .timeSource(time)
                 .content(source)
                 .build();
     }
@@ -106,6 +116,23 @@ record Recovered(
         } catch (MalformedUpdateException e) {
             throw corrupt(name, e);
         }
+    }
+
+    /**
+     * All that the log holds as one image; as {@link #from} otherwise. Nobody writes to what comes of it.
+     *
+     * @throws DocumentUnavailableException as there
+     */
+    static RoomImage image(String name, RoomLog.Stored stored) {
+        Recovered recovered = from(name, stored, UpdateLimits.DEFAULT, READER, () -> 0);
+        List<RoomImage.LeaseImage> leases = new ArrayList<>();
+        recovered.leases().values().forEach(lease -> leases.add(lease.image()));
+        return new RoomImage(
+                stored.sequence(),
+                recovered.document().state().encode(),
+                recovered.content().bytes(),
+                recovered.former().size() == 0 ? new byte[0] : recovered.former().encode(),
+                leases);
     }
 
     /** All changes of the content as one update, without an engine; empty if there are none. */

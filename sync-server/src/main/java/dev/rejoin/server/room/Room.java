@@ -100,6 +100,7 @@ final class Room {
     private int tailEntries;
     private long imageBytes;
     private boolean imaging;
+    private final List<Runnable> whenImaged = new ArrayList<>();
     private RoomLoop.@Nullable Timer idle;
 
     Room(
@@ -694,6 +695,9 @@ final class Room {
                         new RoomImage(sequence, snapshot.state().encode(), contentImage.get(), former, leaseImages))
                 .whenComplete((size, failure) -> loop.execute(() -> {
                     imaging = false;
+                    List<Runnable> waiting = List.copyOf(whenImaged);
+                    whenImaged.clear();
+                    waiting.forEach(Runnable::run);
                     if (gone) {
                         return;
                     }
@@ -801,8 +805,23 @@ final class Room {
 
     /** Commits what is open, then tells everybody that the server is closing; {@code done} runs last. */
     void shutDown(Runnable done) {
+        end(new DocumentUnavailableException(FailureCode.SHUTTING_DOWN, "the server is closing", null), done);
+    }
+
+    /** Commits what is open, then tells everybody why it is over; {@code done} runs when the log hears nothing more of this room. */
+    void retire(DocumentUnavailableException why, Runnable done) {
+        end(why, () -> {
+            if (imaging) {
+                whenImaged.add(done);
+            } else {
+                done.run();
+            }
+        });
+    }
+
+    private void end(DocumentUnavailableException why, Runnable done) {
         whenDurable(failure -> {
-            giveUp(new DocumentUnavailableException(FailureCode.SHUTTING_DOWN, "the server is closing", null));
+            giveUp(why);
             done.run();
         });
     }

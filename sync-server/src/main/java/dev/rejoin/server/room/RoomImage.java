@@ -18,6 +18,15 @@ public record RoomImage(long sequence, byte[] state, byte[] content, byte[] form
     }
 
     /**
+     * What a room would make of all that its log holds. Linear in it.
+     *
+     * @throws DocumentUnavailableException {@code document-corrupt} if that cannot be what a room wrote
+     */
+    public static RoomImage of(String document, RoomLog.Stored stored) {
+        return Recovered.image(document, stored);
+    }
+
+    /**
      * What a room remembers of one judged replica.
      *
      * @param keyHash the first 16 bytes of the SHA-256 of the lease key

@@ -7,10 +7,13 @@ import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
@@ -26,6 +29,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Rooms {
     private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
+
+    private static final long RETRY_MILLIS = 10;
 
     private final RoomKit kit;
     private final List<Floor> floors;
@@ -219,6 +224,35 @@ public final class Rooms {
         return result;
     }
 
+    /**
+     * Sends everybody away from some documents and lets nobody in, because what the log holds of them is about to be exchanged.
+     * Completes when what was written is durable and no room of them uses the log. To be ended by {@link #release}.
+     */
+    public CompletionStage<Void> withhold(Collection<String> documents) {
+        List<CompletableFuture<Void>> gone = new ArrayList<>();
+        for (String document : documents) {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            gone.add(done);
+            Floor floor = floor(document);
+            floor.loop.execute(() -> {
+                floor.withheld.add(document);
+                floor.empty(document, done);
+            });
+        }
+        return CompletableFuture.allOf(gone.toArray(new CompletableFuture<?>[0]));
+    }
+
+    /** Lets visitors into these documents again. */
+    public void release(Collection<String> documents) {
+        for (String document : documents) {
+            Floor floor = floor(document);
+            floor.loop.execute(() -> {
+                floor.withheld.remove(document);
+                floor.quarantine.remove(document);
+            });
+        }
+    }
+
     /** Lets nobody in any more, commits what is open, and ends every session with {@code shutting-down}. */
     public CompletionStage<Void> close() {
         closing = true;
@@ -232,7 +266,11 @@ public final class Rooms {
     }
 
     private Floor floor(DocumentName document) {
-        int hash = document.value().hashCode();
+        return floor(document.value());
+    }
+
+    private Floor floor(String document) {
+        int hash = document.hashCode();
         return floors.get(Math.floorMod(hash ^ hash >>> 16, floors.size()));
     }
 
@@ -260,6 +298,7 @@ public final class Rooms {
         private final Map<String, Room> rooms = new HashMap<>();
         private final Map<String, List<Waiting>> loading = new HashMap<>();
         private final Map<String, DocumentUnavailableException> quarantine = new HashMap<>();
+        private final Set<String> withheld = new HashSet<>();
 
         Floor(RoomLoop loop, long hotBytes) {
             this.loop = loop;
@@ -272,6 +311,8 @@ public final class Rooms {
             Room room = rooms.get(name);
             if (closing) {
                 visitor.turnedAway(closing());
+            } else if (withheld.contains(name)) {
+                visitor.turnedAway(exchanged());
             } else if (damage != null) {
                 visitor.turnedAway(damage);
             } else if (room != null) {
@@ -392,6 +433,8 @@ public final class Rooms {
             for (Waiting visit : taken(name)) {
                 if (closing || room.isGone()) {
                     visit.visitor().turnedAway(closing());
+                } else if (withheld.contains(name)) {
+                    visit.visitor().turnedAway(exchanged());
                 } else {
                     admit(room, visit.stays(), visit.visitor());
                 }
@@ -413,6 +456,23 @@ public final class Rooms {
                 loop.schedule(() -> quarantine.remove(name), kit.options().quarantineMillis());
             }
             taken(name).forEach(visit -> visit.visitor().turnedAway(told));
+        }
+
+        /** Completes when there is no room of the document and none is being opened. */
+        private void empty(String name, CompletableFuture<Void> done) {
+            Room room = rooms.get(name);
+            if (room != null) {
+                room.retire(exchanged(), () -> done.complete(null));
+            } else if (loading.containsKey(name)) {
+                loop.schedule(() -> empty(name, done), RETRY_MILLIS);
+            } else {
+                done.complete(null);
+            }
+        }
+
+        private DocumentUnavailableException exchanged() {
+            return new DocumentUnavailableException(
+                    FailureCode.OVERLOADED, "the document is being replaced; try again", null);
         }
 
         void shutDown(CompletableFuture<Void> done) {

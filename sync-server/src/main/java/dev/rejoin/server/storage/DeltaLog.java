@@ -2,8 +2,6 @@ package dev.rejoin.server.storage;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -19,7 +17,7 @@ import java.util.function.LongSupplier;
  * committed rows only. Any method throws {@link StoreDownException} if the store is out of service. A read that fails for
  * one document only (a damaged page) throws any other unchecked exception.
  */
-public interface DeltaLog extends AutoCloseable {
+public interface DeltaLog extends LogRows, AutoCloseable {
     /** How many heads one commit of {@link #renewEpochs} replaces. */
     int HEADS_IN_A_COMMIT = 1_024;
 
@@ -29,18 +27,8 @@ public interface DeltaLog extends AutoCloseable {
     /** What and where it is, in a few words for the operator: {@code sqlite /var/lib/rejoin (WAL, synchronous=FULL)}. */
     String description();
 
-    Optional<byte[]> property(String name);
-
-    Optional<HeadRow> head(String name);
-
-    /** All heads, in no particular order. */
-    void heads(Consumer<HeadRow> visitor);
-
-    /** The entries of one document, ascending by sequence. */
-    void entries(long document, Consumer<EntryRow> visitor);
-
-    /** The chunks of the snapshot that one document has at {@code sequence}, ascending. */
-    void chunks(long document, long sequence, Consumer<ChunkRow> visitor);
+    /** Everything as it is committed now. From any thread, also while {@link #commit} runs. */
+    LogView view();
 
     /**
      * Carries out all changes, in order, in one transaction, and returns when it is as durable as {@link #durability()} says.

@@ -20,7 +20,7 @@ final class Directory {
     }
 
     /** Reads every head once. Linear in the number of documents. */
-    static Directory check(DeltaLog log, LogObserver observer) {
+    static Directory check(LogRows log, LogObserver observer) {
         Census census = new Census(observer);
         log.heads(census::count);
         Optional<byte[]> stored = log.property(PROPERTY);
@@ -65,6 +65,16 @@ final class Directory {
     /** What is written when {@code count} documents begin. */
     RowChange grown(int count) {
         return counted(documents + count);
+    }
+
+    /** The number of a document that is not there yet, given to nobody else. */
+    long reserve() {
+        return ++highestId;
+    }
+
+    /** So many documents more are there, whose numbers were reserved. */
+    void added(long count) {
+        documents += count;
     }
 
     void grow(int count) {

@@ -6,25 +6,26 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The reading of one document: every value is opened, and the entries must follow each other up to where the head says. */
-final class DocumentReader {
-    private final DeltaLog log;
+public final class DocumentReader {
+    private final LogRows log;
     private final Head head;
     private final List<LogEntry> tail = new ArrayList<>();
     private long tailBytes;
 
-    private DocumentReader(DeltaLog log, Head head) {
+    private DocumentReader(LogRows log, Head head) {
         this.log = log;
         this.head = head;
     }
 
     /**
-     * Reads a document.
+     * Reads a document; empty if it was never created. Linear in its size.
      *
+     * @param log where nobody changes the document meanwhile: a {@link LogView}, or a log that nobody appends to
      * @param deleted whether the one that was deleted is meant; empty if there is none that was
      * @throws DeletedDocumentException if the document is deleted and that was not meant
      * @throws CorruptDocumentException if anything that should be there is not exactly what was written
      */
-    static Optional<StoredDocument> read(DeltaLog log, String name, boolean deleted) {
+    public static Optional<StoredDocument> read(LogRows log, String name, boolean deleted) {
         Optional<Head> head = head(log, name);
         if (head.isEmpty() || deleted && !head.get().isDeleted()) {
             return Optional.empty();
@@ -40,7 +41,7 @@ final class DocumentReader {
      *
      * @throws CorruptDocumentException if the row is damaged
      */
-    static Optional<Head> head(DeltaLog log, String name) {
+    static Optional<Head> head(LogRows log, String name) {
         try {
             Optional<HeadRow> row = log.head(name);
             if (row.isPresent() && !row.get().name().equals(name)) {
@@ -53,6 +54,15 @@ final class DocumentReader {
         } catch (RuntimeException failure) {
             throw new CorruptDocumentException(name, 0, reason(failure), failure);
         }
+    }
+
+    /**
+     * Counts all documents and checks their heads; each damaged one is told to {@code observer}. Linear in their number.
+     *
+     * @return why a name that is not found may yet be one that was there; empty if all is well
+     */
+    public static Optional<String> census(LogRows log, LogObserver observer) {
+        return Directory.check(log, observer).damage();
     }
 
     private StoredDocument read() {

@@ -27,6 +27,11 @@ public final class LogDocument {
         return created.epoch();
     }
 
+    /** When this life of the document began, in milliseconds since 1970. */
+    public long createdMillis() {
+        return created.createdMillis();
+    }
+
     /** The sequence of the last append, committed or not; 0 if there was none ever. */
     public long appended() {
         return appended;

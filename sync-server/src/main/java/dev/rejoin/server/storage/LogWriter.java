@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -271,6 +272,26 @@ public final class LogWriter implements AutoCloseable {
         return request.result();
     }
 
+    /** Begins to take in documents from elsewhere. */
+    public Intake intake(Intake.Existing existing) {
+        return new Intake(this, log, directory, existing);
+    }
+
+    /** Everything as it is committed now; what waits is not in it. From any thread; whoever gets it closes it. */
+    public LogView view() {
+        return log.view();
+    }
+
+    /**
+     * Runs a step on the writer's thread, between two commits. {@link IntakeRefusedException} is its failure alone; any other exception is one of
+     * the log.
+     */
+    <T> CompletionStage<T> alone(Supplier<T> step) {
+        Alone<T> request = new Alone<>(step, new CompletableFuture<>());
+        enqueue(request);
+        return request.result();
+    }
+
     public Backlog backlog() {
         synchronized (queueLock) {
             if (waitingBytes >= bounds.fullBytes() || waitingEntries >= bounds.fullEntries()) {
@@ -407,6 +428,8 @@ public final class LogWriter implements AutoCloseable {
             hand(load);
         } else if (first instanceof Snapshot snapshot) {
             store(snapshot);
+        } else if (first instanceof Alone<?> alone) {
+            alone.run();
         } else if (first instanceof Delete delete) {
             delete(delete);
         } else if (first instanceof Revive revive) {
@@ -726,6 +749,21 @@ public final class LogWriter implements AutoCloseable {
     }
 
     private record Expire(long beforeMillis, CompletableFuture<Integer> result) implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private record Alone<T>(Supplier<T> step, CompletableFuture<T> result) implements Request {
+        void run() {
+            try {
+                result.complete(step.get());
+            } catch (IntakeRefusedException refused) {
+                result.completeExceptionally(refused);
+            }
+        }
+
         @Override
         public void fail(RuntimeException cause) {
             result.completeExceptionally(cause);

@@ -74,6 +74,51 @@ public final class MemoryDeltaLog implements DeltaLog {
     }
 
     @Override
+    public synchronized LogView view() {
+        checkUp();
+        MemoryDeltaLog copy = new MemoryDeltaLog();
+        copy.properties.putAll(properties);
+        copy.heads.putAll(heads);
+        entries.forEach((document, rows) -> copy.entries.put(document, new TreeMap<>(rows)));
+        chunks.forEach((document, snapshots) ->
+                snapshots.forEach((sequence, parts) -> copy.chunksOf(document).put(sequence, new TreeMap<>(parts))));
+        return new Copy(copy);
+    }
+
+    /** The rows of another moment; values are never changed in place. */
+    private record Copy(MemoryDeltaLog rows) implements LogView {
+        @Override
+        public Optional<byte[]> property(String name) {
+            return rows.property(name);
+        }
+
+        @Override
+        public Optional<HeadRow> head(String name) {
+            return rows.head(name);
+        }
+
+        @Override
+        public void heads(Consumer<HeadRow> visitor) {
+            rows.heads(visitor);
+        }
+
+        @Override
+        public void entries(long document, Consumer<EntryRow> visitor) {
+            rows.entries(document, visitor);
+        }
+
+        @Override
+        public void chunks(long document, long sequence, Consumer<ChunkRow> visitor) {
+            rows.chunks(document, sequence, visitor);
+        }
+
+        @Override
+        public void close() {
+            rows.close();
+        }
+    }
+
+    @Override
     public synchronized void commit(List<RowChange> changes) {
         checkUp();
         Deque<Runnable> undo = new ArrayDeque<>();

@@ -40,10 +40,39 @@ final class SnapshotCodec {
                 + 64 * snapshot.leases().size()
                 + 64);
         boolean first = snapshot.former().length == 0;
-        out.u8(first ? FORMAT_OF_A_FIRST_LIFE : FORMAT)
-                .i64(snapshot.sequence())
-                .i32(snapshot.leases().size());
-        for (StoredLease lease : snapshot.leases()) {
+        out.u8(first ? FORMAT_OF_A_FIRST_LIFE : FORMAT).i64(snapshot.sequence());
+        write(out, snapshot.leases());
+        out.bytes(snapshot.state()).bytes(snapshot.content());
+        return first ? out.toByteArray() : out.bytes(snapshot.former()).toByteArray();
+    }
+
+    /** The leases alone, as a snapshot has them. */
+    static byte[] leases(List<StoredLease> leases) {
+        Fields out = new Fields(64 * leases.size() + 8);
+        write(out, leases);
+        return out.toByteArray();
+    }
+
+    /**
+     * Reads what {@link #leases(List)} has written.
+     *
+     * @throws DamagedValueException for anything else
+     */
+    static List<StoredLease> leases(ByteBuffer in) {
+        try {
+            List<StoredLease> table = table(in);
+            if (in.hasRemaining()) {
+                throw new DamagedValueException(in.remaining() + " bytes too many");
+            }
+            return table;
+        } catch (BufferUnderflowException failure) {
+            throw new DamagedValueException("the leases end early");
+        }
+    }
+
+    private static void write(Fields out, List<StoredLease> leases) {
+        out.i32(leases.size());
+        for (StoredLease lease : leases) {
             out.i64(lease.replica()).bytes(lease.keyHash()).i64(lease.judgedThrough());
             out.i32(lease.chain())
                     .i64(lease.verdictsKnown())
@@ -53,12 +82,19 @@ final class SnapshotCodec {
                 out.text(verdict.code()).text(verdict.message());
             }
         }
-        out.bytes(snapshot.state()).bytes(snapshot.content());
-        return first ? out.toByteArray() : out.bytes(snapshot.former()).toByteArray();
+    }
+
+    private static List<StoredLease> table(ByteBuffer in) {
+        int leases = Fields.count(in, LEASE_BYTES);
+        List<StoredLease> table = new ArrayList<>(leases);
+        for (int i = 0; i < leases; i++) {
+            table.add(lease(in));
+        }
+        return table;
     }
 
     /** Whether reading gives exactly these rows. */
-    static boolean isStored(DeltaLog log, List<ChunkRow> rows) {
+    static boolean isStored(LogRows log, List<ChunkRow> rows) {
         List<ChunkRow> expected = new ArrayList<>(rows);
         boolean[] equal = {true};
         log.chunks(rows.get(0).document(), rows.get(0).sequence(), row -> {
@@ -70,7 +106,7 @@ final class SnapshotCodec {
     }
 
     /** @throws DamagedValueException if the snapshot that the head names is not there, whole */
-    static StoredSnapshot read(DeltaLog log, Head head) {
+    static StoredSnapshot read(LogRows log, Head head) {
         List<ByteBuffer> parts = new ArrayList<>();
         log.chunks(head.id(), head.snapshot(), row -> {
             if (row.chunk() != parts.size()) {
@@ -99,11 +135,7 @@ final class SnapshotCodec {
             throw new DamagedValueException("format " + format + "; this server reads " + FORMAT);
         }
         long sequence = in.getLong();
-        int leases = Fields.count(in, LEASE_BYTES);
-        List<StoredLease> table = new ArrayList<>(leases);
-        for (int i = 0; i < leases; i++) {
-            table.add(lease(in));
-        }
+        List<StoredLease> table = table(in);
         byte[] state = Fields.bytes(in);
         byte[] content = format >= FORMAT_OF_A_FIRST_LIFE ? Fields.bytes(in) : new byte[0];
         byte[] former = format == FORMAT ? Fields.bytes(in) : new byte[0];

@@ -3,13 +3,7 @@ package dev.rejoin.server.storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -27,9 +21,6 @@ import org.sqlite.SQLiteErrorCode;
  * its files are readable by their owner only.
  */
 public final class SqliteDeltaLog implements DeltaLog {
-    private static final String FILE = "rejoin.db";
-    private static final String LOCK_FILE = "rejoin.lock";
-
     /** "rjn1" in the header of the file, for whoever finds it. */
     private static final int APPLICATION_ID = 0x726a6e31;
 
@@ -68,13 +59,14 @@ public final class SqliteDeltaLog implements DeltaLog {
      *     message is meant for the operator
      */
     public static SqliteDeltaLog open(Path directory) {
-        FileChannel lock = lock(directory);
+        FileChannel lock = DataDirectory.lock(directory);
         Connection writer = null;
         Connection reader = null;
         try {
-            Path file = directory.resolve(FILE);
-            createPrivate(file);
-            WriteAheadLog.check(directory.resolve(FILE + "-wal"));
+            DataDirectory.checkFinished(directory);
+            Path file = DataDirectory.file(directory);
+            DataDirectory.createPrivate(file);
+            WriteAheadLog.check(DataDirectory.writeAheadLog(file));
             writer = connect(file, false);
             prepareSchema(writer, file);
             checkDurable(writer);
@@ -87,51 +79,6 @@ public final class SqliteDeltaLog implements DeltaLog {
                     ? known
                     : new StoreDownException(
                             "the log in " + directory + " cannot be opened: " + failure.getMessage(), failure);
-        }
-    }
-
-    private static FileChannel lock(Path directory) {
-        try {
-            if (!Files.isDirectory(directory)) {
-                Files.createDirectories(directory);
-                restrict(directory, "rwx------");
-            }
-            Path file = directory.resolve(LOCK_FILE);
-            createPrivate(file);
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
-            FileLock held = null;
-            try {
-                held = channel.tryLock();
-            } catch (OverlappingFileLockException sameProcess) {
-                // Reported below like a lock of another process.
-            }
-            if (held == null) {
-                channel.close();
-                throw new StoreDownException("the data directory " + directory + " is in use by another server", null);
-            }
-            return channel;
-        } catch (IOException failure) {
-            throw new StoreDownException("the data directory " + directory + " cannot be used: " + failure, failure);
-        }
-    }
-
-    private static void createPrivate(Path file) throws IOException {
-        try {
-            Files.createFile(file);
-        } catch (FileAlreadyExistsException present) {
-            return;
-        }
-        restrict(file, "rw-------");
-        try (FileChannel parent = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            parent.force(true);
-        } catch (IOException unsupported) {
-            // Windows cannot flush directories; its file systems journal the creation of files themselves.
-        }
-    }
-
-    private static void restrict(Path path, String permissions) throws IOException {
-        if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
         }
     }
 
@@ -159,19 +106,8 @@ public final class SqliteDeltaLog implements DeltaLog {
     }
 
     private static void prepareSchema(Connection connection, Path file) throws SQLException {
-        long application = pragma(connection, "application_id");
-        long version = pragma(connection, "user_version");
-        if (application == APPLICATION_ID && version == SCHEMA_VERSION) {
+        if (hasSchema(connection, file)) {
             return;
-        }
-        if (application == APPLICATION_ID && version > SCHEMA_VERSION) {
-            throw new StoreDownException(
-                    file + " was written by a newer version of this server (schema " + version
-                            + "; this one reads up to " + SCHEMA_VERSION + ")",
-                    null);
-        }
-        if (application != 0 || version != 0 || pragma(connection, "schema_version") != 0) {
-            throw new StoreDownException(file + " is not a log of this server", null);
         }
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
@@ -182,6 +118,25 @@ public final class SqliteDeltaLog implements DeltaLog {
             statement.execute("PRAGMA user_version = " + SCHEMA_VERSION);
         }
         connection.commit();
+    }
+
+    /** Whether the file is a log of this version; false if there is nothing in it. */
+    static boolean hasSchema(Connection connection, Path file) throws SQLException {
+        long application = pragma(connection, "application_id");
+        long version = pragma(connection, "user_version");
+        if (application == APPLICATION_ID && version == SCHEMA_VERSION) {
+            return true;
+        }
+        if (application == APPLICATION_ID && version > SCHEMA_VERSION) {
+            throw new StoreDownException(
+                    file + " was written by a newer version of this server (schema " + version
+                            + "; this one reads up to " + SCHEMA_VERSION + ")",
+                    null);
+        }
+        if (application != 0 || version != 0 || pragma(connection, "schema_version") != 0) {
+            throw new StoreDownException(file + " is not a log of this server", null);
+        }
+        return false;
     }
 
     /** A setting that did not take would turn acks into lies. */
@@ -199,7 +154,7 @@ public final class SqliteDeltaLog implements DeltaLog {
         }
     }
 
-    private static long pragma(Connection connection, String name) throws SQLException {
+    static long pragma(Connection connection, String name) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet value = statement.executeQuery("PRAGMA " + name)) {
             return value.next() ? value.getLong(1) : 0;
@@ -239,6 +194,44 @@ public final class SqliteDeltaLog implements DeltaLog {
     @Override
     public void chunks(long document, long sequence, Consumer<ChunkRow> visitor) {
         visit(rows -> rows.chunks(document, sequence, visitor));
+    }
+
+    @Override
+    public LogView view() {
+        checkUp();
+        return SqliteView.beside(DataDirectory.file(directory));
+    }
+
+    /**
+     * Removes rows of a log that no document names, and gives free pages back to the file system; takes as much space again while it
+     * runs.
+     *
+     * @return what the log takes on the disk then, in bytes
+     * @throws StoreDownException if anybody uses the log, or it cannot be read
+     */
+    public static long compact(Path directory) {
+        Path file = DataDirectory.file(directory);
+        try (FileChannel lock = DataDirectory.lock(directory)) {
+            DataDirectory.checkFinished(directory);
+            WriteAheadLog.check(DataDirectory.writeAheadLog(file));
+            try (Connection connection = connect(file, false)) {
+                prepareSchema(connection, file);
+                for (String table : List.of("entry", "chunk")) {
+                    run(connection, "DELETE FROM " + table + " WHERE document NOT IN (SELECT id FROM document)");
+                }
+                run(connection, "VACUUM");
+                run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+            }
+            return DataDirectory.bytes(file);
+        } catch (IOException | SQLException failure) {
+            throw new StoreDownException("the log in " + directory + " cannot be compacted: " + failure, failure);
+        }
+    }
+
+    private static void run(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 
     @Override
@@ -293,7 +286,7 @@ public final class SqliteDeltaLog implements DeltaLog {
         }
     }
 
-    private static boolean isDamage(SQLException failure) {
+    static boolean isDamage(SQLException failure) {
         int code = failure.getErrorCode() & 0xff;
         return code == SQLiteErrorCode.SQLITE_CORRUPT.code
                 || code == SQLiteErrorCode.SQLITE_NOTADB.code

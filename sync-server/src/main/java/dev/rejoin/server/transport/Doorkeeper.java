@@ -10,6 +10,7 @@ import dev.rejoin.server.access.Grant;
 import dev.rejoin.sync.wire.FailureCode;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
@@ -159,16 +160,21 @@ final class Doorkeeper implements AutoCloseable {
 
     /** The token that a request carries: as a bearer, as {@code ?token=}, or as the subprotocol {@code yauth-…}. */
     static String token(FullHttpRequest request) {
-        String authorization = request.headers().get(HttpHeaderNames.AUTHORIZATION);
+        return token(request.headers(), request.uri());
+    }
+
+    /** As {@link #token(FullHttpRequest)}, of a request whose body is not there yet. */
+    static String token(HttpHeaders headers, String uri) {
+        String authorization = headers.get(HttpHeaderNames.AUTHORIZATION);
         if (authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             return authorization.substring(BEARER.length()).trim();
         }
-        String parameter = Paths.parameter(request.uri(), "token");
+        String parameter = Paths.parameter(uri, "token");
         if (parameter != null) {
             String plain = Paths.decode(parameter);
             return plain == null ? "" : plain;
         }
-        String offered = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
+        String offered = headers.get(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
         if (offered != null) {
             for (String protocol : offered.split(",", -1)) {
                 if (protocol.trim().startsWith(SUBPROTOCOL_TOKEN)) {

@@ -101,6 +101,11 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
     }
 
     @Override
+    boolean awaitsVerdicts() {
+        return places.values().stream().anyMatch(place -> !place.unsettled.isEmpty());
+    }
+
+    @Override
     void sessionTick(long nowMillis) {
         session.tick(nowMillis);
     }

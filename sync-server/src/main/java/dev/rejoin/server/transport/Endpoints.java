@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
  * @param ready {@code /readyz}: it can take writes and is not shutting down
  * @param metrics {@code /metrics}: the page in Prometheus' text format; called on a worker thread
  * @param web {@code /}: the frontend, if one is served
+ * @param exchange {@code /v1/export} and {@code /v1/import}, if they are served
  */
 public record Endpoints(
         BooleanSupplier healthy,
         BooleanSupplier ready,
         Supplier<String> metrics,
-        @Nullable WebRoot web) {}
+        @Nullable WebRoot web,
+        @Nullable StoreExchange exchange) {}

@@ -37,6 +37,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     private final TransportObserver observer;
     private final ArrayDeque<FullHttpRequest> waiting = new ArrayDeque<>();
     private boolean busy;
+    private volatile boolean draining;
 
     HttpRouter(DocumentEndpoint documents, Endpoints endpoints, Executor workers, TransportObserver observer) {
         this.documents = documents;
@@ -44,6 +45,11 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         this.files = endpoints.web() == null ? null : new StaticFiles(endpoints.web());
         this.workers = workers;
         this.observer = observer;
+    }
+
+    /** The next answer is the last one on this connection. On any thread. */
+    void drain() {
+        draining = true;
     }
 
     @Override
@@ -161,7 +167,8 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         return Answer.problem(HttpResponseStatus.INTERNAL_SERVER_ERROR, "internal", "the request failed on the server");
     }
 
-    private void send(ChannelHandlerContext ctx, Answer answer, boolean head, boolean keepAlive) {
+    private void send(ChannelHandlerContext ctx, Answer answer, boolean head, boolean mayKeepAlive) {
+        boolean keepAlive = mayKeepAlive && !draining;
         observer.httpRequest(answer.status());
         var written = ctx.writeAndFlush(answer.toResponse(head, keepAlive));
         if (keepAlive) {

@@ -44,6 +44,8 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     private static final int MAX_FRAGMENTS_PER_MESSAGE = 64;
     private static final int MAX_PINGS_PER_SECOND = 10;
     private static final long CLOSE_LINGER_MILLIS = 1_000;
+    private static final long DRAIN_PATIENCE_MILLIS = 1_000;
+    private static final long DRAIN_LOOK_MILLIS = 10;
 
     final TransportOptions options;
     final TransportObserver observer;
@@ -58,6 +60,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     private long pingsSince;
     private boolean full;
     private boolean closing;
+    private boolean draining;
     private long tickAt = Long.MAX_VALUE;
     private @Nullable Future<?> tick;
     private @Nullable Future<?> stall;
@@ -98,6 +101,9 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     abstract long nextDeadline();
 
     abstract boolean isSessionClosed();
+
+    /** Whether something that the peer sent has not been answered yet with what became of it. */
+    abstract boolean awaitsVerdicts();
 
     final ChannelHandlerContext context() {
         return ctx;
@@ -237,6 +243,31 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         ctx.executor().schedule(() -> ctx.close(), CLOSE_LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
+    /**
+     * Ends the session because the server ends: reads nothing more, waits a moment for the verdicts on what was read, and says
+     * {@code shutting-down}. On any thread.
+     */
+    final void drain() {
+        ctx.executor().execute(() -> {
+            if (!draining) {
+                read(false);
+                draining = true;
+                settle(now() + DRAIN_PATIENCE_MILLIS);
+            }
+        });
+    }
+
+    private void settle(long patientUntil) {
+        if (closing || !ctx.channel().isActive()) {
+            return;
+        }
+        if (awaitsVerdicts() && now() < patientUntil) {
+            ctx.executor().schedule(() -> settle(patientUntil), DRAIN_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        } else {
+            fail(FailureCode.SHUTTING_DOWN, "the server is closing", now());
+        }
+    }
+
     private void write(WebSocketFrame frame, int size) {
         int counted = size + FRAME_OVERHEAD_BYTES;
         unsent.addAndGet(counted);
@@ -291,7 +322,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
 
     /** Stops reading from the peer, or goes on. */
     final void read(boolean on) {
-        if (ctx.channel().config().isAutoRead() != on) {
+        if (!draining && ctx.channel().config().isAutoRead() != on) {
             ctx.channel().config().setAutoRead(on);
         }
     }

@@ -106,6 +106,11 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
     }
 
     @Override
+    boolean awaitsVerdicts() {
+        return !unjudgedBytes.isEmpty();
+    }
+
+    @Override
     void sessionTick(long nowMillis) {
         session.tick(nowMillis);
     }

@@ -26,13 +26,23 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The one port of a server: WebSocket sessions, documents over HTTP, the operator's paths, and static files. */
 public final class Transport implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
+
     static final String WRITE_TIMEOUT = "write-timeout";
     static final String ROUTER = "router";
 
@@ -184,6 +194,9 @@ public final class Transport implements AutoCloseable {
         pipeline.addLast("http", new HttpServerCodec(http));
         pipeline.addLast("deadline", new PeerDeadline(options, observer));
         pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));
+        if (endpoints.exchange() != null) {
+            pipeline.addLast("store", new StoreEndpoint(endpoints.exchange(), doorkeeper, origins, options, observer));
+        }
         pipeline.addLast("body", new BodyCollector(options.maxBodyBytes(), observer));
         pipeline.addLast(ROUTER, new HttpRouter(documents, endpoints, workers, observer));
         pipeline.addLast("upgrade", new WebSocketUpgrade(options, origins, doorkeeper, new Ends()));
@@ -224,10 +237,50 @@ public final class Transport implements AutoCloseable {
         listener.close().awaitUninterruptibly(CLOSE_TIMEOUT_MILLIS);
     }
 
-    /** Stops accepting and closes every connection. Close the {@link Rooms} first, so that sessions hear why. */
+    /**
+     * Takes no new connections, and ends the sessions of those that are open one after the other, evenly over a time, each when
+     * what it has sent has its verdict. A connection of HTTP is closed with its next answer.
+     *
+     * @return completes when the last WebSocket is closed
+     */
+    public CompletionStage<Void> drain(long overMillis) {
+        stopAccepting();
+        List<Channel> open = List.copyOf(channels);
+        List<CompletableFuture<Void>> gone = new ArrayList<>();
+        List<Channel> peers = new ArrayList<>();
+        for (Channel channel : open) {
+            HttpRouter router = channel.pipeline().get(HttpRouter.class);
+            if (router != null) {
+                router.drain();
+            } else if (channel.pipeline().get(PeerConnection.class) != null) {
+                peers.add(channel);
+            }
+        }
+        for (int i = 0; i < peers.size(); i++) {
+            Channel channel = peers.get(i);
+            PeerConnection peer = channel.pipeline().get(PeerConnection.class);
+            CompletableFuture<Void> closed = new CompletableFuture<>();
+            gone.add(closed);
+            channel.closeFuture().addListener(done -> closed.complete(null));
+            channel.eventLoop().schedule(peer::drain, overMillis * i / peers.size(), TimeUnit.MILLISECONDS);
+        }
+        return CompletableFuture.allOf(gone.toArray(new CompletableFuture<?>[0]));
+    }
+
+    /**
+     * Stops accepting and closes every connection. Close the {@link Rooms} first, so that sessions hear why; whoever is in no room
+     * hears it here.
+     */
     @Override
     public void close() {
-        stopAccepting();
+        CompletionStage<Void> told = drain(0);
+        try {
+            told.toCompletableFuture().get(CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException late) {
+            LOG.info("some connections are closed without a farewell");
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
         doorkeeper.close();
         channels.close().awaitUninterruptibly(CLOSE_TIMEOUT_MILLIS);
     }

@@ -188,6 +188,9 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
             return;
         }
         pipeline.remove(Transport.WRITE_TIMEOUT);
+        if (pipeline.get(StoreEndpoint.class) != null) {
+            pipeline.remove(StoreEndpoint.class);
+        }
         pipeline.remove(Transport.ROUTER);
         pipeline.addLast("connection", connection.get());
         pipeline.remove(this);

@@ -921,4 +921,172 @@ public abstract class DeltaLogAcceptance {
         read.accept(rows::add);
         return rows;
     }
+
+    // A moment of the whole, and documents from elsewhere.
+
+    @Test
+    void aViewShowsOneMomentWhateverIsCommittedLater() {
+        Desk desk = new Desk(log, 1);
+        LogDocument a = desk.create("a");
+        desk.append(a, SMALL);
+        desk.run();
+        try (LogView view = log.view()) {
+            LogDocument b = desk.create("b");
+            desk.append(b, SMALL);
+            desk.append(a, SMALL);
+            desk.run();
+            desk.done(desk.writer.snapshot(a, new StoredSnapshot(2, new byte[] {5}, new byte[0], List.of())));
+            assertEquals(
+                    1,
+                    DocumentReader.read(view, "a", false).orElseThrow().tail().size());
+            assertEquals(Optional.empty(), DocumentReader.read(view, "b", false));
+            assertEquals(Optional.empty(), DocumentReader.census(view, new LogObserver() {}));
+        }
+        try (LogView view = log.view()) {
+            assertEquals(
+                    2,
+                    DocumentReader.read(view, "a", false)
+                            .orElseThrow()
+                            .snapshot()
+                            .orElseThrow()
+                            .sequence());
+            assertEquals(
+                    1,
+                    DocumentReader.read(view, "b", false).orElseThrow().tail().size());
+        }
+    }
+
+    @Test
+    void aViewMayBeReadWithinItsOwnVisits() {
+        Desk desk = new Desk(log, 1);
+        for (String name : List.of("a", "b", "c")) {
+            desk.append(desk.create(name), SMALL);
+        }
+        desk.run();
+        List<String> read = new ArrayList<>();
+        try (LogView view = log.view()) {
+            view.heads(head -> view.entries(head.document(), entry -> read.add(head.name() + entry.sequence())));
+        }
+        assertEquals(List.of("a1", "b1", "c1"), read.stream().sorted().toList());
+    }
+
+    private static DocumentImage image(String name, int state) {
+        return new DocumentImage(
+                name, 4_711, 12, new StoredSnapshot(9, new byte[] {(byte) state}, new byte[] {7}, List.of()));
+    }
+
+    private static byte state(Desk desk, String name) {
+        return desk.load(name).orElseThrow().snapshot().orElseThrow().state()[0];
+    }
+
+    @Test
+    void documentsFromElsewhereAreThereAllAtOnce() throws Exception {
+        Desk desk = new Desk(log, 1);
+        Intake intake = desk.writer.intake(Intake.Existing.REFUSE);
+        desk.done(intake.add(image("a", 1)));
+        desk.done(intake.add(image("b", 2)));
+        assertEquals(Optional.empty(), desk.load("a"));
+        assertEquals(new Intake.Outcome(2, 0, 0), desk.done(intake.finish()));
+        assertEquals(1, state(desk, "a"));
+        StoredDocument b = desk.load("b").orElseThrow();
+        assertEquals(4_711, b.handle().epoch());
+        assertEquals(12, b.handle().createdMillis());
+        desk.append(b.handle(), SMALL);
+        desk.append(desk.create("c"), SMALL);
+        desk.run();
+        if (log.durability() == Durability.DISK) {
+            desk.writer.close();
+            openLog();
+            desk = new Desk(log, 2);
+        }
+        assertEquals(2, state(desk, "b"));
+        assertEquals(10, desk.load("b").orElseThrow().tail().get(0).sequence());
+        assertEquals(List.of(), desk.damage);
+    }
+
+    @Test
+    void whatIsThereIsRefusedSkippedOrReplacedAsAsked() {
+        Desk desk = new Desk(log, 1);
+        desk.append(desk.create("a"), SMALL);
+        desk.run();
+        Intake refusing = desk.writer.intake(Intake.Existing.REFUSE);
+        desk.done(refusing.add(image("b", 2)));
+        assertThrows(IntakeRefusedException.class, () -> desk.done(refusing.add(image("a", 1))));
+        desk.done(refusing.abandon());
+        assertEquals(Optional.empty(), desk.load("b"));
+
+        Intake skipping = desk.writer.intake(Intake.Existing.SKIP);
+        desk.done(skipping.add(image("a", 1)));
+        desk.done(skipping.add(image("b", 2)));
+        assertEquals(new Intake.Outcome(1, 0, 1), desk.done(skipping.finish()));
+        assertEquals(1, desk.load("a").orElseThrow().tail().size());
+
+        Intake replacing = desk.writer.intake(Intake.Existing.REPLACE);
+        desk.done(replacing.add(image("a", 3)));
+        assertEquals(1, desk.load("a").orElseThrow().tail().size());
+        assertEquals(new Intake.Outcome(0, 1, 0), desk.done(replacing.finish()));
+        assertEquals(3, state(desk, "a"));
+        assertEquals(List.of(), desk.load("a").orElseThrow().tail());
+        assertEquals(2, heads().size());
+        assertEquals(Optional.empty(), DocumentReader.census(log, new LogObserver() {}));
+    }
+
+    @Test
+    void aDocumentCreatedWhileOthersComeInIsNotOverwritten() {
+        Desk desk = new Desk(log, 1);
+        Intake intake = desk.writer.intake(Intake.Existing.REFUSE);
+        desk.done(intake.add(image("a", 1)));
+        desk.append(desk.create("a"), SMALL);
+        desk.run();
+        assertThrows(IntakeRefusedException.class, () -> desk.done(intake.finish()));
+        assertEquals(1, desk.load("a").orElseThrow().tail().size());
+        assertTrue(desk.writer.isReady(), "a refusal is no failure of the log");
+    }
+
+    @Test
+    void whatAnInterruptedIntakeLeavesIsInNobodysWay() throws Exception {
+        assumeTrue(log.durability() == Durability.DISK);
+        Desk first = new Desk(log, 1);
+        Intake intake = first.writer.intake(Intake.Existing.REFUSE);
+        first.done(intake.add(image("a", 1)));
+        first.done(intake.add(image("b", 2)));
+        reopen();
+        Desk second = new Desk(log, 2);
+        assertEquals(Optional.empty(), second.load("a"));
+        // gets the number that "a" had
+        LogDocument c = second.create("c");
+        second.append(c, SMALL);
+        second.run();
+        second.done(second.writer.snapshot(c, new StoredSnapshot(1, new byte[] {8}, new byte[0], List.of())));
+        assertEquals(8, state(second, "c"));
+        Intake again = second.writer.intake(Intake.Existing.REFUSE);
+        second.done(again.add(image("a", 1)));
+        second.done(again.add(image("b", 2)));
+        second.done(again.finish());
+        assertEquals(2, state(second, "b"));
+        assertEquals(8, state(second, "c"));
+        assertEquals(List.of(), second.damage);
+    }
+
+    @Test
+    void aDocumentThatComesTwiceIsRefused() {
+        Desk desk = new Desk(log, 1);
+        Intake intake = desk.writer.intake(Intake.Existing.REPLACE);
+        desk.done(intake.add(image("a", 1)));
+        assertThrows(IntakeRefusedException.class, () -> desk.done(intake.add(image("a", 2))));
+    }
+
+    @Test
+    void anEmptyDocumentComesInEmpty() {
+        Desk desk = new Desk(log, 1);
+        Intake intake = desk.writer.intake(Intake.Existing.REFUSE);
+        desk.done(
+                intake.add(new DocumentImage("a", 5, 12, new StoredSnapshot(0, new byte[0], new byte[0], List.of()))));
+        desk.done(intake.finish());
+        StoredDocument a = desk.load("a").orElseThrow();
+        assertEquals(Optional.empty(), a.snapshot());
+        desk.append(a.handle(), SMALL);
+        desk.run();
+        assertEquals(1, desk.load("a").orElseThrow().tail().size());
+    }
 }

@@ -74,6 +74,11 @@ final class RewritingLog implements DeltaLog {
     }
 
     @Override
+    public LogView view() {
+        return rows.view();
+    }
+
+    @Override
     public void commit(List<RowChange> changes) {
         beforeCommit.accept(changes);
         rows.commit(changes);
