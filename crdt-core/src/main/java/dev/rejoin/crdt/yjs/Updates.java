@@ -81,6 +81,11 @@ public final class Updates {
         return batch.count == 0 && batch.deleteCount == 0;
     }
 
+    /** How many structs an update of the first encoding has: items, garbage and gaps. */
+    public static int structs(byte[] update) {
+        return decode(List.of(update), false).count;
+    }
+
     /** An update of the first encoding in the second. */
     public static byte[] convertV1toV2(byte[] update) {
         return merged(decode(List.of(update), false), StateVector.EMPTY, false, UpdateWriter.v2());

@@ -19,6 +19,14 @@ public interface RoomLog {
     /** Begins a document; completes once that is durable. */
     CompletionStage<Stored> create(String document, long epoch);
 
+    /**
+     * Part of the list of all documents, in the order of the bytes of their names.
+     *
+     * @param after only names behind this one; empty for all
+     * @param limit at most so many
+     */
+    CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit);
+
     /** Half of every position: which opening of the log admits from now on. */
     long incarnation();
 

@@ -32,6 +32,9 @@ public interface DeltaLog extends AutoCloseable {
     /** All heads, in no particular order. */
     void heads(Consumer<HeadRow> visitor);
 
+    /** The heads whose names are {@code from} or behind it, ascending by the bytes of the names in UTF-8, at most {@code limit}. */
+    void heads(String from, int limit, Consumer<HeadRow> visitor);
+
     /** The entries of one document, ascending by sequence. */
     void entries(long document, Consumer<EntryRow> visitor);
 
