@@ -70,7 +70,8 @@ class DocumentApiIT {
             assertTrue(lacking.length < update.length + 4, "only what is new");
             mine.applyUpdate(lacking);
             assertEquals("/* */ let x = 1; // ü", mine.getText("code").toString());
-            for (String bad : List.of("format=text", "format=text&text=a&text=b", "format=update&since=!", "format=html")) {
+            for (String bad :
+                    List.of("format=text", "format=text&text=a&text=b", "format=update&since=!", "format=html")) {
                 HttpResponse<String> refused = get(server, "v1/documents/a/b?" + bad);
                 assertEquals(400, refused.statusCode(), bad);
                 assertEquals("bad-format", code(refused));
@@ -83,15 +84,23 @@ class DocumentApiIT {
         try (SyncServer server = server()) {
             patch(server, "d", "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "text") + "]}");
             Map<String, String> expected = Map.of(
-                    "*/*", "application/json",
-                    "application/*;q=0.5, text/html", "application/json",
-                    "text/plain", "text/plain; charset=utf-8",
-                    "text/*;q=0.3, application/json;q=0.2", "text/plain; charset=utf-8",
-                    "application/json;q=0, */*;q=0.1", "text/plain; charset=utf-8",
-                    UPDATE + ", application/json;q=0.9", UPDATE,
-                    "APPLICATION/VND.REJOIN.STATE", "application/vnd.rejoin.state");
+                    "*/*",
+                    "application/json",
+                    "application/*;q=0.5, text/html",
+                    "application/json",
+                    "text/plain",
+                    "text/plain; charset=utf-8",
+                    "text/*;q=0.3, application/json;q=0.2",
+                    "text/plain; charset=utf-8",
+                    "application/json;q=0, */*;q=0.1",
+                    "text/plain; charset=utf-8",
+                    UPDATE + ", application/json;q=0.9",
+                    UPDATE,
+                    "APPLICATION/VND.REJOIN.STATE",
+                    "application/vnd.rejoin.state");
             for (Map.Entry<String, String> each : expected.entrySet()) {
-                HttpResponse<String> answer = send(server, "GET", "v1/documents/d?text=t", null, "accept", each.getKey());
+                HttpResponse<String> answer =
+                        send(server, "GET", "v1/documents/d?text=t", null, "accept", each.getKey());
                 assertEquals(200, answer.statusCode(), each.getKey());
                 assertEquals(each.getValue(), header(answer, "content-type"), each.getKey());
                 assertEquals("accept", header(answer, "vary"));
@@ -101,7 +110,8 @@ class DocumentApiIT {
             assertEquals("not-acceptable", code(none));
             assertEquals(
                     200,
-                    send(server, "GET", "v1/documents/d?format=json", null, "accept", "text/html").statusCode(),
+                    send(server, "GET", "v1/documents/d?format=json", null, "accept", "text/html")
+                            .statusCode(),
                     "the query comes first");
         }
     }
@@ -111,7 +121,13 @@ class DocumentApiIT {
         try (SyncServer server = server()) {
             patch(server, "d", "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "text") + "]}");
             List<String> queries = List.of(
-                    "format=json", "format=state", "format=content", "format=text&text=t", "format=update", "format=update-v2", "format=snapshot");
+                    "format=json",
+                    "format=state",
+                    "format=content",
+                    "format=text&text=t",
+                    "format=update",
+                    "format=update-v2",
+                    "format=snapshot");
             TreeSet<String> tags = new TreeSet<>();
             for (String query : queries) {
                 String tag = header(get(server, "v1/documents/d?" + query), "etag");
@@ -130,13 +146,23 @@ class DocumentApiIT {
                 String change = ofContent
                         ? "{\"content\":[" + insert("t", 0, "more ") + "]}"
                         : "{\"mutations\":[" + ADD_X.replace("\"x\"", "\"" + query + "\"") + "]}";
-                assertEquals(200, send(server, "PATCH", "v1/documents/d", change, "if-match", tag).statusCode(), query);
+                assertEquals(
+                        200,
+                        send(server, "PATCH", "v1/documents/d", change, "if-match", tag)
+                                .statusCode(),
+                        query);
                 HttpResponse<String> late = send(server, "PATCH", "v1/documents/d", change, "if-match", tag);
                 assertEquals(412, late.statusCode(), query);
                 assertEquals("precondition-failed", code(late));
                 assertEquals(
                         412,
-                        send(server, "PATCH", "v1/documents/d", change, "if-match", "W/" + header(get(server, "v1/documents/d?" + query), "etag"))
+                        send(
+                                        server,
+                                        "PATCH",
+                                        "v1/documents/d",
+                                        change,
+                                        "if-match",
+                                        "W/" + header(get(server, "v1/documents/d?" + query), "etag"))
                                 .statusCode(),
                         "a weak tag is never strong");
             }
@@ -174,7 +200,9 @@ class DocumentApiIT {
             assertEquals(1, answer.path("position").path("sequence").asLong(), "one commit");
             YDoc doc = YDoc.create();
             doc.applyUpdate(bytes(server, "v1/documents/d?format=update"));
-            assertTrue(doc.getText("t").toDelta().toString().contains("bold"), doc.getText("t").toDelta().toString());
+            assertTrue(
+                    doc.getText("t").toDelta().toString().contains("bold"),
+                    doc.getText("t").toDelta().toString());
         }
     }
 
@@ -190,8 +218,10 @@ class DocumentApiIT {
                     "{\"path\":[\"t\"],\"type\":\"map\",\"op\":\"set\",\"key\":\"a\",\"value\":1}",
                     "{\"path\":[\"m\",\"none\"],\"type\":\"map\",\"op\":\"delete\",\"key\":\"a\"}",
                     "{\"path\":[\"l\",0],\"type\":\"array\",\"op\":\"delete\",\"index\":0,\"length\":0}")) {
-                HttpResponse<String> refused =
-                        patch(server, "d", "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "never ") + "," + edit + "]}");
+                HttpResponse<String> refused = patch(
+                        server,
+                        "d",
+                        "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "never ") + "," + edit + "]}");
                 assertEquals(422, refused.statusCode(), refused.body());
                 assertEquals("edit-does-not-fit", code(refused));
                 assertTrue(refused.body().contains("content[1]"), refused.body());
@@ -240,10 +270,12 @@ class DocumentApiIT {
             HttpResponse<String> written = patch(
                     server,
                     "d",
-                    "{\"mutations\":[" + ADD_X + "],\"update\":\"" + Base64.getEncoder().encodeToString(second) + "\"}");
+                    "{\"mutations\":[" + ADD_X + "],\"update\":\""
+                            + Base64.getEncoder().encodeToString(second) + "\"}");
             assertEquals(200, written.statusCode(), written.body());
             assertFalse(JSON.readTree(written.body()).has("waiting"), written.body());
-            assertEquals("abcde", get(server, "v1/documents/d?format=text&text=t").body(), "what waited was kept");
+            assertEquals(
+                    "abcde", get(server, "v1/documents/d?format=text&text=t").body(), "what waited was kept");
             YDoc stranger = YDoc.create();
             YDoc another = YDoc.create();
             stranger.getText("t").insert(0, "not");
@@ -273,7 +305,10 @@ class DocumentApiIT {
             assertEquals(422, refused.statusCode());
             assertEquals("no-tags", code(refused));
             assertEquals("", get(server, "v1/documents/d?format=text&text=t").body());
-            assertEquals(200, patch(server, "d", "{\"content\":[" + insert("t", 0, "x".repeat(70_000)) + "]}").statusCode());
+            assertEquals(
+                    200,
+                    patch(server, "d", "{\"content\":[" + insert("t", 0, "x".repeat(70_000)) + "]}")
+                            .statusCode());
             HttpResponse<String> full = patch(server, "d", "{\"content\":[" + insert("t", 0, "x") + "]}");
             assertEquals(422, full.statusCode());
             assertEquals("document-full", code(full));
@@ -286,7 +321,8 @@ class DocumentApiIT {
         AccessPolicy policy = request -> CompletableFuture.completedFuture(
                 request.token().equals("bad")
                         ? Grant.denied(Denied.NEEDS_AUTH)
-                        : request.document().startsWith("open/") || request.token().equals("all")
+                        : request.document().startsWith("open/")
+                                        || request.token().equals("all")
                                 ? new Grant(Principal.ANONYMOUS, Capability.WRITE, Grant.NEVER)
                                 : Grant.denied(Denied.FORBIDDEN));
         try (SyncServer server = SyncServer.builder().port(0).access(policy).start()) {
@@ -295,7 +331,10 @@ class DocumentApiIT {
                 for (String folder : List.of("open/", "shut/", "open/ü\uD83D\uDE00")) {
                     String name = folder + String.format("%02d", i);
                     all.add(name);
-                    server.document(name).transact(document -> document.counter("n").increment()).toCompletableFuture().get(5, TimeUnit.SECONDS);
+                    server.document(name)
+                            .transact(document -> document.counter("n").increment())
+                            .toCompletableFuture()
+                            .get(5, TimeUnit.SECONDS);
                 }
             }
             assertEquals(new TreeSet<>(all), new TreeSet<>(listed(server, "", "all", 7)));
@@ -310,7 +349,13 @@ class DocumentApiIT {
             JsonNode first = JSON.readTree(page.body());
             assertEquals(2, first.path("documents").size());
             assertEquals(
-                    server.document("open/00").read().toCompletableFuture().get(5, TimeUnit.SECONDS).orElseThrow().position().sequence(),
+                    server.document("open/00")
+                            .read()
+                            .toCompletableFuture()
+                            .get(5, TimeUnit.SECONDS)
+                            .orElseThrow()
+                            .position()
+                            .sequence(),
                     first.path("documents").path(0).path("sequence").asLong());
             String cursor = first.path("next").asText();
             for (String bad : List.of("limit=0", "limit=1001", "limit=x", "prefix=%ff")) {
@@ -327,13 +372,14 @@ class DocumentApiIT {
         List<String> names = new ArrayList<>();
         String cursor = "";
         do {
-            String query = "?limit=" + limit + "&token=" + token + "&prefix=" + URLEncoder.encode(prefix, StandardCharsets.UTF_8)
-                    + (cursor.isEmpty() ? "" : "&cursor=" + cursor);
+            String query = "?limit=" + limit + "&token=" + token + "&prefix="
+                    + URLEncoder.encode(prefix, StandardCharsets.UTF_8) + (cursor.isEmpty() ? "" : "&cursor=" + cursor);
             HttpResponse<String> page = get(server, "v1/documents" + query);
             assertEquals(200, page.statusCode(), page.body());
             JsonNode body = JSON.readTree(page.body());
             assertTrue(body.path("documents").size() <= limit);
-            body.path("documents").forEach(line -> names.add(line.path("document").asText()));
+            body.path("documents")
+                    .forEach(line -> names.add(line.path("document").asText()));
             cursor = body.path("next").asText();
         } while (!cursor.isEmpty());
         return names;
@@ -342,9 +388,14 @@ class DocumentApiIT {
     @Test
     void statisticsSayWhatADocumentTakes() throws Exception {
         try (SyncServer server = server()) {
-            patch(server, "a/b", "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "abc") + "," + insert("t", 1, "d") + "]}");
+            patch(
+                    server,
+                    "a/b",
+                    "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "abc") + "," + insert("t", 1, "d")
+                            + "]}");
             JsonNode stats = JSON.readTree(get(server, "v1/stats/a/b").body());
-            JsonNode written = JSON.readTree(patch(server, "a/b", "{\"mutations\":[" + ADD_X + "]}").body());
+            JsonNode written = JSON.readTree(
+                    patch(server, "a/b", "{\"mutations\":[" + ADD_X + "]}").body());
             assertEquals(written.path("epoch"), stats.path("epoch"));
             assertEquals(1, stats.path("position").path("sequence").asLong());
             assertEquals(1, stats.path("objects").path("cells").asInt());
@@ -367,26 +418,55 @@ class DocumentApiIT {
             server.document("d").onChange(change -> {
                 throw new IllegalStateException("a listener that is broken");
             });
-            var subscription = server.document("d").onChange(change -> heard.add(
-                    change.changes().size() + " " + change.content() + " " + change.view().snapshot().toMap()));
+            var subscription = server.document("d")
+                    .onChange(change -> heard.add(change.changes().size() + " " + change.content() + " "
+                            + change.view().snapshot().toMap()));
             patch(server, "d", "{\"mutations\":[" + ADD_X + "]}");
             assertEquals("1 false {tags=[x]}", heard.poll(5, TimeUnit.SECONDS));
             patch(server, "d", "{\"content\":[" + insert("t", 0, "abc") + "]}");
             assertEquals("0 true {tags=[x]}", heard.poll(5, TimeUnit.SECONDS));
-            assertEquals("abc", server.document("d").content().toCompletableFuture().get(5, TimeUnit.SECONDS).orElseThrow().content().text("t"));
-            server.document("other").transact(document -> document.counter("n").increment()).toCompletableFuture().get(5, TimeUnit.SECONDS);
+            assertEquals(
+                    "abc",
+                    server.document("d")
+                            .content()
+                            .toCompletableFuture()
+                            .get(5, TimeUnit.SECONDS)
+                            .orElseThrow()
+                            .content()
+                            .text("t"));
+            server.document("other")
+                    .transact(document -> document.counter("n").increment())
+                    .toCompletableFuture()
+                    .get(5, TimeUnit.SECONDS);
             subscription.close();
             patch(server, "d", "{\"mutations\":[" + ADD_X.replace("\"x\"", "\"y\"") + "]}");
             List<String> told = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 DocumentNotice notice = notices.poll(5, TimeUnit.SECONDS);
-                told.add(notice == null ? "nothing" : notice.kind() + " " + notice.document() + " " + notice.position().sequence());
+                told.add(
+                        notice == null
+                                ? "nothing"
+                                : notice.kind() + " " + notice.document() + " "
+                                        + notice.position().sequence());
             }
             told.removeIf(each -> each.contains("other"));
             assertEquals(List.of("CREATED d 0", "CHANGED d 1", "CHANGED d 2", "CHANGED d 3"), told);
             assertTrue(heard.isEmpty());
-            assertEquals(2, server.documents("", "", 10).toCompletableFuture().get(5, TimeUnit.SECONDS).size());
-            assertEquals(1, server.document("d").stats().toCompletableFuture().get(5, TimeUnit.SECONDS).orElseThrow().content().clients());
+            assertEquals(
+                    2,
+                    server.documents("", "", 10)
+                            .toCompletableFuture()
+                            .get(5, TimeUnit.SECONDS)
+                            .size());
+            assertEquals(
+                    1,
+                    server.document("d")
+                            .stats()
+                            .toCompletableFuture()
+                            .get(5, TimeUnit.SECONDS)
+                            .orElseThrow()
+                            .content()
+                            .clients());
         }
     }
 
@@ -414,7 +494,8 @@ class DocumentApiIT {
     private static final String ADD_X = "{\"path\":[\"tags\"],\"type\":\"set\",\"op\":\"add\",\"value\":\"x\"}";
 
     private static String insert(String root, int index, String text) {
-        return "{\"path\":[\"" + root + "\"],\"type\":\"text\",\"op\":\"insert\",\"index\":" + index + ",\"value\":\"" + text + "\"}";
+        return "{\"path\":[\"" + root + "\"],\"type\":\"text\",\"op\":\"insert\",\"index\":" + index + ",\"value\":\""
+                + text + "\"}";
     }
 
     private static SyncServer server() throws Exception {
@@ -431,7 +512,10 @@ class DocumentApiIT {
         assertEquals(200, answer.statusCode());
         assertArrayEquals(
                 answer.body(),
-                HTTP.send(HttpRequest.newBuilder(server.uri().resolve("/" + path)).build(), BodyHandlers.ofByteArray())
+                HTTP.send(
+                                HttpRequest.newBuilder(server.uri().resolve("/" + path))
+                                        .build(),
+                                BodyHandlers.ofByteArray())
                         .body());
         return answer.body();
     }
@@ -449,8 +533,8 @@ class DocumentApiIT {
                 BodyHandlers.ofString());
     }
 
-    private static HttpResponse<String> send(SyncServer server, String method, String path, @Nullable String body, String... headers)
-            throws Exception {
+    private static HttpResponse<String> send(
+            SyncServer server, String method, String path, @Nullable String body, String... headers) throws Exception {
         HttpRequest.Builder request = HttpRequest.newBuilder(server.uri().resolve("/" + path))
                 .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         if (headers.length > 0) {

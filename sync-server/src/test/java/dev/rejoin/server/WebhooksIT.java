@@ -104,7 +104,7 @@ class WebhooksIT {
                 }
             }
             assertTrue(hangs.received.size() <= 8, "under way: " + hangs.received.size());
-            assertEquals(50, metric(server, "rejoin_webhooks_waiting"));
+            await(() -> metric(server, "rejoin_webhooks_waiting") == 50);
             hangs.hold.countDown();
             await(() -> metric(server, "rejoin_webhooks_waiting") == 0);
         }

@@ -117,7 +117,7 @@ public sealed interface ContentEdit {
         /** Takes copies. */
         public InsertItems {
             path = checked(path);
-            values = Collections.unmodifiableList(new ArrayList<>(values));
+            values = ContentEdit.copy(values);
         }
 
         @Override
@@ -165,6 +165,12 @@ public sealed interface ContentEdit {
         return List.copyOf(path);
     }
 
+    @SuppressWarnings("NullAway") // the JDK does not say that its wrappers hold null as well as what they wrap
+    private static List<@Nullable Object> copy(List<@Nullable Object> values) {
+        return Collections.unmodifiableList(new ArrayList<>(values));
+    }
+
+    @SuppressWarnings("NullAway") // as above
     private static Map<String, @Nullable Object> copy(Map<String, @Nullable Object> attributes) {
         return Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
     }

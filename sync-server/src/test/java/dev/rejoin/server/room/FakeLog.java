@@ -67,11 +67,12 @@ final class FakeLog implements RoomLog {
     @Override
     public CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit) {
         return CompletableFuture.completedFuture(documents.entrySet().stream()
-                .filter(each -> each.getKey().startsWith(prefix) && each.getKey().compareTo(after) > 0)
+                .filter(each ->
+                        each.getKey().startsWith(prefix) && each.getKey().compareTo(after) > 0)
                 .sorted(Map.Entry.comparingByKey())
                 .limit(limit)
-                .map(each -> new DocumentEntry(
-                        each.getKey(), each.getValue().epoch, 0, each.getValue().sequence, false))
+                .map(each ->
+                        new DocumentEntry(each.getKey(), each.getValue().epoch, 0, each.getValue().sequence, false))
                 .toList());
     }
 

@@ -33,7 +33,9 @@ class WebhookSecretsTest {
 
     @Test
     void whatCannotBeASecretIsRefusedWithoutSayingIt() {
-        for (String bad : new String[] {"", "short", "whsec_no base64!", "whsec_c2hvcnQ=", "a secret of 24 characters\n".repeat(5)}) {
+        for (String bad :
+                new String[] {"", "short", "whsec_no base64!", "whsec_c2hvcnQ=", "a secret of 24 characters\n".repeat(5)
+                }) {
             IllegalArgumentException refusal =
                     assertThrows(IllegalArgumentException.class, () -> WebhookSecrets.parse(bad));
             assertFalse(String.valueOf(refusal.getMessage()).contains("base64!"), refusal.getMessage());
