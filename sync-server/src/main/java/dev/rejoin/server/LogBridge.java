@@ -1,6 +1,7 @@
 package dev.rejoin.server;
 
 import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentUnavailableException;
 import dev.rejoin.server.room.Judgement;
 import dev.rejoin.server.room.RoomImage;
@@ -69,6 +70,20 @@ final class LogBridge implements RoomLog {
     @Override
     public CompletionStage<Stored> create(String document, long epoch) {
         return translated(writer.create(document, epoch).thenApply(this::stored));
+    }
+
+    @Override
+    public CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit) {
+        return translated(writer.list(prefix, after, limit)
+                .thenApply(found -> found.stream()
+                        .map(line -> new DocumentEntry(
+                                line.name(),
+                                line.epoch(),
+                                line.createdMillis(),
+                                line.sequence(),
+                                line.deleted(),
+                                line.damaged()))
+                        .toList()));
     }
 
     @Override

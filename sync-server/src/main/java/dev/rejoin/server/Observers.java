@@ -6,6 +6,7 @@ import dev.rejoin.server.storage.CorruptDocumentException;
 import dev.rejoin.server.storage.LogObserver;
 import dev.rejoin.server.storage.StoreDownException;
 import dev.rejoin.server.transport.TransportObserver;
+import dev.rejoin.server.webhook.WebhookObserver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -175,6 +176,25 @@ final class Observers {
             @Override
             public void httpRequest(int status) {
                 metrics.httpRequest(status);
+            }
+        };
+    }
+
+    static WebhookObserver ofWebhooks(ServerMetrics metrics) {
+        return new WebhookObserver() {
+            @Override
+            public void delivered() {
+                metrics.webhookDelivered();
+            }
+
+            @Override
+            public void failed() {
+                metrics.webhookFailed();
+            }
+
+            @Override
+            public void dead(String reason) {
+                metrics.webhookDead(reason);
             }
         };
     }

@@ -25,6 +25,8 @@ import java.util.stream.Collectors;
  * read by it, and the page {@code docs/operating/configuration.md} is held to it. Immutable.
  */
 public final class ServerConfig {
+    private static final int MAX_WEBHOOKS = 16;
+
     /** Address to listen on. */
     public static final Option<String> HOST = new Option<>(
             "host",
@@ -168,6 +170,34 @@ public final class ServerConfig {
             "Everybody who reaches the port may write every document. Without this and without a setting for keys the server"
                     + " listens on loopback addresses only.",
             ServerConfig::truth);
+
+    /** Who is told of changes. */
+    public static final Option<List<URI>> WEBHOOK_URL = new Option<>(
+            "webhook-url",
+            "URLS",
+            "at most 16 addresses like https://app.example.org/hooks/rejoin, separated by commas",
+            "",
+            "Each of these is told over HTTP which documents are created, changed or deleted.",
+            ServerConfig::urls);
+
+    /** What deliveries are signed with. */
+    public static final Option<Optional<Path>> WEBHOOK_SECRET_FILE = new Option<>(
+            "webhook-secret-file",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Deliveries are signed with each secret in this file, a line of at least 24 bytes each; what follows whsec_ is"
+                    + " base64.",
+            ServerConfig::path);
+
+    /** How long an event waits for others of its document. */
+    public static final Option<Duration> WEBHOOK_DELAY = new Option<>(
+            "webhook-delay",
+            "TIME",
+            "a time of at least 10ms, like 1s",
+            "1s",
+            "What happens to one document within this time is told in one delivery.",
+            atLeast(Duration.ofMillis(10)));
 
     /** Threads for sockets and documents; 0 is one for each core. */
     public static final Option<Integer> THREADS = new Option<>(
@@ -329,6 +359,9 @@ public final class ServerConfig {
             JWT_AUDIENCE,
             JWT_REVOCATIONS_FILE,
             OPEN,
+            WEBHOOK_URL,
+            WEBHOOK_SECRET_FILE,
+            WEBHOOK_DELAY,
             THREADS,
             IDLE_UNLOAD,
             HOT_CONTENT,
@@ -453,6 +486,15 @@ public final class ServerConfig {
             throw new IllegalArgumentException(text);
         }
         return Optional.of(url);
+    }
+
+    private static List<URI> urls(String text) {
+        List<URI> urls =
+                list(text).stream().flatMap(each -> url(each).stream()).distinct().toList();
+        if (urls.size() > MAX_WEBHOOKS) {
+            throw new IllegalArgumentException(text);
+        }
+        return urls;
     }
 
     private static boolean truth(String text) {

@@ -1,11 +1,14 @@
 package dev.rejoin.server;
 
 import dev.rejoin.crdt.DeltaLimits;
+import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
+import dev.rejoin.server.room.DocumentEntry;
+import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomHandle;
 import dev.rejoin.server.room.RoomKit;
@@ -36,7 +39,9 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,6 +52,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -130,6 +136,7 @@ public final class SyncServer implements AutoCloseable {
                             level,
                             Observers.ofRooms(metrics)));
             running.push(this::closeRooms);
+            openWebhooks(timer, random);
             transport = Transport.start(
                     loops,
                     transportOptions(),
@@ -191,6 +198,25 @@ public final class SyncServer implements AutoCloseable {
      */
     public RoomHandle document(String name) {
         return rooms.document(DocumentName.of(name));
+    }
+
+    /**
+     * Calls {@code listener} after each commit that changes a document, whichever and whoever wrote, until the subscription is closed. It is called on the
+     * thread that owns the document: it must be quick and must not block. What it throws is logged.
+     */
+    public Subscription onChange(Consumer<DocumentNotice> listener) {
+        return rooms.onChange(listener);
+    }
+
+    /**
+     * Part of the list of all documents, in the order of the bytes of their names in UTF-8. Fails with {@link dev.rejoin.server.room.DocumentUnavailableException}.
+     *
+     * @param prefix of the names; empty for all
+     * @param after the last name of the part before; empty for the first part
+     * @param limit at most so many; fewer are the end of the list
+     */
+    public CompletionStage<List<DocumentEntry>> documents(String prefix, String after, int limit) {
+        return rooms.list(prefix, after, limit);
     }
 
     /** Whether it takes writes: the log works and it is not ending. */
@@ -326,6 +352,19 @@ public final class SyncServer implements AutoCloseable {
             metrics.observeCertificate(opened::secondsToExpiry);
         }
         return opened;
+    }
+
+    /** They end after the rooms. */
+    private void openWebhooks(ScheduledExecutorService timer, SecureRandom random) {
+        WebhookSettings.open(config, timer, TimeSource.system(), random, Observers.ofWebhooks(metrics))
+                .ifPresent(webhooks -> {
+                    metrics.observeWebhooks(webhooks::waiting, webhooks::openCircuits);
+                    Subscription heard = rooms.onChange(webhooks::tell);
+                    Runnable roomsClose = running.pop();
+                    running.push(webhooks::close);
+                    running.push(heard::close);
+                    running.push(roomsClose);
+                });
     }
 
     private GuardedAccess openAccess(Builder builder, ScheduledExecutorService timer) {

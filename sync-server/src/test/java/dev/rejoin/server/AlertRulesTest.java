@@ -181,6 +181,8 @@ final class AlertRulesTest {
         metrics.observeQueue(() -> 1, () -> 2);
         metrics.limits(3, 4);
         metrics.observeCertificate(() -> 5);
+        metrics.observeWebhooks(() -> 6, () -> 7);
+        metrics.webhookDead("exhausted");
         metrics.httpRequest(200);
         metrics.rejected("content-rejected");
         return found(Pattern.compile("(?m)^(\\w+)[{ ]"), metrics.page());

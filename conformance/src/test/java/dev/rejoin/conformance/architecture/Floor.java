@@ -22,7 +22,7 @@ record Floor(int height, String root, boolean exact) {
         trees(plan, ROOF, "dev.rejoin.demo", "dev.rejoin.benchmarks", "dev.rejoin.conformance");
         single(plan, 9, "dev.rejoin.server", "dev.rejoin.client");
         trees(plan, 8, "dev.rejoin.server.transport", "dev.rejoin.server.replication");
-        trees(plan, 8, "dev.rejoin.server.storage", "dev.rejoin.server.metrics");
+        trees(plan, 8, "dev.rejoin.server.storage", "dev.rejoin.server.metrics", "dev.rejoin.server.webhook");
         trees(plan, 8, "dev.rejoin.client.transport", "dev.rejoin.client.outbox");
         trees(plan, 7, "dev.rejoin.server.room");
         trees(plan, 6, "dev.rejoin.server.access", "dev.rejoin.sync.session");

@@ -27,6 +27,8 @@ final class DocumentationTest {
             "`([A-Z]\\w+(?:Test|IT|Properties|Laws|Simulation|Fuzz|Acceptance))(?:\\.(?!java)(\\w+))?`");
     private static final Pattern PAGE = Pattern.compile("(?<![\\w/])(docs/[a-z0-9/-]+\\.md)");
     private static final Pattern METRIC = Pattern.compile("\\brejoin_[a-z_]+");
+    private static final Pattern PROBLEM =
+            Pattern.compile("(?:problem\\(\\s*HttpResponseStatus\\.\\w+,|bad\\()\\s*\"([a-z-]+)\"");
     private static final Pattern JAR = Pattern.compile("([a-z-]+)/target/([a-z-]+?)(-[0-9][0-9A-Z.a-z-]*)?\\.jar");
 
     private final List<String> faults = new ArrayList<>();
@@ -158,6 +160,23 @@ final class DocumentationTest {
             }
         }
         assertEquals(List.of(), faults);
+    }
+
+    @Test
+    void codesOfTheHttpInterfaceAreOnItsPage() {
+        String page = Checkout.read(Checkout.ROOT.resolve("docs/reference/http.md"));
+        Set<String> codes = new HashSet<>();
+        for (Path file : Checkout.files(".java")) {
+            if (Checkout.name(file).startsWith("sync-server/src/main/java/dev/rejoin/server/transport/")) {
+                Matcher problem = PROBLEM.matcher(Checkout.read(file));
+                while (problem.find()) {
+                    codes.add(problem.group(1));
+                }
+            }
+        }
+        assertTrue(codes.size() > 10, "found only " + codes);
+        codes.removeIf(code -> page.contains("| `" + code + "` |"));
+        assertEquals(Set.of(), codes);
     }
 
     @Test

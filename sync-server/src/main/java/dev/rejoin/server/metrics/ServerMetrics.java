@@ -76,6 +76,8 @@ public final class ServerMetrics {
     private final Counter expiries =
             counter("rejoin.documents.expired", "deleted documents of which nothing is kept any more");
     private final AtomicLong hotContents = gauge("rejoin.content.hot", "contents in memory as engines");
+    private final Counter webhookDeliveries = counter("rejoin.webhooks.delivered", "deliveries taken by receivers");
+    private final Counter webhookFailures = counter("rejoin.webhooks.failed", "attempts at deliveries that failed");
     private final Timer commitLatency = timer("rejoin.log.commit", "one group commit, its flush included");
     private final DistributionSummary commitEntries = DistributionSummary.builder("rejoin.log.commit.entries")
             .description("batches in one group commit")
@@ -182,6 +184,35 @@ public final class ServerMetrics {
                 .description("time until the certificate of TLS expires, negative afterwards")
                 .baseUnit("seconds")
                 .register(registry);
+    }
+
+    /** Reads what webhooks wait for from now on, and counts their deliveries. */
+    public void observeWebhooks(Supplier<Number> waiting, Supplier<Number> openCircuits) {
+        Gauge.builder("rejoin.webhooks.waiting", waiting)
+                .description("documents that receivers are still to be told of")
+                .register(registry);
+        Gauge.builder("rejoin.webhooks.circuits.open", openCircuits)
+                .description("receivers that are left alone for a while because they fail")
+                .register(registry);
+    }
+
+    /** A receiver has taken a delivery. */
+    public void webhookDelivered() {
+        webhookDeliveries.increment();
+    }
+
+    /** An attempt at a delivery has failed. */
+    public void webhookFailed() {
+        webhookFailures.increment();
+    }
+
+    /** An event is never delivered. */
+    public void webhookDead(String reason) {
+        Counter.builder("rejoin.webhooks.dead")
+                .description("events that are never delivered")
+                .tag("reason", reason)
+                .register(registry)
+                .increment();
     }
 
     public void connectionOpened() {

@@ -27,6 +27,9 @@ final class Batch {
     final List<Change> changes = new ArrayList<>();
     final List<ContentChange> contentChanges = new ArrayList<>();
 
+    /** How objects differ, as far as somebody wants to know. */
+    final List<dev.rejoin.crdt.Change> heard = new ArrayList<>();
+
     /** Called once: with null when all of it is durable, otherwise with the reason. */
     final List<Consumer<@Nullable DocumentUnavailableException>> waiting = new ArrayList<>();
 

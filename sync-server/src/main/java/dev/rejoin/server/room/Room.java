@@ -4,11 +4,15 @@ import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
+import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.document.Snapshot;
+import dev.rejoin.crdt.yjs.ApplyResult;
+import dev.rejoin.crdt.yjs.YDoc;
+import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.FailureCode;
@@ -27,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +73,7 @@ final class Room {
     private final Document document;
     private final Map<ReplicaId, Lease> leases;
     private final AdmissionRules rules;
+    private final ChangeListeners listeners;
     private final Consumer<Room> whenGone;
     private final RoomContent content;
 
@@ -103,12 +109,16 @@ final class Room {
     private final List<Runnable> whenImaged = new ArrayList<>();
     private RoomLoop.@Nullable Timer idle;
 
+    /** Of the objects, while somebody wants to know what changes. */
+    private @Nullable Subscription watch;
+
     Room(
             String name,
             RoomLoop loop,
             RoomKit kit,
             HotContents hotContents,
             Recovered recovered,
+            ChangeListeners listeners,
             Consumer<Room> whenGone) {
         this.name = name;
         this.loop = loop;
@@ -119,6 +129,7 @@ final class Room {
         this.own = document.replica();
         this.leases = recovered.leases();
         this.rules = new AdmissionRules(kit.options());
+        this.listeners = listeners;
         this.whenGone = whenGone;
         this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content(), recovered.former());
         this.committed = document.snapshot();
@@ -206,6 +217,7 @@ final class Room {
         if (gone || late != null) {
             return;
         }
+        watchIfAsked();
         try {
             content.change(seat, update, answer);
         } catch (RuntimeException e) {
@@ -291,6 +303,7 @@ final class Room {
             end(seat, FailureCode.MALFORMED, "the fragment does not decode: " + e.getMessage());
             return;
         }
+        watchIfAsked();
         try {
             judge(seat, lease, delta, fragment);
         } catch (RuntimeException e) {
@@ -326,8 +339,9 @@ final class Room {
     }
 
     private MutationValidator.Decision validate(@Nullable ReplicaId author, Supplier<List<Mutation>> mutations) {
-        if (isFull()) {
-            return MutationValidator.Decision.reject("document-full", "the document has reached its size limit");
+        MutationValidator.Decision size = checkSize();
+        if (!size.accepted()) {
+            return size;
         }
         MutationValidator validator = kit.validator();
         if (validator == MutationValidator.ACCEPT_ALL) {
@@ -340,6 +354,12 @@ final class Room {
             LOG.error("the validator failed on a change of '{}'; the change is refused", name, e);
             return MutationValidator.Decision.reject("validator-failed", "the server could not check this change");
         }
+    }
+
+    private MutationValidator.Decision checkSize() {
+        return isFull()
+                ? MutationValidator.Decision.reject("document-full", "the document has reached its size limit")
+                : MutationValidator.Decision.accept();
     }
 
     private void accept(Seat seat, Lease lease, Delta delta, byte[] fragment, long first, long last) {
@@ -375,32 +395,96 @@ final class Room {
 
     /** One transaction on the server's own replica; completes when it is durable. */
     void transact(Consumer<Document> change, CompletableFuture<DocumentView> result) {
-        write(() -> document.transact(() -> change.accept(document)), result);
+        write(() -> document.transact(() -> change.accept(document)), result, view -> view);
     }
 
-    /** As {@link #transact}, but past the precondition on the present entity tag and the validator. */
-    void apply(List<Mutation> mutations, Predicate<String> precondition, CompletableFuture<DocumentView> result) {
+    /** As {@link #transact}, but past the precondition on the present entity tags, the bound on the size, and the validator. */
+    void apply(DocumentWrite write, Predicate<EntityTags> precondition, CompletableFuture<WriteResult> result) {
         if (isClosedTo(result)) {
             return;
         }
-        if (!precondition.test(DocumentView.etag(epoch, document.snapshot()))) {
-            result.completeExceptionally(new WriteRefusedException(
-                    WriteRefusedException.PRECONDITION_FAILED, "the document has changed since"));
+        byte[] update = write.update();
+        YDoc engine;
+        try {
+            if (!precondition.test(new Tags())) {
+                throw new WriteRefusedException(
+                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since");
+            }
+            // content is never judged
+            MutationValidator.Decision decision =
+                    write.mutations().isEmpty() ? checkSize() : validate(null, write::mutations);
+            if (!decision.accepted()) {
+                kit.observer().rejected(decision.code());
+                throw new WriteRefusedException(decision.code(), decision.message());
+            }
+            engine = write.touchesContent() ? content.engine() : null;
+            if (update != null) {
+                content.checkLineage(update);
+            }
+        } catch (RuntimeException refused) {
+            result.completeExceptionally(refused);
             return;
         }
-        MutationValidator.Decision decision = validate(null, () -> mutations);
-        if (!decision.accepted()) {
-            kit.observer().rejected(decision.code());
-            result.completeExceptionally(new WriteRefusedException(decision.code(), decision.message()));
-            return;
-        }
-        write(() -> document.apply(mutations), result);
+        ApplyResult[] applied = new ApplyResult[1];
+        YDocView[] contentAfter = new YDocView[1];
+        write(
+                () -> document.transact(() -> {
+                    if (!write.mutations().isEmpty()) {
+                        document.apply(write.mutations());
+                    }
+                    if (engine != null) {
+                        new ContentEditor(engine).apply(write.edits());
+                    }
+                    // last, since what waits for earlier updates is not taken back
+                    if (engine != null && update != null) {
+                        applied[0] = engine.applyUpdate(update, this);
+                    }
+                }),
+                result,
+                view -> new WriteResult(view, contentAfter[0], applied[0] != null && !applied[0].complete()),
+                () -> {
+                    if (engine != null) {
+                        contentAfter[0] = engine.view();
+                    }
+                    if (update != null && applied[0] != null && !applied[0].complete()) {
+                        content.stalled();
+                        contentChanged(null, update, RoomContent.EMPTY_UPDATE);
+                    }
+                });
     }
 
-    private void write(Supplier<Commit> transaction, CompletableFuture<DocumentView> result) {
+    private final class Tags implements EntityTags {
+        @Override
+        public String objects() {
+            return DocumentView.etag(epoch, document.snapshot());
+        }
+
+        @Override
+        public String content() {
+            return content.view().etag();
+        }
+    }
+
+    private <T> void write(
+            Supplier<Commit> transaction, CompletableFuture<T> result, Function<DocumentView, T> answer) {
+        write(transaction, result, answer, () -> {});
+    }
+
+    /**
+     * Runs a transaction that nobody judges.
+     *
+     * @param answer made of the document just after it, when that is durable
+     * @param then runs when the transaction stands, to add to its batch
+     */
+    private <T> void write(
+            Supplier<Commit> transaction,
+            CompletableFuture<T> result,
+            Function<DocumentView, T> answer,
+            Runnable then) {
         if (isClosedTo(result)) {
             return;
         }
+        watchIfAsked();
         Commit commit;
         content.forgetView();
         try {
@@ -413,11 +497,14 @@ final class Room {
         unjudged(commit.delta());
         byte[] update = commit.content();
         if (update != null) {
+            content.engine(); // counts for the budget
             contentChanged(null, update, update);
         }
+        then.run();
+        Snapshot after = document.snapshot();
         whenDurable(failure -> {
             if (failure == null) {
-                result.complete(view());
+                result.complete(answer.apply(new DocumentView(name, epoch, position(), after)));
             } else {
                 result.completeExceptionally(failure);
             }
@@ -426,13 +513,24 @@ final class Room {
     }
 
     /** Whether nothing can be written any more, which the writer is told then or now. */
-    private boolean isClosedTo(CompletableFuture<DocumentView> writer) {
+    private boolean isClosedTo(CompletableFuture<?> writer) {
         if (gone) {
             writer.completeExceptionally(unavailable());
         } else if (late != null) {
             late.add(writer::completeExceptionally);
         }
         return gone || late != null;
+    }
+
+    /** What changes in objects costs something to tell, so it is told only while somebody asks. */
+    private void watchIfAsked() {
+        boolean asked = listeners.watches(name);
+        if (asked && watch == null) {
+            watch = document.onCommit(event -> open.heard.addAll(event.changes()));
+        } else if (!asked && watch != null) {
+            watch.close();
+            watch = null;
+        }
     }
 
     private void unjudged(Delta delta) {
@@ -511,6 +609,11 @@ final class Room {
                         giveUp(DocumentUnavailableException.of(failure));
                     } else {
                         log = stored.log();
+                        listeners.tell(new DocumentNotice(
+                                DocumentNotice.Kind.CREATED,
+                                name,
+                                epoch,
+                                new Position(kit.log().incarnation(), stored.sequence())));
                         flush();
                     }
                 }));
@@ -561,11 +664,22 @@ final class Room {
             content.deliver(batch.contentChanges, batch.contentAfter);
         }
         batch.waiting.forEach(waiter -> waiter.accept(null));
+        tell(batch);
         if (batch.leases != null && batch.contentImage != null) {
             image(committedSequence, committed, batch.contentImage, batch.leases, () -> {});
         }
         flush();
         restWhenIdle();
+    }
+
+    private void tell(Batch batch) {
+        if (batch.changes.isEmpty() && batch.contentChanges.isEmpty()) {
+            return;
+        }
+        listeners.tell(new DocumentNotice(DocumentNotice.Kind.CHANGED, name, epoch, position()));
+        if (!batch.heard.isEmpty() || !batch.contentChanges.isEmpty()) {
+            listeners.tell(new DocumentChange(view(), batch.heard, !batch.contentChanges.isEmpty()));
+        }
     }
 
     void whenDurable(Consumer<@Nullable DocumentUnavailableException> waiter) {
@@ -766,15 +880,14 @@ final class Room {
      * @param precondition asked with the entity tags that the document has now
      * @param result whether there was a document
      */
-    void delete(Predicate<String> precondition, CompletableFuture<Boolean> result) {
+    void delete(Predicate<EntityTags> precondition, CompletableFuture<Boolean> result) {
         if (gone) {
             result.completeExceptionally(unavailable());
         } else if (late != null) {
             late.add(result::completeExceptionally);
         } else if (isUnbegun() && open.isEmpty()) {
             result.complete(false);
-        } else if (!precondition.test(DocumentView.etag(epoch, document.snapshot()))
-                && !precondition.test(content.view().etag())) {
+        } else if (!precondition.test(new Tags())) {
             result.completeExceptionally(new WriteRefusedException(
                     WriteRefusedException.PRECONDITION_FAILED, "the document has changed since"));
         } else {
@@ -799,6 +912,7 @@ final class Room {
             return;
         }
         kit.observer().deleted();
+        listeners.tell(new DocumentNotice(DocumentNotice.Kind.DELETED, name, epoch, position()));
         giveUp(new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null));
         result.complete(true);
     }
@@ -881,6 +995,16 @@ final class Room {
                 result.completeExceptionally(failure);
             }
         });
+    }
+
+    /** What there is to count now. */
+    DocumentStats stats() {
+        return new DocumentStats(
+                view(),
+                new DocumentStats.Stored(imageBytes, tailBytes, tailEntries),
+                new DocumentStats.Visitors(seats.size(), content.seatCount(), leases.size()),
+                document.hasContent(),
+                content.image());
     }
 
     long epoch() {

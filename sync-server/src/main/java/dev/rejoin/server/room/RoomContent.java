@@ -45,7 +45,7 @@ final class RoomContent {
     private static final long ASK_MILLIS = 1_000;
     private static final long HOT_BYTES_PER_ENCODED_BYTE = 4;
     private static final int MAX_ECHOED_DELETIONS_BYTES = 16 << 10;
-    private static final byte[] EMPTY_UPDATE = {0, 0};
+    static final byte[] EMPTY_UPDATE = {0, 0};
     private static final byte[] NOTHING = {};
 
     /** Client ids that two have written under; of further ones those who come later are not asked. */
@@ -232,6 +232,10 @@ final class RoomContent {
         }
     }
 
+    int seatCount() {
+        return seats.size();
+    }
+
     boolean hasSeats() {
         return !seats.isEmpty();
     }
@@ -317,6 +321,26 @@ final class RoomContent {
                 "what this editor holds is not of this document; discard its local copy and load again");
     }
 
+    /**
+     * Whether an update that came without a seat may be merged.
+     *
+     * @throws WriteRefusedException if it is of another document, or another life of this one
+     * @throws MalformedUpdateException if it does not decode
+     */
+    void checkLineage(byte[] update) {
+        if (isForeign(Updates.stateVector(update))) {
+            kit.observer().lineageRefused();
+            throw new WriteRefusedException(
+                    FailureCode.LINEAGE.label(), "the update is not of this document, or of another life of it");
+        }
+    }
+
+    /** Something that came waits for what has not come: it is part of the whole, and nothing may have been emitted. */
+    void stalled() {
+        kit.observer().contentStalled();
+        whole = null;
+    }
+
     private byte[] lacking(StateVector known) {
         if (known.size() == 0) {
             return whole();
@@ -373,9 +397,7 @@ final class RoomContent {
         byte[] integrated = emitted;
         emitted = null;
         if (!result.complete()) {
-            kit.observer().contentStalled();
-            // what waits is part of the whole, and nothing may have been emitted
-            whole = null;
+            stalled();
             room.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
             ask(seat);
         } else if (integrated != null) {

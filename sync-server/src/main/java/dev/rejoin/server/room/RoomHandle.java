@@ -1,5 +1,6 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.sync.session.DocumentName;
 import java.util.Optional;
@@ -51,5 +52,24 @@ public final class RoomHandle {
     /** Begins the deleted document anew, with nothing in it; empty if it is not deleted. */
     public CompletionStage<Optional<DocumentView>> beginAnew() {
         return rooms.beginAnew(name);
+    }
+
+    /** The content as it durably is; empty if the document was never created. */
+    public CompletionStage<Optional<ContentView>> content() {
+        return rooms.readContent(name);
+    }
+
+    /** Sizes and visitors of the document; empty if it was never created. */
+    public CompletionStage<Optional<DocumentStats>> stats() {
+        return rooms.stats(name);
+    }
+
+    /**
+     * Calls {@code listener} after each commit that changes the document, whoever wrote, until the subscription is closed: also if nobody has the document open now, or
+     * it does not exist yet. It is called on the thread that owns the document: it must be quick and must not block; it may {@link #transact}. What it throws
+     * is logged. Changes that are being committed while it is registered may be told without what changed in the objects, or not at all.
+     */
+    public Subscription onChange(Consumer<DocumentChange> listener) {
+        return rooms.onChange(name, listener);
     }
 }

@@ -28,6 +28,14 @@ public interface RoomLog {
     /** Begins a deleted document anew, with nothing but these records; empty if it is not deleted, or was never created. */
     CompletionStage<Optional<Stored>> recreate(String document, long epoch, List<RoomRecord> first);
 
+    /**
+     * Part of the list of all documents, in the order of the bytes of their names.
+     *
+     * @param after only names behind this one; empty for all
+     * @param limit at most so many
+     */
+    CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit);
+
     /** Half of every position: which opening of the log admits from now on. */
     long incarnation();
 

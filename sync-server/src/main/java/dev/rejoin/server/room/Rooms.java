@@ -1,11 +1,12 @@
 package dev.rejoin.server.room;
 
-import dev.rejoin.crdt.Mutation;
+import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.FailureCode;
+import dev.rejoin.sync.wire.Position;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -33,6 +34,7 @@ public final class Rooms {
     private static final long RETRY_MILLIS = 10;
 
     private final RoomKit kit;
+    private final ChangeListeners listeners = new ChangeListeners();
     private final List<Floor> floors;
     private volatile boolean closing;
 
@@ -137,6 +139,34 @@ public final class Rooms {
         return read(document, Room::readContent);
     }
 
+    /** Sizes and visitors of the document; empty if it was never created. Fails with {@link DocumentUnavailableException}. */
+    public CompletionStage<Optional<DocumentStats>> stats(DocumentName document) {
+        return read(document, (room, result) -> result.complete(Optional.of(room.stats())));
+    }
+
+    /**
+     * Part of the list of all documents that are durably there, in the order of the bytes of their names. Fails with {@link DocumentUnavailableException}.
+     *
+     * @param prefix of the names; empty for all
+     * @param after the last name of the part before; empty for the first part
+     * @param limit at most so many; fewer are the end of the list
+     */
+    public CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit) {
+        return guarded(() -> kit.log().list(prefix, after, limit));
+    }
+
+    /**
+     * Calls {@code listener} after each commit that changes a document, whoever wrote, and when one begins or ends. It is called on the thread that owns the
+     * document: it must be quick and must not block. What it throws is logged.
+     */
+    public Subscription onChange(Consumer<DocumentNotice> listener) {
+        return listeners.onNotice(listener);
+    }
+
+    Subscription onChange(DocumentName document, Consumer<DocumentChange> listener) {
+        return listeners.onChange(document.value(), listener);
+    }
+
     /** Trusted access to one document, for code in the same process. The document is created by the first write. */
     public RoomHandle document(DocumentName document) {
         return new RoomHandle(this, document);
@@ -145,26 +175,27 @@ public final class Rooms {
     /**
      * One transaction from outside: it passes the validator and is applied whole or not at all. Completes when it is durable
      * with the document that contains it. Fails with {@link WriteRefusedException} if the validator or the precondition
-     * says no, {@link DocumentUnavailableException}, or {@link IllegalArgumentException} if the mutations cannot be applied.
+     * says no or the write does not fit, {@link DocumentUnavailableException}, or {@link IllegalArgumentException} if the mutations cannot be
+     * applied or the update does not decode.
      *
-     * @param precondition asked with the entity tag that the document has just before
+     * @param precondition asked with the entity tags that the document has just before
      */
-    public CompletionStage<DocumentView> apply(
-            DocumentName document, List<Mutation> mutations, Predicate<String> precondition) {
-        return write(document, (room, result) -> room.apply(mutations, precondition, result));
+    public CompletionStage<WriteResult> apply(
+            DocumentName document, DocumentWrite write, Predicate<EntityTags> precondition) {
+        return write(document, (room, result) -> room.apply(write, precondition, result));
     }
 
     CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
         return write(document, (room, result) -> room.transact(change, result));
     }
 
-    private CompletionStage<DocumentView> write(DocumentName document, Write write) {
-        CompletableFuture<DocumentView> result = new CompletableFuture<>();
+    private <T> CompletionStage<T> write(DocumentName document, BiConsumer<Room, CompletableFuture<T>> write) {
+        CompletableFuture<T> result = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
             @Override
             public void enter(Room room) {
-                write.in(room, result);
+                write.accept(room, result);
             }
 
             @Override
@@ -181,9 +212,9 @@ public final class Rooms {
      * none, or only one that nobody had begun. Fails with {@link DocumentUnavailableException}, also if it is deleted already, or
      * {@link WriteRefusedException} if the precondition says no.
      *
-     * @param precondition asked with the entity tag of the objects, and then with that of the content
+     * @param precondition asked with the entity tags that the document has just before
      */
-    public CompletionStage<Boolean> delete(DocumentName document, Predicate<String> precondition) {
+    public CompletionStage<Boolean> delete(DocumentName document, Predicate<EntityTags> precondition) {
         CompletableFuture<Boolean> result = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
@@ -272,11 +303,6 @@ public final class Rooms {
     private Floor floor(String document) {
         int hash = document.hashCode();
         return floors.get(Math.floorMod(hash ^ hash >>> 16, floors.size()));
-    }
-
-    @FunctionalInterface
-    private interface Write {
-        void in(Room room, CompletableFuture<DocumentView> result);
     }
 
     /** One who wants to get into a room; exactly one of the methods is called. */
@@ -428,7 +454,7 @@ public final class Rooms {
         }
 
         private Room open(String name, Recovered recovered) {
-            Room room = new Room(name, loop, kit, hotContents, recovered, left -> rooms.remove(name, left));
+            Room room = new Room(name, loop, kit, hotContents, recovered, listeners, left -> rooms.remove(name, left));
             rooms.put(name, room);
             for (Waiting visit : taken(name)) {
                 if (closing || room.isGone()) {

@@ -1,11 +1,14 @@
 package dev.rejoin.server.room;
 
-/** A write that nobody judges was not applied: a validator refused it, or its precondition does not hold. */
+/** A write that nobody judges was not applied: a validator refused it, its precondition does not hold, or the document is another one than its author thinks. */
 public final class WriteRefusedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /** Code of a write whose precondition does not hold. */
     public static final String PRECONDITION_FAILED = "precondition-failed";
+
+    /** Code of a write with an edit that does not fit the content as it is: an index beyond the end, a way that leads nowhere. */
+    public static final String EDIT_DOES_NOT_FIT = "edit-does-not-fit";
 
     private final String code;
 
@@ -14,7 +17,7 @@ public final class WriteRefusedException extends RuntimeException {
         this.code = code;
     }
 
-    /** The code of the validator, or {@link #PRECONDITION_FAILED}. */
+    /** The code of the validator, one of those above, or {@code lineage-mismatch}. */
     public String code() {
         return code;
     }

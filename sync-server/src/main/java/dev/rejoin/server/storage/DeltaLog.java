@@ -2,6 +2,7 @@ package dev.rejoin.server.storage;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -26,6 +27,9 @@ public interface DeltaLog extends LogRows, AutoCloseable {
 
     /** What and where it is, in a few words for the operator: {@code sqlite /var/lib/rejoin (WAL, synchronous=FULL)}. */
     String description();
+
+    /** The heads whose names are {@code from} or behind it, ascending by the bytes of the names in UTF-8, at most {@code limit}. */
+    void heads(String from, int limit, Consumer<HeadRow> visitor);
 
     /** Everything as it is committed now. From any thread, also while {@link #commit} runs. */
     LogView view();

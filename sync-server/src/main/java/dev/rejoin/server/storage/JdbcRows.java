@@ -46,6 +46,18 @@ final class JdbcRows implements AutoCloseable {
         }
     }
 
+    void heads(String from, int limit, Consumer<HeadRow> visitor) throws SQLException {
+        PreparedStatement select =
+                statement("SELECT id, name, value FROM document WHERE name >= ? ORDER BY name LIMIT ?");
+        select.setString(1, from);
+        select.setInt(2, limit);
+        try (ResultSet row = select.executeQuery()) {
+            while (row.next()) {
+                visitor.accept(head(row));
+            }
+        }
+    }
+
     private static HeadRow head(ResultSet row) throws SQLException {
         String name = row.getString(2);
         return new HeadRow(row.getLong(1), name == null ? "" : name, value(row, 3));

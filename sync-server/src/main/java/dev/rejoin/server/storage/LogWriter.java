@@ -163,6 +163,34 @@ public final class LogWriter implements AutoCloseable {
     }
 
     /**
+     * Part of the list of all documents that are durably there, in the order of the bytes of their names. Fails with
+     * {@link StoreDownException}; completes on the loader's thread.
+     *
+     * @param after only names behind this one; empty for all
+     * @param limit at most so many
+     */
+    public CompletionStage<List<DocumentLine>> list(String prefix, String after, int limit) {
+        CompletableFuture<List<DocumentLine>> result = new CompletableFuture<>();
+        try {
+            synchronized (queueLock) {
+                checkOpen();
+            }
+            loader.execute(() -> {
+                try {
+                    result.complete(DocumentLine.list(log, prefix, after, limit));
+                } catch (RuntimeException | Error unreadable) {
+                    result.completeExceptionally(unreadable);
+                }
+            });
+        } catch (StoreDownException down) {
+            result.completeExceptionally(down);
+        } catch (RejectedExecutionException refused) {
+            result.completeExceptionally(new StoreDownException("the loader of the log has stopped", refused));
+        }
+        return result;
+    }
+
+    /**
      * Begins a document. Fails with {@link IllegalStateException} if it is there, deleted or not, {@link CorruptDocumentException} if
      * that cannot be told, or {@link StoreDownException}; completes on the writer's thread once the document is durable.
      *

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** A {@link DeltaLog} in memory: for trials and tests, gone with the process. Safe for use by many threads. */
 public final class MemoryDeltaLog implements DeltaLog {
     private final Map<String, byte[]> properties = new HashMap<>();
-    private final Map<String, HeadRow> heads = new HashMap<>();
+    private final TreeMap<String, HeadRow> heads = new TreeMap<>(DocumentLine::compareBytes);
     private final Map<Long, String> names = new HashMap<>();
     private final Map<Long, TreeMap<Long, EntryRow>> entries = new HashMap<>();
     private final Map<Long, TreeMap<Long, TreeMap<Integer, ChunkRow>>> chunks = new HashMap<>();
@@ -48,6 +48,16 @@ public final class MemoryDeltaLog implements DeltaLog {
         synchronized (this) {
             checkUp();
             rows = List.copyOf(heads.values());
+        }
+        rows.forEach(visitor);
+    }
+
+    @Override
+    public void heads(String from, int limit, Consumer<HeadRow> visitor) {
+        List<HeadRow> rows;
+        synchronized (this) {
+            checkUp();
+            rows = heads.tailMap(from, true).values().stream().limit(limit).toList();
         }
         rows.forEach(visitor);
     }

@@ -187,6 +187,11 @@ public final class SqliteDeltaLog implements DeltaLog {
     }
 
     @Override
+    public void heads(String from, int limit, Consumer<HeadRow> visitor) {
+        visit(rows -> rows.heads(from, limit, visitor));
+    }
+
+    @Override
     public void entries(long document, Consumer<EntryRow> visitor) {
         visit(rows -> rows.entries(document, visitor));
     }

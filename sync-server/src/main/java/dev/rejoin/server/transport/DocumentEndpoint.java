@@ -1,107 +1,119 @@
 package dev.rejoin.server.transport;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.rejoin.crdt.Mutation;
-import dev.rejoin.crdt.ObjectType;
-import dev.rejoin.crdt.Values;
 import dev.rejoin.crdt.yjs.RootKind;
+import dev.rejoin.crdt.yjs.StateVector;
+import dev.rejoin.crdt.yjs.YDocView;
+import dev.rejoin.crdt.yjs.YSnapshot;
 import dev.rejoin.server.access.AccessRequest;
 import dev.rejoin.server.access.Capability;
 import dev.rejoin.server.access.Denied;
 import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.room.ContentView;
+import dev.rejoin.server.room.DocumentStats;
 import dev.rejoin.server.room.DocumentUnavailableException;
 import dev.rejoin.server.room.DocumentView;
+import dev.rejoin.server.room.DocumentWrite;
+import dev.rejoin.server.room.EntityTags;
 import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.room.WriteRefusedException;
+import dev.rejoin.server.room.WriteResult;
 import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.FailureCode;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
-import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code /v1/documents/{document}}: documents as JSON for programs that speak HTTP (docs/reference/http.md). */
+/** {@code /v1/documents/{document}} and its statistics: documents for programs that speak HTTP (docs/reference/http.md). */
 final class DocumentEndpoint {
-    static final String PREFIX = "/v1/documents/";
-    /** The last segment of a path that brings a document back; a document of that name is written {@code %2Frestore}. */
-    private static final String RESTORE = "/restore";
-
-    static final String STATE_TYPE = "application/vnd.rejoin.state";
-
     private static final Logger LOG = LoggerFactory.getLogger(DocumentEndpoint.class);
-    private static final int MAX_MUTATIONS = 4_096;
 
     private final Rooms rooms;
     private final Doorkeeper doorkeeper;
     private final OriginPolicy origins;
+    private final Executor workers;
 
-    DocumentEndpoint(Rooms rooms, Doorkeeper doorkeeper, OriginPolicy origins) {
+    /**
+     * Answers for rooms.
+     *
+     * @param workers does what is linear in a document, off the threads that own it
+     */
+    DocumentEndpoint(Rooms rooms, Doorkeeper doorkeeper, OriginPolicy origins, Executor workers) {
         this.rooms = rooms;
         this.doorkeeper = doorkeeper;
         this.origins = origins;
+        this.workers = workers;
     }
 
+    /** A request for the document, of one of the methods of its route. */
     CompletionStage<Answer> answer(FullHttpRequest request, String remoteAddress) {
-        String path = Paths.path(request.uri()).substring(PREFIX.length());
-        boolean restores = request.method().equals(HttpMethod.POST) && path.endsWith(RESTORE);
-        String name = Paths.decode(restores ? path.substring(0, path.length() - RESTORE.length()) : path);
-        if (name == null) {
-            return now(Answer.problem(
-                    HttpResponseStatus.BAD_REQUEST, "bad-document-name", "the name is not percent-encoded UTF-8"));
-        }
-        String flaw = DocumentName.flaw(name).orElse(null);
-        if (flaw != null) {
-            return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-document-name", flaw));
-        }
-        DocumentName document = DocumentName.of(name);
         HttpMethod method = request.method();
-        if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
-            return admitted(request, remoteAddress, document, Capability.READ, () -> read(request, document));
-        }
-        if (restores) {
-            return admitted(request, remoteAddress, document, Capability.ADMIN, () -> restore(request, document));
-        }
         if (method.equals(HttpMethod.DELETE)) {
-            return admitted(request, remoteAddress, document, Capability.ADMIN, () -> delete(request, document));
+            return admitted(
+                    request, remoteAddress, Route.DOCUMENT, Capability.ADMIN, document -> delete(request, document));
         }
-        if (method.equals(HttpMethod.POST)) {
-            return admitted(request, remoteAddress, document, Capability.WRITE, () -> write(request, document));
-        }
-        return now(Answer.problem(
-                        HttpResponseStatus.METHOD_NOT_ALLOWED,
-                        "method-not-allowed",
-                        "GET, HEAD, POST and DELETE are possible")
-                .with(HttpHeaderNames.ALLOW, "GET, HEAD, POST, DELETE"));
+        boolean reads = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
+        return admitted(
+                request,
+                remoteAddress,
+                Route.DOCUMENT,
+                reads ? Capability.READ : Capability.WRITE,
+                document -> reads ? read(request, document) : write(request, document));
+    }
+
+    /** A request to bring it back. */
+    CompletionStage<Answer> restore(FullHttpRequest request, String remoteAddress) {
+        return admitted(
+                request, remoteAddress, Route.RESTORE, Capability.ADMIN, document -> restore(request, document));
+    }
+
+    /** A request for its statistics. */
+    CompletionStage<Answer> stats(FullHttpRequest request, String remoteAddress) {
+        return admitted(request, remoteAddress, Route.STATS, Capability.READ, document -> rooms.stats(document)
+                .thenApplyAsync(
+                        found -> found.map(DocumentEndpoint::page).orElseGet(DocumentEndpoint::notFound), workers)
+                .exceptionally(DocumentEndpoint::failed));
     }
 
     /** Runs the request if its bearer may do that with the document; the request is held until then. */
     private CompletionStage<Answer> admitted(
             FullHttpRequest request,
             String remoteAddress,
-            DocumentName document,
+            Route route,
             Capability needed,
-            Supplier<CompletionStage<Answer>> then) {
+            Function<DocumentName, CompletionStage<Answer>> then) {
+        String name = Paths.decode(route.encodedName(Paths.path(request.uri())));
+        Optional<String> flaw =
+                name == null ? Optional.of("the name is not percent-encoded UTF-8") : DocumentName.flaw(name);
+        if (name == null || flaw.isPresent()) {
+            return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-document-name", flaw.orElse("no name")));
+        }
+        DocumentName document = DocumentName.of(name);
         request.retain();
         return doorkeeper
                 .ask(new AccessRequest(document.value(), Doorkeeper.token(request), remoteAddress))
                 .thenCompose(access -> {
                     if (access instanceof Grant grant && grant.capability().includes(needed)) {
-                        return then.get();
+                        return then.apply(document);
                     }
                     return now(Doorkeeper.answer(access instanceof Denied no ? no : Denied.of(Denied.FORBIDDEN)));
                 })
@@ -109,101 +121,204 @@ final class DocumentEndpoint {
     }
 
     private CompletionStage<Answer> read(FullHttpRequest request, DocumentName document) {
-        String format = Paths.parameter(request.uri(), "format");
-        if ("content".equals(format)) {
-            return readContent(request, document);
-        }
-        if (format != null && !format.equals("json") && !format.equals("state")) {
+        String asked = Paths.parameter(request.uri(), "format");
+        Optional<DocumentFormat> negotiated =
+                asked == null ? Accept.best(request.headers().get(HttpHeaderNames.ACCEPT)) : DocumentFormat.ofLabel(asked);
+        if (negotiated.isEmpty()) {
             return now(
-                    Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-format", "format is json, state or content"));
+                    asked == null
+                            ? Answer.problem(
+                                    HttpResponseStatus.NOT_ACCEPTABLE,
+                                    "not-acceptable",
+                                    "documents come as " + types())
+                            : badFormat("format is json, state, content, text, update, update-v2 or snapshot"));
         }
-        boolean state = "state".equals(format);
+        DocumentFormat format = negotiated.get();
         String ifNoneMatch = request.headers().get(HttpHeaderNames.IF_NONE_MATCH);
-        return rooms.read(document)
-                .thenApply(found ->
-                        found.map(view -> page(view, state, ifNoneMatch)).orElseGet(DocumentEndpoint::notFound))
+        if (!format.isOfContent()) {
+            return rooms.read(document)
+                    .thenApply(found ->
+                            found.map(view -> page(view, format, ifNoneMatch)).orElseGet(DocumentEndpoint::notFound))
+                    .exceptionally(DocumentEndpoint::failed);
+        }
+        Function<ContentView, byte[]> body;
+        try {
+            body = body(request.uri(), format);
+        } catch (IllegalArgumentException e) {
+            return now(badFormat(String.valueOf(e.getMessage())));
+        }
+        return rooms.readContent(document)
+                .thenApplyAsync(
+                        found -> found.map(view -> page(format, view.etag(), ifNoneMatch, () -> body.apply(view)))
+                                .orElseGet(DocumentEndpoint::notFound),
+                        workers)
                 .exceptionally(DocumentEndpoint::failed);
     }
 
-    private CompletionStage<Answer> readContent(FullHttpRequest request, DocumentName document) {
+    private static String types() {
+        return String.join(
+                ", ",
+                DocumentFormat.BY_TYPE.stream().map(DocumentFormat::mediaType).toList());
+    }
+
+    private static Answer badFormat(String detail) {
+        return Answer.problem(HttpResponseStatus.BAD_REQUEST, "bad-format", detail);
+    }
+
+    /** What makes the body of a format of the content; {@link IllegalArgumentException} if the query does not say enough. */
+    private static Function<ContentView, byte[]> body(String uri, DocumentFormat format) {
+        if (format == DocumentFormat.CONTENT) {
+            Map<String, RootKind> asked = roots(uri);
+            return view -> {
+                Map<String, RootKind> roots = new LinkedHashMap<>(asked);
+                view.roots().forEach(roots::putIfAbsent);
+                Map<String, Object> values = new LinkedHashMap<>();
+                roots.forEach((name, kind) -> values.put(name, view.content().toJson(name, kind)));
+                return Json.write(values);
+            };
+        }
+        if (format == DocumentFormat.TEXT) {
+            List<String> names = Paths.parameters(uri, "text");
+            String name = names.size() == 1 ? Paths.decode(names.get(0)) : null;
+            if (name == null) {
+                throw new IllegalArgumentException("which text? name one, percent-encoded, as in text=code");
+            }
+            return view -> view.content().text(name).getBytes(StandardCharsets.UTF_8);
+        }
+        if (format == DocumentFormat.SNAPSHOT) {
+            return view -> new YSnapshot(
+                            view.content().stateVector(), view.content().deleteSet())
+                    .encode();
+        }
+        StateVector known = known(Paths.parameter(uri, "since"));
+        return view -> {
+            YDocView content = view.content();
+            return format == DocumentFormat.UPDATE
+                    ? content.encodeStateAsUpdate(known)
+                    : content.encodeStateAsUpdateV2(known);
+        };
+    }
+
+    private static StateVector known(@Nullable String since) {
+        try {
+            return since == null
+                    ? StateVector.EMPTY
+                    : StateVector.decode(Base64.getUrlDecoder().decode(since));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("since is a state vector in base64url: " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<String, RootKind> roots(String uri) {
         Map<String, RootKind> asked = new LinkedHashMap<>();
         for (RootKind kind : RootKind.values()) {
-            for (String encoded : Paths.parameters(request.uri(), kind.name().toLowerCase(Locale.ROOT))) {
+            for (String encoded : Paths.parameters(uri, kind.name().toLowerCase(Locale.ROOT))) {
                 String root = Paths.decode(encoded);
                 if (root == null || asked.put(root, kind) != null) {
-                    return now(Answer.problem(
-                            HttpResponseStatus.BAD_REQUEST,
-                            "bad-format",
-                            "a root is named once, in percent-encoded UTF-8: " + encoded));
+                    throw new IllegalArgumentException(
+                            "a root is named once, in percent-encoded UTF-8: " + encoded);
                 }
             }
         }
-        String ifNoneMatch = request.headers().get(HttpHeaderNames.IF_NONE_MATCH);
-        return rooms.readContent(document)
-                .thenApply(found ->
-                        found.map(view -> page(view, asked, ifNoneMatch)).orElseGet(DocumentEndpoint::notFound))
-                .exceptionally(DocumentEndpoint::failed);
-    }
-
-    private static Answer page(ContentView view, Map<String, RootKind> asked, @Nullable String ifNoneMatch) {
-        if (ifNoneMatch != null && ETags.anyMatches(ifNoneMatch, view.etag())) {
-            return tagged(Answer.notModified(), view.etag());
-        }
-        Map<String, RootKind> roots = new LinkedHashMap<>(asked);
-        view.roots().forEach(roots::putIfAbsent);
-        Map<String, Object> values = new LinkedHashMap<>();
-        roots.forEach((name, kind) -> values.put(name, view.content().toJson(name, kind)));
-        return tagged(Answer.of(HttpResponseStatus.OK, "application/json", Json.write(values)), view.etag());
-    }
-
-    private static Answer tagged(Answer answer, String etag) {
-        return answer.with(HttpHeaderNames.ETAG, etag).with(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+        return asked;
     }
 
     private static Answer notFound() {
         return Answer.problem(HttpResponseStatus.NOT_FOUND, "not-found", "there is no such document");
     }
 
-    private static Answer page(DocumentView view, boolean state, @Nullable String ifNoneMatch) {
-        String etag = state ? view.etag().replaceFirst("\"$", "-s\"") : view.etag();
-        Answer answer;
-        if (ifNoneMatch != null && ETags.anyMatches(ifNoneMatch, etag)) {
-            answer = Answer.notModified();
-        } else if (state) {
-            answer = Answer.of(
-                    HttpResponseStatus.OK, STATE_TYPE, view.snapshot().state().encode());
-        } else {
-            answer = Answer.of(
-                    HttpResponseStatus.OK,
-                    "application/json",
-                    Json.write(view.snapshot().toMap()));
-        }
-        return tagged(answer, etag);
+    private static Answer page(DocumentView view, DocumentFormat format, @Nullable String ifNoneMatch) {
+        return page(
+                format,
+                view.etag(),
+                ifNoneMatch,
+                () -> format == DocumentFormat.STATE
+                        ? view.snapshot().state().encode()
+                        : Json.write(view.snapshot().toMap()));
+    }
+
+    private static Answer page(
+            DocumentFormat format, String anyEtag, @Nullable String ifNoneMatch, Supplier<byte[]> body) {
+        String etag = format.tag(anyEtag);
+        Answer answer = ifNoneMatch != null && ETags.anyMatches(ifNoneMatch, etag)
+                ? Answer.notModified()
+                : Answer.of(HttpResponseStatus.OK, format.contentType(), body.get());
+        return answer.with(HttpHeaderNames.ETAG, etag)
+                .with(HttpHeaderNames.CACHE_CONTROL, "no-cache")
+                .with(HttpHeaderNames.VARY, "accept");
+    }
+
+    private static Answer page(DocumentStats stats) {
+        Map<String, Object> body = identity(stats.view());
+        body.put(
+                "stored",
+                Map.of(
+                        "snapshotBytes", stats.stored().snapshotBytes(),
+                        "logBytes", stats.stored().logBytes(),
+                        "logEntries", (long) stats.stored().logEntries()));
+        body.put("objects", Map.of("cells", (long) stats.cells(), "replicas", (long)
+                stats.visitors().replicas()));
+        DocumentStats.Content content = stats.content();
+        body.put(
+                "content",
+                Map.of(
+                        "bytes", (long) content.bytes(),
+                        "structs", (long) content.structs(),
+                        "clients", (long) content.clients(),
+                        "tier", stats.contentHot() ? "hot" : "cold"));
+        body.put(
+                "connections",
+                Map.of(
+                        "sessions",
+                        (long) stats.visitors().sessions(),
+                        "editors",
+                        (long) stats.visitors().editors()));
+        return Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, Json.write(body))
+                .with(HttpHeaderNames.CACHE_CONTROL, "no-store");
+    }
+
+    /** Which life of the document, and how far. */
+    private static Map<String, Object> identity(DocumentView view) {
+        Map<String, Object> position = new LinkedHashMap<>();
+        position.put("incarnation", hex(view.position().incarnation()));
+        position.put("sequence", view.position().sequence());
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("epoch", hex(view.epoch()));
+        body.put("position", position);
+        return body;
+    }
+
+    static String hex(long bits) {
+        return String.format("%016x", bits);
     }
 
     private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document) {
         if (!origins.allows(request)) {
             return now(foreignOrigin());
         }
-        CharSequence type = HttpUtil.getMimeType(request);
-        if (type == null || !type.toString().toLowerCase(Locale.ROOT).equals("application/json")) {
+        CharSequence said = HttpUtil.getMimeType(request);
+        String type = said == null ? "" : said.toString().toLowerCase(Locale.ROOT);
+        if (!WriteBody.understands(type)) {
             return now(Answer.problem(
-                    HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "send application/json"));
+                            HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE,
+                            "unsupported-media-type",
+                            "send one of " + WriteBody.TYPES)
+                    .with("accept-patch", WriteBody.TYPES));
         }
-        List<Mutation> mutations;
+        DocumentWrite write;
         try {
-            mutations = mutations(bytes(request.content()));
+            write = WriteBody.parse(type, bytes(request.content()));
         } catch (IllegalArgumentException e) {
             return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", String.valueOf(e.getMessage())));
         }
-        return rooms.apply(document, mutations, ifMatch(request))
-                .thenApply(DocumentEndpoint::written)
+        return rooms.apply(document, write, ifMatch(request))
+                .thenApplyAsync(DocumentEndpoint::written, workers)
                 .exceptionally(DocumentEndpoint::failed);
     }
 
-    private static Predicate<String> ifMatch(FullHttpRequest request) {
+    private static Predicate<EntityTags> ifMatch(FullHttpRequest request) {
         String header = request.headers().get(HttpHeaderNames.IF_MATCH);
-        return header == null ? etag -> true : etag -> ETags.anyMatchesStrongly(header, etag);
+        return header == null ? present -> true : present -> ETags.anyHolds(header, present);
     }
 
     private static Answer foreignOrigin() {
@@ -228,7 +343,7 @@ final class DocumentEndpoint {
             return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", "empty is true or false"));
         }
         return ("true".equals(empty) ? rooms.beginAnew(document) : rooms.restore(document))
-                .thenCompose(found -> found.isPresent() ? now(written(found.get())) : notDeleted(document))
+                .thenCompose(found -> found.isPresent() ? now(written(found.get(), Optional.empty(), false)) : notDeleted(document))
                 .exceptionally(DocumentEndpoint::failed);
     }
 
@@ -239,28 +354,29 @@ final class DocumentEndpoint {
                         : Answer.problem(HttpResponseStatus.CONFLICT, "not-deleted", "the document is not deleted"));
     }
 
-    private static Answer written(DocumentView view) {
-        Map<String, Object> position = new LinkedHashMap<>();
-        position.put("incarnation", String.format("%016x", view.position().incarnation()));
-        position.put("sequence", view.position().sequence());
+    private static Answer written(WriteResult result) {
+        return written(result.view(), result.contentEtag(), result.waiting());
+    }
+
+    private static Answer written(DocumentView view, Optional<String> contentEtag, boolean waiting) {
+        String etag = view.etag();
         Map<String, Object> body = new LinkedHashMap<>();
-        body.put("etag", view.etag());
-        body.put("epoch", String.format("%016x", view.epoch()));
-        body.put("position", position);
-        return Answer.of(HttpResponseStatus.OK, "application/json", Json.write(body))
-                .with(HttpHeaderNames.ETAG, view.etag())
+        body.put("etag", etag);
+        contentEtag.ifPresent(content -> body.put("contentEtag", content));
+        body.putAll(identity(view));
+        if (waiting) {
+            body.put("waiting", true);
+        }
+        return Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, Json.write(body))
+                .with(HttpHeaderNames.ETAG, etag)
                 .with(HttpHeaderNames.CACHE_CONTROL, "no-store");
     }
 
-    private static Answer failed(Throwable failure) {
+    static Answer failed(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof WriteRefusedException refused) {
-            boolean precondition = refused.code().equals(WriteRefusedException.PRECONDITION_FAILED);
-            return Answer.problem(
-                    precondition ? HttpResponseStatus.PRECONDITION_FAILED : HttpResponseStatus.UNPROCESSABLE_ENTITY,
-                    refused.code(),
-                    String.valueOf(refused.getMessage()));
+            return Answer.problem(status(refused), refused.code(), String.valueOf(refused.getMessage()));
         }
         if (cause instanceof DocumentUnavailableException unavailable) {
             HttpResponseStatus status = switch (unavailable.code()) {
@@ -277,35 +393,13 @@ final class DocumentEndpoint {
         return Answer.problem(HttpResponseStatus.INTERNAL_SERVER_ERROR, "internal", "the request failed on the server");
     }
 
-    static List<Mutation> mutations(byte[] body) {
-        JsonNode list = Json.parse(body).path("mutations");
-        if (!list.isArray() || list.isEmpty() || list.size() > MAX_MUTATIONS) {
-            throw new IllegalArgumentException("'mutations' must be a list of 1 to " + MAX_MUTATIONS);
+    private static HttpResponseStatus status(WriteRefusedException refused) {
+        if (refused.code().equals(WriteRefusedException.PRECONDITION_FAILED)) {
+            return HttpResponseStatus.PRECONDITION_FAILED;
         }
-        List<Mutation> mutations = new ArrayList<>(list.size());
-        for (JsonNode item : list) {
-            mutations.add(mutation(item));
-        }
-        return mutations;
-    }
-
-    private static Mutation mutation(JsonNode item) {
-        List<String> path = new ArrayList<>();
-        for (JsonNode step : item.path("path")) {
-            if (!step.isTextual()) {
-                throw new IllegalArgumentException("'path' must be a list of strings");
-            }
-            path.add(step.textValue());
-        }
-        if (path.isEmpty()) {
-            throw new IllegalArgumentException("'path' must name an object");
-        }
-        Object value = item.has("value") ? Json.value(item.path("value")) : Values.NULL;
-        return new Mutation(
-                path,
-                ObjectType.ofLabel(item.path("type").asText()),
-                Mutation.Op.ofLabel(item.path("op").asText()),
-                value);
+        return refused.code().equals(FailureCode.LINEAGE.label())
+                ? HttpResponseStatus.CONFLICT
+                : HttpResponseStatus.UNPROCESSABLE_ENTITY;
     }
 
     private static byte[] bytes(ByteBuf content) {

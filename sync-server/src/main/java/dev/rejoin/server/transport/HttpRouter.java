@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -31,6 +32,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     private final DocumentEndpoint documents;
+    private final DocumentList list;
     private final Endpoints endpoints;
     private final @Nullable StaticFiles files;
     private final Executor workers;
@@ -39,8 +41,12 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     private boolean busy;
     private volatile boolean draining;
 
-    HttpRouter(DocumentEndpoint documents, Endpoints endpoints, Executor workers, TransportObserver observer) {
+    HttpRouter(
+            DocumentEndpoint documents,
+            DocumentList list,
+            Endpoints endpoints, Executor workers, TransportObserver observer) {
         this.documents = documents;
+        this.list = list;
         this.endpoints = endpoints;
         this.files = endpoints.web() == null ? null : new StaticFiles(endpoints.web());
         this.workers = workers;
@@ -102,23 +108,9 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
 
     private CompletionStage<Answer> route(FullHttpRequest request, String remoteAddress) {
         String path = Paths.path(request.uri());
-        if (path.startsWith(DocumentEndpoint.PREFIX)) {
-            return documents.answer(request, remoteAddress);
-        }
-        switch (path) {
-            case "/healthz":
-                return operator(request, () -> probe(endpoints.healthy().getAsBoolean()));
-            case "/readyz":
-                return operator(request, () -> probe(endpoints.ready().getAsBoolean()));
-            case "/metrics":
-                return operator(
-                        request,
-                        () -> Answer.text(
-                                HttpResponseStatus.OK,
-                                METRICS_TYPE,
-                                endpoints.metrics().get()));
-            default:
-                break;
+        Optional<Route> route = Route.of(path, request.method().name());
+        if (route.isPresent()) {
+            return answer(route.get(), request, remoteAddress);
         }
         if (files == null) {
             return CompletableFuture.completedFuture(
@@ -130,13 +122,28 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         return CompletableFuture.supplyAsync(() -> served.answer(method, headers, path), workers);
     }
 
-    private CompletionStage<Answer> operator(FullHttpRequest request, Supplier<Answer> page) {
-        HttpMethod method = request.method();
-        if (!method.equals(HttpMethod.GET) && !method.equals(HttpMethod.HEAD)) {
+    private CompletionStage<Answer> answer(Route route, FullHttpRequest request, String remoteAddress) {
+        if (!route.methods().contains(request.method().name())) {
+            String possible = String.join(", ", route.methods());
             return CompletableFuture.completedFuture(Answer.problem(
-                            HttpResponseStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "only GET and HEAD here")
-                    .with(HttpHeaderNames.ALLOW, "GET, HEAD"));
+                            HttpResponseStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "possible are " + possible)
+                    .with(HttpHeaderNames.ALLOW, possible));
         }
+        return switch (route) {
+            case DOCUMENTS -> list.answer(request, remoteAddress);
+            case DOCUMENT -> documents.answer(request, remoteAddress);
+            case RESTORE -> documents.restore(request, remoteAddress);
+            case STATS -> documents.stats(request, remoteAddress);
+            case DESCRIPTION -> operator(() -> Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, OpenApi.bytes()));
+            case HEALTH -> operator(() -> probe(endpoints.healthy().getAsBoolean()));
+            case READINESS -> operator(() -> probe(endpoints.ready().getAsBoolean()));
+            case METRICS ->
+                operator(() -> Answer.text(
+                        HttpResponseStatus.OK, METRICS_TYPE, endpoints.metrics().get()));
+        };
+    }
+
+    private CompletionStage<Answer> operator(Supplier<Answer> page) {
         return CompletableFuture.supplyAsync(() -> page.get().with(HttpHeaderNames.CACHE_CONTROL, "no-store"), workers);
     }
 

@@ -113,6 +113,31 @@ final class Json {
         return map;
     }
 
+    /** The value that a node stands for, as content has it: nothing is null, and bytes are an array. */
+    static @Nullable Object plainValue(JsonNode node) {
+        return plain(value(node));
+    }
+
+    private static @Nullable Object plain(Object value) {
+        if (value == Values.NULL) {
+            return null;
+        }
+        if (value instanceof Bytes bytes) {
+            return bytes.toByteArray();
+        }
+        if (value instanceof List<?> list) {
+            List<@Nullable Object> items = new ArrayList<>(list.size());
+            list.forEach(item -> items.add(plain(item)));
+            return items;
+        }
+        if (value instanceof Map<?, ?> map) {
+            Map<String, @Nullable Object> entries = new LinkedHashMap<>();
+            map.forEach((key, item) -> entries.put((String) key, plain(item)));
+            return entries;
+        }
+        return value;
+    }
+
     /** The JSON text of a canonical value, or of a plain one of content. */
     static byte[] write(Object value) {
         return generate(out -> writeValue(out, value));

@@ -55,6 +55,7 @@ public final class Transport implements AutoCloseable {
     private final TransportOptions options;
     private final Rooms rooms;
     private final Doorkeeper doorkeeper;
+    private final DocumentList list;
     private final ProtocolLimits limits;
     private final Endpoints endpoints;
     private final Executor workers;
@@ -81,6 +82,7 @@ public final class Transport implements AutoCloseable {
         this.options = options;
         this.rooms = rooms;
         this.doorkeeper = new Doorkeeper(access, time);
+        this.list = new DocumentList(rooms, doorkeeper, workers);
         this.limits = limits.withMaxFrameBytes(options.maxFrameBytes());
         this.endpoints = endpoints;
         this.workers = workers;
@@ -185,7 +187,7 @@ public final class Transport implements AutoCloseable {
                 .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
                 .setMaxHeaderSize(MAX_HEADER_BYTES)
                 .setMaxChunkSize(HTTP_CHUNK_BYTES);
-        DocumentEndpoint documents = new DocumentEndpoint(rooms, doorkeeper, origins);
+        DocumentEndpoint documents = new DocumentEndpoint(rooms, doorkeeper, origins, workers);
         ChannelPipeline pipeline = channel.pipeline();
         pipeline.addLast("meter", new ConnectionGate.Meter(observer));
         if (tls != null) {
@@ -198,7 +200,7 @@ public final class Transport implements AutoCloseable {
             pipeline.addLast("store", new StoreEndpoint(endpoints.exchange(), doorkeeper, origins, options, observer));
         }
         pipeline.addLast("body", new BodyCollector(options.maxBodyBytes(), observer));
-        pipeline.addLast(ROUTER, new HttpRouter(documents, endpoints, workers, observer));
+        pipeline.addLast(ROUTER, new HttpRouter(documents, list, endpoints, workers, observer));
         pipeline.addLast("upgrade", new WebSocketUpgrade(options, origins, doorkeeper, new Ends()));
     }
 

@@ -103,6 +103,18 @@ final class FakeLog implements RoomLog {
         return Optional.ofNullable(documents.get(document)).filter(kept -> kept.deleted);
     }
 
+    @Override
+    public CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit) {
+        return CompletableFuture.completedFuture(documents.entrySet().stream()
+                .filter(each ->
+                        each.getKey().startsWith(prefix) && each.getKey().compareTo(after) > 0)
+                .sorted(Map.Entry.comparingByKey())
+                .limit(limit)
+                .map(each ->
+                        new DocumentEntry(each.getKey(), each.getValue().epoch, 0, each.getValue().sequence, each.getValue().deleted, false))
+                .toList());
+    }
+
     private Stored stored(Kept kept) {
         return new Stored(new Appender(kept), kept.epoch, kept.image, kept.tail, kept.sequence, kept.tail.size());
     }

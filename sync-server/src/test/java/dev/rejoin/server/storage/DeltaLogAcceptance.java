@@ -106,6 +106,27 @@ public abstract class DeltaLogAcceptance {
     }
 
     @Test
+    void headsComeInPagesInTheOrderOfTheirBytes() {
+        // the order of UTF-16 would put the last but one before the one before it
+        List<String> names = List.of("A", "a", "a/b", "a0", "b", "\uFF5E", "\uD83D\uDE00", "\uD83D\uDE00/x");
+        List<RowChange> changes = new ArrayList<>();
+        for (int i = names.size() - 1; i >= 0; i--) {
+            changes.add(new RowChange.InsertHead(new HeadRow(i + 1, names.get(i), new byte[] {1})));
+        }
+        log.commit(changes);
+        for (int from = 0; from < names.size(); from++) {
+            for (int limit = 1; limit <= names.size() + 1; limit++) {
+                List<String> page = new ArrayList<>();
+                log.heads(names.get(from), limit, row -> page.add(row.name()));
+                assertEquals(names.subList(from, Math.min(names.size(), from + limit)), page);
+            }
+        }
+        List<String> behind = new ArrayList<>();
+        log.heads("a\u0001", 2, row -> behind.add(row.name()));
+        assertEquals(List.of("a/b", "a0"), behind);
+    }
+
+    @Test
     void rowsComeInOrderAndOfOneDocumentOnly() {
         List<RowChange> changes = new ArrayList<>();
         for (long sequence : new long[] {3, 1, 300, 2, 256}) {

@@ -60,6 +60,13 @@ final class RewritingLog implements DeltaLog {
     }
 
     @Override
+    public void heads(String from, int limit, Consumer<HeadRow> visitor) {
+        List<HeadRow> read = new ArrayList<>();
+        rows.heads(from, limit, read::add);
+        heads.apply(read).forEach(visitor);
+    }
+
+    @Override
     public void entries(long document, Consumer<EntryRow> visitor) {
         List<EntryRow> read = new ArrayList<>();
         rows.entries(document, read::add);
