@@ -66,7 +66,7 @@ final class LiveExchange implements StoreExchange {
                     keepEpochs ? UnaryOperator.identity() : StoreTransfer.renewEpochs(random),
                     log,
                     choice,
-                    choice == Intake.Existing.REPLACE ? this::clear : StoreTransfer.Clearing.NOTHING);
+                    this::clear);
             Map<String, Long> report = new LinkedHashMap<>();
             report.put("added", outcome.added());
             report.put("replaced", outcome.replaced());
@@ -81,6 +81,7 @@ final class LiveExchange implements StoreExchange {
         }
     }
 
+    /** Also where a document is new: somebody may be about to begin it. */
     private Runnable clear(List<String> names) {
         rooms.withhold(names).toCompletableFuture().join();
         return () -> rooms.release(names);

@@ -143,8 +143,9 @@ final class StoreTransfer {
         try {
             source.each(document -> {
                 StoredDocuments.check(document);
-                names.add(document.name());
-                await(intake.add(change.apply(document)));
+                if (await(intake.add(change.apply(document)))) {
+                    names.add(document.name());
+                }
             });
             Runnable open = clearing.clear(names);
             try {
