@@ -48,7 +48,7 @@ final class LiveExchange implements StoreExchange {
             OutputStream buffered = new BufferedOutputStream(out, 1 << 16);
             StoreTransfer.export(view, buffered, System.currentTimeMillis(), salvage, () -> {});
             buffered.flush();
-        } catch (StoreTransfer.DamagedStoreException | IntakeRefusedException | DamagedPageException damage) {
+        } catch (StoreTransfer.DamagedStoreException | DamagedPageException damage) {
             throw new Failure(500, "document-corrupt", String.valueOf(damage.getMessage()));
         } catch (StoreDownException down) {
             throw new Failure(503, "store-down", "the log is out of service");
