@@ -177,7 +177,7 @@ final class InspectCommand extends StoreCommand {
         }
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("cells", objects.cellCount());
-        facts.put("structs", content.length == 0 ? 0 : Updates.structCount(content));
+        facts.put("structs", content.length == 0 ? 0 : Updates.structs(content));
         facts.put(
                 "deletedRanges",
                 content.length == 0 ? 0 : Updates.deleteSet(content).rangeCount());

@@ -86,7 +86,7 @@ public final class Updates {
      *
      * @throws MalformedUpdateException if it is not an update
      */
-    public static int structCount(byte[] update) {
+    public static int structs(byte[] update) {
         return decode(List.of(update), false).count;
     }
 

@@ -9,11 +9,11 @@ final class UpdatesTest {
     @Test
     void theStructsOfAnUpdateAreCounted() {
         YDoc doc = YDoc.create();
-        assertEquals(0, Updates.structCount(doc.encodeStateAsUpdate()));
+        assertEquals(0, Updates.structs(doc.encodeStateAsUpdate()));
         doc.getText("body").insert(0, "abc");
-        assertEquals(1, Updates.structCount(doc.encodeStateAsUpdate()));
+        assertEquals(1, Updates.structs(doc.encodeStateAsUpdate()));
         doc.getText("body").insert(1, "x");
-        assertEquals(3, Updates.structCount(doc.encodeStateAsUpdate()), "what is written into a run divides it");
-        assertThrows(MalformedUpdateException.class, () -> Updates.structCount(new byte[] {1}));
+        assertEquals(3, Updates.structs(doc.encodeStateAsUpdate()), "what is written into a run divides it");
+        assertThrows(MalformedUpdateException.class, () -> Updates.structs(new byte[] {1}));
     }
 }
