@@ -6,6 +6,7 @@ import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
 import dev.rejoin.crdt.yjs.Updates;
+import dev.rejoin.server.room.DocumentUnavailableException;
 import dev.rejoin.server.storage.DocumentImage;
 import dev.rejoin.server.storage.SqliteView;
 import dev.rejoin.server.storage.StoredDocument;
@@ -105,10 +106,11 @@ final class InspectCommand extends StoreCommand {
         StoredDocument document = documents
                 .find(name)
                 .orElseThrow(() -> new BadOptionException("document '" + name + "' is not in this store"));
-        Map<String, Object> facts = facts(document);
+        Map<String, Object> facts;
         try {
+            facts = facts(document);
             facts.putAll(versions(StoredDocuments.image(document)));
-        } catch (MalformedDeltaException | MalformedUpdateException e) {
+        } catch (MalformedDeltaException | MalformedUpdateException | DocumentUnavailableException e) {
             terminal.err().println("damaged: document '" + name + "' does not decode: " + e.getMessage());
             return Main.DAMAGED;
         }

@@ -48,7 +48,7 @@ final class LiveExchange implements StoreExchange {
             OutputStream buffered = new BufferedOutputStream(out, 1 << 16);
             StoreTransfer.export(view, buffered, System.currentTimeMillis(), salvage, () -> {});
             buffered.flush();
-        } catch (StoreTransfer.DamagedStoreException | IntakeRefusedException | DamagedPageException damage) {
+        } catch (StoreTransfer.DamagedStoreException | DamagedPageException damage) {
             throw new Failure(500, "document-corrupt", String.valueOf(damage.getMessage()));
         } catch (StoreDownException down) {
             throw new Failure(503, "store-down", "the log is out of service");
@@ -66,7 +66,7 @@ final class LiveExchange implements StoreExchange {
                     keepEpochs ? UnaryOperator.identity() : StoreTransfer.renewEpochs(random),
                     log,
                     choice,
-                    choice == Intake.Existing.REPLACE ? this::clear : StoreTransfer.Clearing.NOTHING);
+                    this::clear);
             Map<String, Long> report = new LinkedHashMap<>();
             report.put("added", outcome.added());
             report.put("replaced", outcome.replaced());
@@ -81,6 +81,7 @@ final class LiveExchange implements StoreExchange {
         }
     }
 
+    /** Also where a document is new: somebody may be about to begin it. */
     private Runnable clear(List<String> names) {
         rooms.withhold(names).toCompletableFuture().join();
         return () -> rooms.release(names);

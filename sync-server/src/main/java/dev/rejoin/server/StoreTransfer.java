@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
@@ -76,9 +77,10 @@ final class StoreTransfer {
     static Source documents(LogView view, boolean salvage, List<StoredDocuments.Damage> damaged, Runnable each) {
         return into -> {
             StoredDocuments documents = new StoredDocuments(view);
-            documents.damageOfList().filter(damage -> !salvage).ifPresent(damage -> {
-                throw new IntakeRefusedException("the list of documents is damaged: " + damage);
-            });
+            Optional<String> damage = documents.damageOfList();
+            if (damage.isPresent() && !salvage) {
+                throw new DamagedStoreException("the list of documents is damaged: " + damage.get());
+            }
             documents.visit(new StoredDocuments.Visitor() {
                 @Override
                 public void document(StoredDocument document) throws IOException {
@@ -143,8 +145,9 @@ final class StoreTransfer {
         try {
             source.each(document -> {
                 StoredDocuments.check(document);
-                names.add(document.name());
-                await(intake.add(change.apply(document)));
+                if (await(intake.add(change.apply(document)))) {
+                    names.add(document.name());
+                }
             });
             Runnable open = clearing.clear(names);
             try {

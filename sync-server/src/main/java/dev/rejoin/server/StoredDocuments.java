@@ -65,8 +65,13 @@ final class StoredDocuments {
         return DocumentReader.census(view, new LogObserver() {});
     }
 
+    /** One document, deleted or not. */
     Optional<StoredDocument> find(String name) {
-        return DocumentReader.read(view, name, false);
+        try {
+            return DocumentReader.read(view, name, false);
+        } catch (DeletedDocumentException e) {
+            return DocumentReader.read(view, name, true);
+        }
     }
 
     void visit(Visitor visitor) throws IOException {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rejoin.crdt.ValueCodec;
+import dev.rejoin.server.storage.LogWriter;
+import dev.rejoin.server.storage.SqliteDeltaLog;
 import dev.rejoin.server.storage.SqliteView;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -306,6 +308,35 @@ final class CommandsIT {
             }
         }
         throw new AssertionError("not there");
+    }
+
+    @Test
+    void whatWasDeletedIsNeitherExportedNorLost() throws Exception {
+        fill(3);
+        try (SqliteDeltaLog rows = SqliteDeltaLog.open(data)) {
+            LogWriter log = OfflineLog.open(rows);
+            log.delete(log.load("notes/1")
+                            .toCompletableFuture()
+                            .join()
+                            .orElseThrow()
+                            .handle())
+                    .toCompletableFuture()
+                    .join();
+        }
+        Path file = directory.resolve("store.rejoin");
+        Path copy = directory.resolve("copy.db");
+        succeeds("export", "--data", data.toString(), file.toString());
+        assertTrue(said().startsWith("2 documents, "), said());
+        succeeds("inspect", "--data", data.toString());
+        assertTrue(said().contains("notes/1 (deleted)"), said());
+        succeeds("inspect", "--data", data.toString(), "notes/1");
+        succeeds("compact", "--data", data.toString());
+        succeeds("verify", "--data", data.toString());
+        assertEquals("3 documents, all whole\n", said());
+        succeeds("backup", "--data", data.toString(), copy.toString());
+        succeeds("restore", "--replace", "--data", data.toString(), copy.toString());
+        succeeds("inspect", "--data", data.toString());
+        assertTrue(said().contains("notes/1 (deleted)"), said());
     }
 
     @Test

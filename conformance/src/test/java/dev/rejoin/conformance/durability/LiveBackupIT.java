@@ -183,6 +183,7 @@ class LiveBackupIT {
 
             command("restore", "--replace", "--data", data.toString(), backup.toString());
             try (ServerProcess restored = setup.start()) {
+                typists.forEach(typist -> typist.client.goOnline()); // now, not when the pause after a failure is over
                 for (Typist typist : typists) {
                     until(
                             typist.document + " settles",

@@ -59,11 +59,6 @@ public final class ArchiveReader {
         return createdMillis;
     }
 
-    /** Bytes read so far. */
-    public long bytes() {
-        return read;
-    }
-
     /**
      * The next document; empty when the archive is whole and at its end.
      *

@@ -72,12 +72,11 @@ public final class Intake {
     /**
      * Stores a document where nobody sees it yet. Fails with {@link IntakeRefusedException} if it came before or must not be there, or
      * {@link StoreDownException}.
+     *
+     * @return whether it will be there; false if it is {@linkplain Existing#SKIP skipped}
      */
-    public CompletionStage<Void> add(DocumentImage document) {
-        return alone(() -> {
-            stage(document);
-            return null;
-        });
+    public CompletionStage<Boolean> add(DocumentImage document) {
+        return alone(() -> stage(document));
     }
 
     /** Makes everything that was added visible in one commit. Fails as {@link #add} does. */
@@ -104,7 +103,7 @@ public final class Intake {
         return writer.alone(step);
     }
 
-    private void stage(DocumentImage document) {
+    private boolean stage(DocumentImage document) {
         String name = document.name();
         requireOpen();
         if (!names.add(name)) {
@@ -112,7 +111,7 @@ public final class Intake {
         }
         if (existing != Existing.REPLACE && log.head(name).isPresent()) {
             refuseOrSkip(name);
-            return;
+            return false;
         }
         StoredSnapshot snapshot = document.snapshot();
         Head head = Head.begun(directory.reserve(), name, document.epoch(), document.createdMillis(), 0);
@@ -128,6 +127,7 @@ public final class Intake {
             head = head.withSequence(snapshot.sequence()).withSnapshot(snapshot.sequence(), chunks.size());
         }
         staged.add(head);
+        return true;
     }
 
     private void refuseOrSkip(String name) {

@@ -106,11 +106,29 @@ final class ArchiveTest {
     void documentsThatChangedPlacesAreNoticed() throws IOException {
         byte[] good = archive(List.of(
                 DOCUMENTS.get(0), new DocumentImage("b", 1, 2, DOCUMENTS.get(0).snapshot())));
-        int frame = ArchiveWriter.FRAME_HEAD_BYTES + 4 + 1 + 7 * 8 + 4;
+        int document = (good.length - archive(List.of()).length) / 2;
         byte[] bad = good.clone();
-        System.arraycopy(good, 17 + frame, bad, 17, frame);
-        System.arraycopy(good, 17, bad, 17 + frame, frame);
-        assertThrows(MalformedArchiveException.class, () -> read(bad));
+        System.arraycopy(good, 17 + document, bad, 17, document);
+        System.arraycopy(good, 17, bad, 17 + document, document);
+        ArchiveReader reader = new ArchiveReader(new ByteArrayInputStream(bad), BOUND);
+        assertThrows(MalformedArchiveException.class, reader::next, "at the first of them, not at the end");
+    }
+
+    @Test
+    void theChecksumOfTheWholeIsLookedAtToo() throws IOException {
+        byte[] bad = archive(DOCUMENTS);
+        int payload = 8 + ArchiveWriter.SHA_256_BYTES;
+        int head = bad.length - 4 - payload - ArchiveWriter.FRAME_HEAD_BYTES;
+        bad[bad.length - 5] ^= 1;
+        int before = ByteBuffer.wrap(bad).getInt(head - 4);
+        int frame = ArchiveWriter.checksum(
+                ArchiveWriter.checksum(before, bad, head, ArchiveWriter.FRAME_HEAD_BYTES),
+                bad,
+                head + ArchiveWriter.FRAME_HEAD_BYTES,
+                payload);
+        ByteBuffer.wrap(bad).putInt(bad.length - 4, frame);
+        MalformedArchiveException refused = assertThrows(MalformedArchiveException.class, () -> read(bad));
+        assertTrue(String.valueOf(refused.getMessage()).contains("its end"), refused.getMessage());
     }
 
     @Test
