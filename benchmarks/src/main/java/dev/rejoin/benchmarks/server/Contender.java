@@ -42,15 +42,20 @@ final class Contender implements AutoCloseable {
 
     /** Ours, as it is run in production, on a port of its own with its documents in a directory. */
     static Contender rejoin(Path checkout, Path data) {
-        Path deploy = checkout.resolve("sync-server");
+        return rejoin("Rejoin", checkout, checkout.resolve("sync-server/target/rejoin-server.jar"), data);
+    }
+
+    /** Ours from another jar, to see what a change has brought. */
+    static Contender before(Path checkout, Path jar, Path data) {
+        return rejoin("before", checkout, jar, data);
+    }
+
+    private static Contender rejoin(String name, Path checkout, Path jar, Path data) {
         List<String> command = new ArrayList<>(List.of(java()));
-        command.addAll(productionFlags(deploy.resolve("deploy/rejoin.service")));
-        command.addAll(
-                List.of("-jar", deploy.resolve("target/rejoin-server.jar").toString()));
+        command.addAll(productionFlags(checkout.resolve("sync-server/deploy/rejoin.service")));
         int port = freePort();
-        command.addAll(List.of("--port", Integer.toString(port), "--data", data.toString()));
-        return start(
-                "Rejoin", Dialect.Y_WEBSOCKET, "/yjs/", command, Map.of(), port, data.resolveSibling("rejoin.log"));
+        command.addAll(List.of("-jar", jar.toString(), "--port", Integer.toString(port), "--data", data.toString()));
+        return start(name, Dialect.Y_WEBSOCKET, "/yjs/", command, Map.of(), port, data.resolveSibling(name + ".log"));
     }
 
     /** The flags for Java in the unit that we ship: what is measured is what is run. */

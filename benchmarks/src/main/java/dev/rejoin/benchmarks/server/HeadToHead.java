@@ -23,7 +23,8 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>{@code java -cp benchmarks.jar dev.rejoin.benchmarks.server.HeadToHead [full|quick] [section …]}, in the checkout. Each server is
  * a process of its own, its processor time and memory are read from /proc. One thread makes the load for all of them. Ours keeps
- * every change on disk before it tells of it; the peers keep everything in memory.
+ * every change on disk before it tells of it; the peers keep everything in memory. With {@code -Drejoin.before=JAR} an earlier
+ * version of ours runs beside it.
  */
 public final class HeadToHead {
     private static final double NANOS = 1e6;
@@ -110,6 +111,21 @@ public final class HeadToHead {
         return started(Contender.rejoin(checkout, data));
     }
 
+    /** Ours, and what it was before if there is a jar of that. */
+    private List<Contender> versions(Contender ours) {
+        String before = System.getProperty("rejoin.before", "");
+        if (before.isEmpty()) {
+            return List.of(ours);
+        }
+        Path data = work.resolve("data-" + ++runs);
+        return List.of(ours, started(Contender.before(checkout, Path.of(before), data)));
+    }
+
+    @SafeVarargs
+    private static List<Contender> all(List<Contender>... groups) {
+        return Arrays.stream(groups).flatMap(List::stream).toList();
+    }
+
     private Contender floor() {
         return started(Contender.floor(work));
     }
@@ -147,14 +163,27 @@ public final class HeadToHead {
         }
     }
 
-    /** The outcomes of all rounds, with each server in turn; what comes before the first counts is thrown away. */
+    /**
+     * The outcomes of all rounds, with each server in turn. Before the first of them each server is warmed up: until a round costs
+     * it no longer a tenth less than the one before, or it had its share of rounds.
+     */
     private <T> Map<Contender, List<T>> rounds(
-            List<Contender> contenders, Function<Contender, T> warmUp, Function<Contender, T> round) {
+            List<Contender> contenders,
+            Function<Contender, T> warmUp,
+            Function<Contender, T> round,
+            ToDoubleFunction<T> cost) {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
-            warmUp.apply(contender);
-            contender.rest();
+            double last = Double.MAX_VALUE;
+            for (int i = 0; i < level.warmUps(); i++) {
+                double now = cost.applyAsDouble(warmUp.apply(contender));
+                contender.rest();
+                if (now > 0.9 * last) {
+                    break;
+                }
+                last = now;
+            }
         }
         for (int i = 0; i < level.rounds(); i++) {
             for (int j = 0; j < contenders.size(); j++) {
@@ -183,7 +212,8 @@ public final class HeadToHead {
         Map<Contender, List<Typing.Outcome>> outcomes = rounds(
                 contenders,
                 server -> Typing.run(server, name + ++runs, rooms, typists, observers, 2 * rate, level.warmUpSeconds()),
-                server -> Typing.run(server, name + ++runs, rooms, typists, observers, rate, level.seconds()));
+                server -> Typing.run(server, name + ++runs, rooms, typists, observers, rate, level.seconds()),
+                it -> it.usage().seconds() / it.letters());
         outcomes.forEach((server, rounds) ->
                 rounds.forEach(round -> checkComplete(server, round.missing(), round.deliveries() + round.missing())));
         return outcomes;
@@ -217,7 +247,7 @@ public final class HeadToHead {
         Contender floor = floor();
         List<Contender> peers = peers();
         Map<Contender, List<Typing.Outcome>> outcomes = typing(
-                List.of(ours, floor, peers.get(0), peers.get(1)),
+                all(versions(ours), List.of(floor), peers),
                 "fan-out",
                 1,
                 1,
@@ -250,7 +280,7 @@ public final class HeadToHead {
         Contender floor = floor();
         List<Contender> peers = peers();
         Map<Contender, List<Typing.Outcome>> outcomes = typing(
-                List.of(ours, ours.overHocuspocus(), floor, peers.get(0), peers.get(1)),
+                all(versions(ours), List.of(ours.overHocuspocus(), floor), peers),
                 "rooms",
                 level.rooms(),
                 TYPISTS,
@@ -279,11 +309,13 @@ public final class HeadToHead {
     private void presence() throws IOException {
         Contender ours = rejoin();
         List<Contender> peers = peers();
+        List<Contender> contenders = all(versions(ours), peers);
         for (int crowd : level.crowd()) {
             Map<Contender, List<Presence.Outcome>> outcomes = rounds(
-                    List.of(ours, peers.get(0), peers.get(1)),
+                    contenders,
                     server -> Presence.run(server, "presence" + ++runs, crowd, level.warmUpSeconds()),
-                    server -> Presence.run(server, "presence" + ++runs, crowd, level.seconds()));
+                    server -> Presence.run(server, "presence" + ++runs, crowd, level.seconds()),
+                    it -> it.usage().seconds());
             print("\n## %d clients in one document move their cursors once a second\n".formatted(crowd));
             print("| | processors | of it in the kernel | late, p50 ms | p99 ms | most ms | bytes per client and"
                     + " second | seen |");
@@ -323,13 +355,14 @@ public final class HeadToHead {
         Contender floor = floor();
         List<Contender> peers = peers();
         Map<Contender, JoinStorm> storms = new LinkedHashMap<>();
-        for (Contender server : List.of(ours, floor, peers.get(0), peers.get(1))) {
+        for (Contender server : all(versions(ours), List.of(floor), peers)) {
             storms.put(server, new JoinStorm(server, "large", large));
         }
         Map<Contender, List<JoinStorm.Outcome>> outcomes = rounds(
                 List.copyOf(storms.keySet()),
                 server -> storms.get(server).run(level.joins()),
-                server -> storms.get(server).run(level.joins()));
+                server -> storms.get(server).run(level.joins()),
+                it -> it.usage().seconds());
         print("\n## %d join a document of %s MB at once\n".formatted(level.joins(), round(large.bytes() / 1e6)));
         print("| | ms of processor per join | of it in the kernel | joined, p50 ms | p99 ms | memory grew by, MiB |"
                 + " missing |");
@@ -369,8 +402,7 @@ public final class HeadToHead {
     }
 
     private void idle() throws IOException {
-        List<Contender> all = new ArrayList<>(List.of(rejoin()));
-        all.addAll(peers());
+        List<Contender> all = all(versions(rejoin()), peers());
         print("\n## Doing nothing\n");
         print("| | resident, MiB | proportional, MiB | bytes per idle connection |");
         print("|---|--:|--:|--:|");

@@ -5,7 +5,8 @@ package dev.rejoin.benchmarks.server;
  *
  * @param rounds of each measurement, interleaved between the servers
  * @param seconds of typing or presence in a round
- * @param warmUpSeconds of the same before the first round
+ * @param warmUps rounds before those, at most
+ * @param warmUpSeconds of each
  * @param observers of the one who types
  * @param rooms with five typists each
  * @param crowd clients that are present, in two sizes
@@ -19,6 +20,7 @@ package dev.rejoin.benchmarks.server;
 record Level(
         int rounds,
         double seconds,
+        int warmUps,
         double warmUpSeconds,
         int observers,
         int rooms,
@@ -32,8 +34,8 @@ record Level(
 
     /** What the bounds are stated for. */
     static final Level FULL =
-            new Level(3, 6, 6, 300, 60, new int[] {150, 500}, 60, 2_200_000, 2_000, 10_000, 400, 128 << 10);
+            new Level(3, 4, 6, 4, 300, 60, new int[] {150, 500}, 60, 2_200_000, 2_000, 10_000, 400, 128 << 10);
 
     /** Shows that everything runs and nothing is lost; its figures mean nothing. */
-    static final Level QUICK = new Level(1, 0.5, 0.2, 10, 3, new int[] {10}, 4, 200_000, 20, 30, 5, 64 << 10);
+    static final Level QUICK = new Level(1, 0.5, 1, 0.2, 10, 3, new int[] {10}, 4, 200_000, 20, 30, 5, 64 << 10);
 }
