@@ -31,6 +31,10 @@ public final class HeadToHead {
     private static final double OBSERVED_LETTERS_PER_SECOND = 50;
     private static final double TYPED_LETTERS_PER_SECOND = 5;
     private static final int TYPISTS = 5;
+
+    /** How much faster people type while a server warms up. */
+    private static final double WARM_UP_PACE = 3;
+
     private static final double MEBIBYTE = 1 << 20;
 
     private final PrintStream out;
@@ -163,27 +167,16 @@ public final class HeadToHead {
         }
     }
 
-    /**
-     * The outcomes of all rounds, with each server in turn. Before the first of them each server is warmed up: until a round costs
-     * it no longer a tenth less than the one before, or it had its share of rounds.
-     */
+    /** The outcomes of all rounds, with each server in turn, after rounds to warm up, whose outcomes are thrown away. */
     private <T> Map<Contender, List<T>> rounds(
-            List<Contender> contenders,
-            Function<Contender, T> warmUp,
-            Function<Contender, T> round,
-            ToDoubleFunction<T> cost) {
+            List<Contender> contenders, Function<Contender, T> warmUp, Function<Contender, T> round) {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
-            double last = Double.MAX_VALUE;
             for (int i = 0; i < level.warmUps(); i++) {
-                double now = cost.applyAsDouble(warmUp.apply(contender));
-                contender.rest();
-                if (now > 0.9 * last) {
-                    break;
-                }
-                last = now;
+                warmUp.apply(contender);
             }
+            contender.rest();
         }
         for (int i = 0; i < level.rounds(); i++) {
             for (int j = 0; j < contenders.size(); j++) {
@@ -211,9 +204,9 @@ public final class HeadToHead {
             List<Contender> contenders, String name, int rooms, int typists, int observers, double rate) {
         Map<Contender, List<Typing.Outcome>> outcomes = rounds(
                 contenders,
-                server -> Typing.run(server, name + ++runs, rooms, typists, observers, 2 * rate, level.warmUpSeconds()),
-                server -> Typing.run(server, name + ++runs, rooms, typists, observers, rate, level.seconds()),
-                it -> it.usage().seconds() / it.letters());
+                server -> Typing.run(
+                        server, name + ++runs, rooms, typists, observers, WARM_UP_PACE * rate, level.warmUpSeconds()),
+                server -> Typing.run(server, name + ++runs, rooms, typists, observers, rate, level.seconds()));
         outcomes.forEach((server, rounds) ->
                 rounds.forEach(round -> checkComplete(server, round.missing(), round.deliveries() + round.missing())));
         return outcomes;
@@ -314,8 +307,7 @@ public final class HeadToHead {
             Map<Contender, List<Presence.Outcome>> outcomes = rounds(
                     contenders,
                     server -> Presence.run(server, "presence" + ++runs, crowd, level.warmUpSeconds()),
-                    server -> Presence.run(server, "presence" + ++runs, crowd, level.seconds()),
-                    it -> it.usage().seconds());
+                    server -> Presence.run(server, "presence" + ++runs, crowd, level.seconds()));
             print("\n## %d clients in one document move their cursors once a second\n".formatted(crowd));
             print("| | processors | of it in the kernel | late, p50 ms | p99 ms | most ms | bytes per client and"
                     + " second | seen |");
@@ -361,8 +353,7 @@ public final class HeadToHead {
         Map<Contender, List<JoinStorm.Outcome>> outcomes = rounds(
                 List.copyOf(storms.keySet()),
                 server -> storms.get(server).run(level.joins()),
-                server -> storms.get(server).run(level.joins()),
-                it -> it.usage().seconds());
+                server -> storms.get(server).run(level.joins()));
         print("\n## %d join a document of %s MB at once\n".formatted(level.joins(), round(large.bytes() / 1e6)));
         print("| | ms of processor per join | of it in the kernel | joined, p50 ms | p99 ms | memory grew by, MiB |"
                 + " missing |");

@@ -5,7 +5,7 @@ package dev.rejoin.benchmarks.server;
  *
  * @param rounds of each measurement, interleaved between the servers
  * @param seconds of typing or presence in a round
- * @param warmUps rounds before those, at most
+ * @param warmUps rounds before those
  * @param warmUpSeconds of each
  * @param observers of the one who types
  * @param rooms with five typists each
