@@ -142,6 +142,8 @@ public final class SqliteDeltaLog implements DeltaLog {
         config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
         config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
         config.setJournalSizeLimit(JOURNAL_LIMIT_BYTES);
+        // otherwise the driver compiles and runs a query for the row's number after each insertion
+        config.setGetGeneratedKeys(false);
         Connection connection = config.createConnection("jdbc:sqlite:" + file.toAbsolutePath());
         try (Statement statement = connection.createStatement()) {
             statement.execute("PRAGMA cell_size_check = ON");
