@@ -51,9 +51,9 @@ public record Framing(String address) {
         return frame(SYNC, STEP_1).bytes(stateVector).done();
     }
 
-    /** Answers a {@link DialectMessage.SyncStep1}. */
-    public byte[] syncStep2(byte[] update) {
-        return frame(SYNC, STEP_2).bytes(update).done();
+    /** What goes in front of an update of so many bytes that answers a {@link DialectMessage.SyncStep1}. */
+    public byte[] syncStep2Head(int length) {
+        return frame(SYNC, STEP_2).varUint(length).done();
     }
 
     /** A change of somebody. */

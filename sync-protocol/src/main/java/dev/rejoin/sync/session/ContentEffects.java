@@ -9,6 +9,9 @@ public interface ContentEffects {
     /** Send this as one binary message. The array may be shared with other sessions and is not to be changed. */
     void send(byte[] frame);
 
+    /** Send these one behind the other as one binary message. The body may be shared, as above. */
+    void send(byte[] head, byte[] body);
+
     /** Send a WebSocket ping. Whatever comes back is reported by {@link ContentSession#heard}. */
     void ping();
 

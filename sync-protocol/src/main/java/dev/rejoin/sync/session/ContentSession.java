@@ -93,6 +93,7 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     /**
      * What the client lacks.
      *
+     * @param update may be shared with other sessions
      * @param stateVector of the document as the server has it, to ask for what the server lacks
      */
     public abstract void state(int seat, byte[] update, byte[] stateVector, long nowMillis);
@@ -113,6 +114,14 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     public final void relay(byte[] frame, long nowMillis) {
         if (!closed) {
             send(frame, nowMillis);
+        }
+    }
+
+    /** Answers the client's question for what it lacks. */
+    final void answer(Framing framing, byte[] update, long nowMillis) {
+        if (!closed) {
+            sentAt = nowMillis;
+            effects.send(framing.syncStep2Head(update.length), update);
         }
     }
 

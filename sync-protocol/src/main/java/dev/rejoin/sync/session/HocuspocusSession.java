@@ -211,7 +211,7 @@ public final class HocuspocusSession extends ContentSession {
     public void state(int seat, byte[] update, byte[] stateVector, long nowMillis) {
         Place place = bySeat.get(seat);
         if (place != null && place.decision == Decision.ADMITTED) {
-            relay(place.framing.syncStep2(update), nowMillis);
+            answer(place.framing, update, nowMillis);
             relay(place.framing.syncStep1(stateVector), nowMillis);
         }
     }

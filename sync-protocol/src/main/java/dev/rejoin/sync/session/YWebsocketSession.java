@@ -75,7 +75,7 @@ public final class YWebsocketSession extends ContentSession {
 
     @Override
     public void state(int seat, byte[] update, byte[] stateVector, long nowMillis) {
-        relay(Framing.Y_WEBSOCKET.syncStep2(update), nowMillis);
+        answer(Framing.Y_WEBSOCKET, update, nowMillis);
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
@@ -242,6 +243,13 @@ class ContentSessionTest {
         public void send(byte[] frame) {
             assertEquals(0, closeCode, "sent after close");
             sent.add(HexFormat.of().formatHex(frame));
+        }
+
+        @Override
+        public void send(byte[] head, byte[] body) {
+            byte[] whole = Arrays.copyOf(head, head.length + body.length);
+            System.arraycopy(body, 0, whole, head.length, body.length);
+            send(whole);
         }
 
         @Override

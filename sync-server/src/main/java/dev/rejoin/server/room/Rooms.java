@@ -508,8 +508,9 @@ public final class Rooms {
                 closed.add(gone);
                 room.shutDown(() -> gone.complete(null));
             }
+            // a task of its own: by then what the rooms have told their sessions is on its way
             CompletableFuture.allOf(closed.toArray(new CompletableFuture<?>[0]))
-                    .whenComplete((nothing, failure) -> done.complete(null));
+                    .whenComplete((nothing, failure) -> loop.execute(() -> done.complete(null)));
         }
 
         private DocumentUnavailableException closing() {

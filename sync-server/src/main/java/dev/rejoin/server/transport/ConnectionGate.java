@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -89,6 +90,8 @@ final class ConnectionGate {
         public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
             if (message instanceof ByteBuf bytes) {
                 observer.bytesWritten(bytes.readableBytes());
+            } else if (message instanceof FileRegion region) {
+                observer.bytesWritten(region.count());
             }
             ctx.write(message, promise);
         }

@@ -79,7 +79,7 @@ public final class EventLoops implements AutoCloseable {
         @Override
         public void execute(Runnable task) {
             try {
-                loop.execute(task);
+                loop.execute(() -> Crossing.gather(task));
             } catch (RejectedExecutionException e) {
                 LOG.debug("the loop has ended; a task is dropped", e);
             }
@@ -87,7 +87,7 @@ public final class EventLoops implements AutoCloseable {
 
         @Override
         public Timer schedule(Runnable task, long delayMillis) {
-            Future<?> future = loop.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+            Future<?> future = loop.schedule(() -> Crossing.gather(task), delayMillis, TimeUnit.MILLISECONDS);
             return () -> future.cancel(false);
         }
 

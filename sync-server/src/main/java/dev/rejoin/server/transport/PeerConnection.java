@@ -13,11 +13,12 @@ import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLException;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
 abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame> {
     /* Two loops
      * ---------
-     * The socket and the session live on the channel's loop, each room on its own. What a room says crosses over as a task;
+     * The socket and the session live on the channel's loop, each room on its own. What a room says crosses over, see Crossing;
      * `unsent` counts the bytes that are on the way, from the moment the room hands them over until the socket has taken
      * them, so that a room sees at once, from its own thread, that a peer has stopped reading.
      *
@@ -41,6 +42,11 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
      */
     private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
     private static final int FRAME_OVERHEAD_BYTES = 64;
+
+    /** Larger messages are not copied but handed to the socket in pieces. */
+    private static final int LARGE_BYTES = 32 << 10;
+
+    private static final byte[] NOTHING = {};
     private static final int MAX_FRAGMENTS_PER_MESSAGE = 64;
     private static final int MAX_PINGS_PER_SECOND = 10;
     private static final long CLOSE_LINGER_MILLIS = 1_000;
@@ -61,10 +67,14 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     private boolean full;
     private boolean closing;
     private boolean draining;
+    private boolean flushDue;
     private long tickAt = Long.MAX_VALUE;
     private @Nullable Future<?> tick;
     private @Nullable Future<?> stall;
     private ChannelHandlerContext ctx;
+
+    /** Where whole frames go in, past what would write them once more for each peer. */
+    private ChannelHandlerContext frames;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     PeerConnection(TransportOptions options, TransportObserver observer) {
@@ -112,6 +122,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     @Override
     public final void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
+        frames = context.pipeline().context(WebSocket13FrameEncoder.class);
         opened(now());
         observer.sessionOpened();
         rearm();
@@ -191,7 +202,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         if (++pings > MAX_PINGS_PER_SECOND) {
             fail(FailureCode.PROTOCOL_ERROR, "too many pings", now);
         } else if (!full) {
-            write(new PongWebSocketFrame(payload.retain()), payload.readableBytes());
+            write(ctx, new PongWebSocketFrame(payload.retain()), payload.readableBytes());
         }
     }
 
@@ -222,15 +233,35 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         context.fireChannelInactive();
     }
 
-    /** Sends one binary message. */
+    /** Sends one binary message. The array may be shared with others and is not to be changed. */
     public final void send(byte[] frame) {
-        write(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(frame)), frame.length);
+        if (frame.length > LARGE_BYTES) {
+            send(NOTHING, frame);
+        } else {
+            write(frames, Outgoing.here().frame(frame, ctx.alloc()), frame.length);
+        }
+    }
+
+    /** Sends one binary message of two parts, of which the second may be shared with others and is not to be changed. */
+    public final void send(byte[] head, byte[] body) {
+        boolean copied = body.length <= LARGE_BYTES;
+        ByteBuf start = Outgoing.head(
+                        (long) head.length + body.length, head.length + (copied ? body.length : 0), ctx.alloc())
+                .writeBytes(head);
+        if (copied) {
+            write(frames, start.writeBytes(body), head.length + body.length);
+        } else {
+            write(frames, start, head.length);
+            // a region cannot be encrypted
+            boolean plain = ctx.pipeline().get(SslHandler.class) == null;
+            write(frames, plain ? new SharedBytes(body) : Unpooled.wrappedBuffer(body), body.length);
+        }
     }
 
     /** Asks the peer for a sign of life. */
     public final void ping() {
         if (!full) {
-            write(new PingWebSocketFrame(Unpooled.EMPTY_BUFFER), 0);
+            write(ctx, new PingWebSocketFrame(Unpooled.EMPTY_BUFFER), 0);
         }
     }
 
@@ -268,7 +299,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         }
     }
 
-    private void write(WebSocketFrame frame, int size) {
+    private void write(ChannelHandlerContext from, Object frame, int size) {
         int counted = size + FRAME_OVERHEAD_BYTES;
         unsent.addAndGet(counted);
         if (!full && unsent.get() >= options.writeHighMarkBytes()) {
@@ -276,7 +307,16 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
             writable(false, now());
             stall = ctx.executor().schedule(this::stalled, options.stallMillis(), TimeUnit.MILLISECONDS);
         }
-        ctx.writeAndFlush(frame).addListener(done -> left(counted));
+        from.write(frame).addListener(done -> left(counted));
+        if (!flushDue) {
+            flushDue = true;
+            Outgoing.here().flushSoon(this);
+        }
+    }
+
+    final void flush() {
+        flushDue = false;
+        ctx.flush();
     }
 
     private void left(int bytes) {
@@ -307,17 +347,13 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     /** Takes what a room says, of about so many bytes, over to the socket's loop. On any thread. */
     final void cross(int bytes, Runnable call) {
         unsent.addAndGet(bytes);
-        try {
-            ctx.executor().execute(() -> {
-                if (!isSessionClosed()) {
-                    call.run();
-                }
-                left(bytes);
-                rearm();
-            });
-        } catch (RejectedExecutionException e) {
-            LOG.debug("a session is told nothing more: its loop has ended", e);
-        }
+        Crossing.cross(ctx.executor(), () -> {
+            if (!isSessionClosed()) {
+                call.run();
+            }
+            left(bytes);
+            rearm();
+        });
     }
 
     /** Stops reading from the peer, or goes on. */

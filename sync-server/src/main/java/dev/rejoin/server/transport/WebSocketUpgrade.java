@@ -18,7 +18,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
-import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -33,6 +33,7 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
     static final String Y_WEBSOCKET = "/yjs/";
     static final String HOCUSPOCUS = "/hocuspocus";
     private static final String SYNC_SUBPROTOCOL = "rejoin.v1";
+    private static final String VERSION = "13";
 
     private final TransportOptions options;
     private final OriginPolicy origins;
@@ -167,18 +168,17 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
                 .expectMaskedFrames(true)
                 .closeOnProtocolViolation(false)
                 .build();
-        WebSocketServerHandshaker handshaker =
-                new WebSocketServerHandshakerFactory(request.uri(), subprotocol, frames).newHandshaker(request);
-        if (handshaker == null) {
+        if (!VERSION.equals(request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))) {
             refuse(
                     ctx,
                     Answer.problem(
                                     HttpResponseStatus.UPGRADE_REQUIRED,
                                     "upgrade-required",
                                     "WebSocket version 13 is spoken here")
-                            .with(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
+                            .with(HttpHeaderNames.SEC_WEBSOCKET_VERSION, VERSION));
             return;
         }
+        WebSocketServerHandshaker handshaker = new WebSocketServerHandshaker13(request.uri(), subprotocol, frames);
         ChannelPipeline pipeline = ctx.pipeline();
         ChannelFuture answered;
         try {
