@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -59,6 +60,11 @@ public final class Rooms {
             }
 
             @Override
+            public boolean mayCreate() {
+                return outlet.mayCreate();
+            }
+
+            @Override
             public void missing() {
                 fail(FailureCode.FORBIDDEN, NO_ACCESS);
             }
@@ -90,6 +96,11 @@ public final class Rooms {
             @Override
             public void enter(Room room) {
                 room.join(seat);
+            }
+
+            @Override
+            public boolean mayCreate() {
+                return outlet.mayCreate();
             }
 
             @Override
@@ -162,17 +173,21 @@ public final class Rooms {
      * says no, {@link DocumentUnavailableException}, or {@link IllegalArgumentException} if the mutations cannot be applied.
      *
      * @param precondition asked with the entity tag that the document has just before
+     * @param mayCreate asked if the document does not exist
      */
     public CompletionStage<DocumentView> apply(
-            DocumentName document, List<Mutation> mutations, Predicate<String> precondition) {
-        return write(document, (room, result) -> room.apply(mutations, precondition, result));
+            DocumentName document,
+            List<Mutation> mutations,
+            Predicate<String> precondition,
+            BooleanSupplier mayCreate) {
+        return write(document, mayCreate, (room, result) -> room.apply(mutations, precondition, result));
     }
 
     CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
-        return write(document, (room, result) -> room.transact(change, result));
+        return write(document, () -> true, (room, result) -> room.transact(change, result));
     }
 
-    private CompletionStage<DocumentView> write(DocumentName document, Write write) {
+    private CompletionStage<DocumentView> write(DocumentName document, BooleanSupplier mayCreate, Write write) {
         CompletableFuture<DocumentView> result = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
@@ -182,11 +197,30 @@ public final class Rooms {
             }
 
             @Override
+            public boolean mayCreate() {
+                return mayCreate.getAsBoolean();
+            }
+
+            @Override
             public void turnedAway(DocumentUnavailableException cause) {
                 result.completeExceptionally(cause);
             }
         }));
         return result;
+    }
+
+    /**
+     * Sends a message of the application to every editor at the document that can be sent one and keeps up; completes with their
+     * number. Does not load the document.
+     */
+    CompletionStage<Integer> sendStateless(DocumentName document, String payload) {
+        CompletableFuture<Integer> sent = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> {
+            Room room = floor.rooms.get(document.value());
+            sent.complete(room == null ? 0 : room.content().stateless(payload));
+        });
+        return sent;
     }
 
     /** Lets nobody in any more, commits what is open, and ends every session with {@code shutting-down}. */
@@ -216,6 +250,11 @@ public final class Rooms {
         void enter(Room room);
 
         void turnedAway(DocumentUnavailableException cause);
+
+        /** Whether the visitor, who asked to create it, may do that now. */
+        default boolean mayCreate() {
+            return true;
+        }
 
         /** The document does not exist and the visitor did not ask to create it. */
         default void missing() {}
@@ -276,6 +315,10 @@ public final class Rooms {
                 }
                 return !visit.create();
             });
+            while (!waiting.isEmpty() && !waiting.get(0).visitor().mayCreate()) {
+                waiting.remove(0).visitor().turnedAway(new DocumentUnavailableException(
+                        FailureCode.TOO_MANY_IN_FLIGHT, "too many new documents; come again later", null));
+            }
             if (waiting.isEmpty()) {
                 loading.remove(name);
                 return;

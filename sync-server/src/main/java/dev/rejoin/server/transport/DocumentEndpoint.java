@@ -30,8 +30,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +55,7 @@ final class DocumentEndpoint {
         this.origins = origins;
     }
 
-    CompletionStage<Answer> answer(FullHttpRequest request, String remoteAddress) {
+    CompletionStage<Answer> answer(FullHttpRequest request, Caller caller, long nowNanos) {
         String name = Paths.decode(Paths.path(request.uri()).substring(PREFIX.length()));
         if (name == null) {
             return now(Answer.problem(
@@ -67,10 +68,17 @@ final class DocumentEndpoint {
         DocumentName document = DocumentName.of(name);
         HttpMethod method = request.method();
         if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
-            return admitted(request, remoteAddress, document, Capability.READ, () -> read(request, document));
+            return admitted(request, caller, nowNanos, document, Capability.READ, grant -> read(request, document));
         }
         if (method.equals(HttpMethod.POST)) {
-            return admitted(request, remoteAddress, document, Capability.WRITE, () -> write(request, document));
+            return admitted(
+                    request,
+                    caller,
+                    nowNanos,
+                    document,
+                    Capability.WRITE,
+                    grant -> write(
+                            request, document, () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos)));
         }
         return now(Answer.problem(
                         HttpResponseStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "GET, HEAD and POST are possible")
@@ -80,16 +88,20 @@ final class DocumentEndpoint {
     /** Runs the request if its bearer may do that with the document; the request is held until then. */
     private CompletionStage<Answer> admitted(
             FullHttpRequest request,
-            String remoteAddress,
+            Caller caller,
+            long nowNanos,
             DocumentName document,
             Capability needed,
-            Supplier<CompletionStage<Answer>> then) {
+            Function<Grant, CompletionStage<Answer>> then) {
         request.retain();
         return doorkeeper
-                .ask(new AccessRequest(document.value(), Doorkeeper.token(request), remoteAddress))
+                .ask(
+                        new AccessRequest(document.value(), Doorkeeper.token(request), caller.address()),
+                        request.content().readableBytes(),
+                        nowNanos)
                 .thenCompose(access -> {
                     if (access instanceof Grant grant && grant.capability().includes(needed)) {
-                        return then.get();
+                        return then.apply(grant);
                     }
                     return now(Doorkeeper.answer(access instanceof Denied no ? no : Denied.of(Denied.FORBIDDEN)));
                 })
@@ -169,7 +181,7 @@ final class DocumentEndpoint {
         return tagged(answer, etag);
     }
 
-    private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document) {
+    private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document, BooleanSupplier mayCreate) {
         if (!origins.allows(request)) {
             return now(Answer.problem(HttpResponseStatus.FORBIDDEN, "forbidden", "pages of this origin may not write"));
         }
@@ -187,7 +199,7 @@ final class DocumentEndpoint {
         String ifMatch = request.headers().get(HttpHeaderNames.IF_MATCH);
         Predicate<String> precondition =
                 ifMatch == null ? etag -> true : etag -> ETags.anyMatchesStrongly(ifMatch, etag);
-        return rooms.apply(document, mutations, precondition)
+        return rooms.apply(document, mutations, precondition, mayCreate)
                 .thenApply(DocumentEndpoint::written)
                 .exceptionally(DocumentEndpoint::failed);
     }
@@ -216,6 +228,9 @@ final class DocumentEndpoint {
                     String.valueOf(refused.getMessage()));
         }
         if (cause instanceof DocumentUnavailableException unavailable) {
+            if (unavailable.code() == FailureCode.TOO_MANY_IN_FLIGHT) {
+                return Doorkeeper.answer(Doorkeeper.tooMuch(String.valueOf(unavailable.getMessage())));
+            }
             HttpResponseStatus status = unavailable.code() == FailureCode.DOCUMENT_CORRUPT
                     ? HttpResponseStatus.INTERNAL_SERVER_ERROR
                     : HttpResponseStatus.SERVICE_UNAVAILABLE;

@@ -34,15 +34,22 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     private final Endpoints endpoints;
     private final @Nullable StaticFiles files;
     private final Executor workers;
+    private final ConnectionGate gate;
     private final TransportObserver observer;
     private final ArrayDeque<FullHttpRequest> waiting = new ArrayDeque<>();
     private boolean busy;
 
-    HttpRouter(DocumentEndpoint documents, Endpoints endpoints, Executor workers, TransportObserver observer) {
+    HttpRouter(
+            DocumentEndpoint documents,
+            Endpoints endpoints,
+            Executor workers,
+            ConnectionGate gate,
+            TransportObserver observer) {
         this.documents = documents;
         this.endpoints = endpoints;
         this.files = endpoints.web() == null ? null : new StaticFiles(endpoints.web());
         this.workers = workers;
+        this.gate = gate;
         this.observer = observer;
     }
 
@@ -80,7 +87,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
         CompletionStage<Answer> answer;
         try {
-            answer = route(request, Paths.remoteAddress(ctx.channel()));
+            answer = route(ctx, request);
         } catch (RuntimeException e) {
             answer = CompletableFuture.failedFuture(e);
         }
@@ -94,11 +101,8 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         });
     }
 
-    private CompletionStage<Answer> route(FullHttpRequest request, String remoteAddress) {
+    private CompletionStage<Answer> route(ChannelHandlerContext ctx, FullHttpRequest request) {
         String path = Paths.path(request.uri());
-        if (path.startsWith(DocumentEndpoint.PREFIX)) {
-            return documents.answer(request, remoteAddress);
-        }
         switch (path) {
             case "/healthz":
                 return operator(request, () -> probe(endpoints.healthy().getAsBoolean()));
@@ -113,6 +117,13 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
                                 endpoints.metrics().get()));
             default:
                 break;
+        }
+        Caller caller = gate.caller(ctx.channel(), request.headers());
+        if (!caller.account().mayRequest(request.content().readableBytes(), ConnectionGate.now(ctx.channel()))) {
+            return CompletableFuture.completedFuture(Doorkeeper.answer(Doorkeeper.tooMuch(Doorkeeper.TOO_MANY_REQUESTS)));
+        }
+        if (path.startsWith(DocumentEndpoint.PREFIX)) {
+            return documents.answer(request, caller, ConnectionGate.now(ctx.channel()));
         }
         if (files == null) {
             return CompletableFuture.completedFuture(
