@@ -58,13 +58,13 @@ enum EditorAttack {
     MANY_WRITERS {
         @Override
         void run(Target target, Random random) throws Exception {
-            long first = 1L << 32 | random.nextInt();
+            long first = random.nextInt(1 << 30);
             List<byte[]> updates = new ArrayList<>();
             for (int i = 0; i < 1_100; i++) {
                 updates.add(text(first + i, "x"));
             }
             try (EditorPeer peer = EditorPeer.join(target.port, target.ownDocument(random))) {
-                peer.update(text(random.nextInt(1 << 30), "first"));
+                peer.update(updates.get(0));
                 peer.update(Updates.merge(updates));
                 assertEquals(4413, peer.closeCode());
             }

@@ -73,6 +73,7 @@ class HostileEditorsIT {
                 EditorPeer ben = EditorPeer.join(server.port(), DOCUMENT);
                 EditorPeer large = EditorPeer.join(server.port(), LARGE_DOCUMENT)) {
             large.update(text("large ".repeat(LARGE_CHARACTERS / 6)));
+            large.synchronise();
             large.await("large");
             Writing writing = new Writing(ann, ben);
             for (int i = 0; i < QUIET_WORDS; i++) {

@@ -2,6 +2,7 @@ package dev.rejoin.server.transport;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The accounts of all strangers of one kind. One that is unused is forgotten when room is needed; if none is, further strangers
@@ -24,20 +25,19 @@ final class Accounts<K> {
     }
 
     /** Opens a connection on the account of that one; null if that is not possible now. */
-    @org.jspecify.annotations.Nullable
+    @Nullable
     Account connect(K owner, long nowNanos) {
         sweep(nowNanos);
+        if (isFull() && !accounts.containsKey(owner)) {
+            return everybodyElse.connect(nowNanos) ? everybodyElse : null;
+        }
         boolean[] open = {false};
         // under the lock of the entry, so that it is not forgotten in between
         Account account = accounts.compute(owner, (key, known) -> {
-            Account used = known != null ? known : isFull() ? null : fresh.apply(nowNanos);
-            open[0] = used != null && used.connect(nowNanos);
+            Account used = known == null ? fresh.apply(nowNanos) : known;
+            open[0] = used.connect(nowNanos);
             return used;
         });
-        if (account == null) {
-            account = everybodyElse;
-            open[0] = account.connect(nowNanos);
-        }
         return open[0] ? account : null;
     }
 
