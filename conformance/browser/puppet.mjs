@@ -76,8 +76,9 @@ const operations = {
   async type(tab, selector, text) {
     const page = pages.get(tab);
     await page.focus(selector);
-    // ProseMirror puts its own selection back 20 ms after it has got the keyboard; no hand is faster
-    await page.waitForTimeout(100);
+    // Tiptap takes the keyboard in the next frame, and ProseMirror puts its own selection back 20 ms later. Clocks outside say
+    // nothing about that on a busy machine; timers of one page end in their order.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 40))));
     for (const piece of text.split(/(\{[A-Z][A-Za-z+]*\})/)) {
       if (/^\{[A-Z][A-Za-z+]*\}$/.test(piece)) await page.keyboard.press(piece.slice(1, -1));
       else await page.keyboard.type(piece);

@@ -61,6 +61,7 @@ export class Recorder {
         recorder.socket = this
         this.on('upgrade', () => {
           recorder.connections++
+          recorder.echoes.startAgain()
           recorder.report({ event: 'open', url: String(url) })
         })
         this.on('message', data => recorder.record('received', new Uint8Array(data)))

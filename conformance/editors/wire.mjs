@@ -138,6 +138,12 @@ export class Echoes {
     return [...this.#inserted, ...this.#deleted]
   }
 
+  /** On a new connection the client sends again what the server turns out to lack, and nothing of what it has. */
+  startAgain () {
+    this.#inserted = []
+    this.#deleted = []
+  }
+
   /** A SyncStep2 repeats everything that was ever deleted, so only its insertions are news. */
   sent (update, type) {
     const { inserted, deleted } = rangesOf(update)

@@ -149,6 +149,16 @@ final class Observers {
             }
 
             @Override
+            public void rateLimited(String of, String what) {
+                metrics.rateLimited(of, what);
+            }
+
+            @Override
+            public void statelessDropped() {
+                metrics.statelessDropped();
+            }
+
+            @Override
             public void bytesRead(long bytes) {
                 metrics.received(bytes);
             }

@@ -1,6 +1,7 @@
 package dev.rejoin.server;
 
 import dev.rejoin.server.access.SigningAlgorithm;
+import dev.rejoin.server.transport.RateLimits;
 import java.io.IOException;
 import java.io.Reader;
 import java.net.URI;
@@ -263,6 +264,60 @@ public final class ServerConfig {
             "Of these from one IPv4 address or IPv6 /64. This machine itself is exempt.",
             number(connections -> connections >= 1));
 
+    /** Sockets that one address may open, in a second. */
+    public static final Option<Integer> CONNECTION_RATE_PER_ADDRESS = rate(
+            "connection-rate-per-address",
+            10,
+            "Sockets that one IPv4 address or IPv6 /64 may open in a second; five times as many at once. Further ones are closed at"
+                    + " once, or through a proxy answered with 429.");
+
+    /** WebSocket messages and requests from one address, in a second. */
+    public static final Option<Integer> MESSAGE_RATE_PER_ADDRESS = rate(
+            "message-rate-per-address",
+            5_000,
+            "Messages from one address in a second; five times as many at once. Beyond it nothing more is read from its WebSockets"
+                    + " until that would be in order, and requests are answered with 429.");
+
+    /** Bytes of these, in a second. */
+    public static final Option<Long> BYTE_RATE_PER_ADDRESS =
+            byteRate("byte-rate-per-address", "16MiB", "Bytes in these messages in a second, likewise.");
+
+    /** Documents that one address may create, in a minute. */
+    public static final Option<Integer> DOCUMENT_RATE_PER_ADDRESS = rate(
+            "document-rate-per-address",
+            600,
+            "Documents that may be created from one address in a minute; five times as many at once. Further ones are refused with"
+                    + " too-many-in-flight, over HTTP with 429.");
+
+    /** Sockets open at a time for one principal. */
+    public static final Option<Integer> MAX_CONNECTIONS_PER_PRINCIPAL = rate(
+            "max-connections-per-principal",
+            32,
+            "WebSockets open at a time for one principal of the access policy, whatever its addresses; further ones are refused with"
+                    + " too-many-in-flight. It does not hold for those who show no token, and neither do the rates below.");
+
+    /** WebSocket messages and requests of one principal, in a second. */
+    public static final Option<Integer> MESSAGE_RATE_PER_PRINCIPAL =
+            rate("message-rate-per-principal", 200, "As message-rate-per-address, for one principal.");
+
+    /** Bytes of these, in a second. */
+    public static final Option<Long> BYTE_RATE_PER_PRINCIPAL =
+            byteRate("byte-rate-per-principal", "2MiB", "As byte-rate-per-address, for one principal.");
+
+    /** Documents that one principal may create, in a minute. */
+    public static final Option<Integer> DOCUMENT_RATE_PER_PRINCIPAL =
+            rate("document-rate-per-principal", 60, "As document-rate-per-address, for one principal.");
+
+    /** Proxies that say whom a connection comes from. */
+    public static final Option<Set<String>> TRUSTED_PROXIES = new Option<>(
+            "trusted-proxies",
+            "ADDRESSES",
+            "addresses and networks like 10.0.0.0/8, separated by commas",
+            "",
+            "Proxies whose Forwarded and X-Forwarded-For say whom a request comes from. What others say there counts for nothing.",
+            text -> new RateLimits(RateLimits.DEFAULTS.address(), RateLimits.DEFAULTS.principal(), Set.copyOf(list(text)))
+                    .trustedProxies());
+
     /** Largest message of a sync client, in bytes. */
     public static final Option<Long> MAX_FRAME = new Option<>(
             "max-frame",
@@ -369,6 +424,15 @@ public final class ServerConfig {
             SNAPSHOT_ENTRIES,
             MAX_CONNECTIONS,
             MAX_CONNECTIONS_PER_ADDRESS,
+            CONNECTION_RATE_PER_ADDRESS,
+            MESSAGE_RATE_PER_ADDRESS,
+            BYTE_RATE_PER_ADDRESS,
+            DOCUMENT_RATE_PER_ADDRESS,
+            MAX_CONNECTIONS_PER_PRINCIPAL,
+            MESSAGE_RATE_PER_PRINCIPAL,
+            BYTE_RATE_PER_PRINCIPAL,
+            DOCUMENT_RATE_PER_PRINCIPAL,
+            TRUSTED_PROXIES,
             MAX_FRAME,
             MAX_BODY,
             MAX_DOCUMENT,
@@ -544,6 +608,16 @@ public final class ServerConfig {
             }
             return bytes;
         };
+    }
+
+    private static Option<Integer> rate(String name, int standard, String help) {
+        return new Option<>(
+                name, "NUMBER", "a number, 0 for no bound", Integer.toString(standard), help, number(rate -> rate >= 0));
+    }
+
+    private static Option<Long> byteRate(String name, String standard, String help) {
+        return new Option<>(
+                name, "SIZE", "a size of at least 64KiB, like 2MiB", standard, help, size(64 << 10, Long.MAX_VALUE));
     }
 
     private static Function<String, Duration> atLeast(Duration least) {

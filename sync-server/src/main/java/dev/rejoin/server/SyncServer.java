@@ -23,6 +23,8 @@ import dev.rejoin.server.storage.SqliteDeltaLog;
 import dev.rejoin.server.storage.StoreDownException;
 import dev.rejoin.server.transport.Endpoints;
 import dev.rejoin.server.transport.EventLoops;
+import dev.rejoin.server.transport.RateLimits;
+import dev.rejoin.server.transport.StatelessListener;
 import dev.rejoin.server.transport.Tls;
 import dev.rejoin.server.transport.Transport;
 import dev.rejoin.server.transport.TransportOptions;
@@ -142,6 +144,7 @@ public final class SyncServer implements AutoCloseable {
                     transportOptions(),
                     rooms,
                     access,
+                    builder.listener,
                     ProtocolLimits.DEFAULT,
                     new Endpoints(
                             () -> true,
@@ -421,7 +424,7 @@ public final class SyncServer implements AutoCloseable {
                 config.get(ServerConfig.HOST),
                 config.get(ServerConfig.PORT),
                 config.get(ServerConfig.MAX_CONNECTIONS),
-                config.get(ServerConfig.MAX_CONNECTIONS_PER_ADDRESS),
+                rates(),
                 standard.openingDeadlineMillis(),
                 standard.requestBodyDeadlineMillis(),
                 standard.keepAliveMillis(),
@@ -434,6 +437,23 @@ public final class SyncServer implements AutoCloseable {
                 config.get(ServerConfig.ALLOW_ORIGIN));
     }
 
+    private RateLimits rates() {
+        return new RateLimits(
+                new RateLimits.Bounds(
+                        config.get(ServerConfig.MAX_CONNECTIONS_PER_ADDRESS),
+                        config.get(ServerConfig.CONNECTION_RATE_PER_ADDRESS),
+                        config.get(ServerConfig.MESSAGE_RATE_PER_ADDRESS),
+                        config.get(ServerConfig.BYTE_RATE_PER_ADDRESS),
+                        config.get(ServerConfig.DOCUMENT_RATE_PER_ADDRESS)),
+                new RateLimits.Bounds(
+                        config.get(ServerConfig.MAX_CONNECTIONS_PER_PRINCIPAL),
+                        0,
+                        config.get(ServerConfig.MESSAGE_RATE_PER_PRINCIPAL),
+                        config.get(ServerConfig.BYTE_RATE_PER_PRINCIPAL),
+                        config.get(ServerConfig.DOCUMENT_RATE_PER_PRINCIPAL)),
+                config.get(ServerConfig.TRUSTED_PROXIES));
+    }
+
     /** Collects what a server is made of. */
     public static final class Builder {
         private ServerConfig config = ServerConfig.DEFAULTS;
@@ -441,6 +461,7 @@ public final class SyncServer implements AutoCloseable {
         private @Nullable WebRoot web;
         private @Nullable DeltaLog log;
         private @Nullable AccessPolicy access;
+        private StatelessListener listener = StatelessListener.NONE;
 
         private Builder() {}
 
@@ -477,6 +498,15 @@ public final class SyncServer implements AutoCloseable {
         /** Asks this policy who may do what, instead of the one in the settings. The caller closes it, after the server. */
         public Builder access(AccessPolicy policy) {
             access = policy;
+            return this;
+        }
+
+        /**
+         * Hears what applications send beside documents, with {@code sendStateless} of a Hocuspocus provider. What the server has to
+         * say that way goes through {@link RoomHandle#sendStateless}.
+         */
+        public Builder onStateless(StatelessListener hearer) {
+            listener = hearer;
             return this;
         }
 

@@ -496,7 +496,9 @@ class HttpEndpointIT {
         public void access(boolean readOnly) {}
 
         @Override
-        public void stateless(String payload) {}
+        public boolean stateless(String payload) {
+            return true;
+        }
 
         @Override
         public void denied(FailureCode code, String message) {

@@ -17,6 +17,7 @@ import dev.rejoin.server.storage.LogWriter;
 import dev.rejoin.server.storage.MemoryDeltaLog;
 import dev.rejoin.server.transport.Endpoints;
 import dev.rejoin.server.transport.EventLoops;
+import dev.rejoin.server.transport.StatelessListener;
 import dev.rejoin.server.transport.Transport;
 import dev.rejoin.server.transport.TransportObserver;
 import dev.rejoin.server.transport.TransportOptions;
@@ -71,6 +72,7 @@ final class TestServer implements AutoCloseable {
         RoomOptions rooms = RoomOptions.DEFAULTS;
         TransportOptions transport = TransportOptions.DEFAULTS.withAddress("127.0.0.1", 0);
         ProtocolLimits limits = ProtocolLimits.DEFAULT;
+        AccessPolicy access = AccessPolicy.OPEN;
 
         @Nullable
         WebRoot web;
@@ -79,6 +81,7 @@ final class TestServer implements AutoCloseable {
     final AtomicInteger fellBehind = new AtomicInteger();
     final AtomicInteger resynced = new AtomicInteger();
     final AtomicInteger timedOut = new AtomicInteger();
+    final List<String> limited = new CopyOnWriteArrayList<>();
     final Rooms rooms;
     private final EventLoops loops;
     private final ExecutorService writerThread = Executors.newSingleThreadExecutor();
@@ -133,12 +136,18 @@ final class TestServer implements AutoCloseable {
                 loops,
                 setup.transport,
                 rooms,
-                AccessPolicy.OPEN,
+                setup.access,
+                StatelessListener.NONE,
                 setup.limits,
                 endpoints,
                 workers,
                 TimeSource.system(),
                 new TransportObserver() {
+                    @Override
+                    public void rateLimited(String of, String what) {
+                        limited.add(of + " " + what);
+                    }
+
                     @Override
                     public void peerTimedOut() {
                         timedOut.incrementAndGet();

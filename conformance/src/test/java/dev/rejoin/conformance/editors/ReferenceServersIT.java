@@ -97,10 +97,6 @@ class ReferenceServersIT {
         return list;
     }
 
-    private static Map<String, ?> bold(String text) {
-        return Map.of("insert", text, "attributes", Map.of("bold", true));
-    }
-
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void allVersionsShareADocument(boolean hocuspocus) throws Exception {
@@ -111,34 +107,16 @@ class ReferenceServersIT {
                     clients.add(start(editor, "shared"));
                 }
             }
-            for (StockClient client : clients) {
-                client.awaitSynced();
-                client.set(Long.toString(client.clientId()), "here");
-                client.ask("setState", "state", Map.of("here", true));
-            }
-            for (StockClient client : clients) {
-                client.await("present", clients.size());
-                for (StockClient other : clients) {
-                    other.insert(0, "x");
-                }
-            }
-            String all = "x".repeat(clients.size() * clients.size());
-            for (StockClient client : clients) {
-                client.await("text", all);
-                assertEquals(clients.size(), client.ask("map").size());
-            }
-
+            String all = SharedDocument.writtenByAll(clients);
             StockClient first = clients.get(0);
             StockClient last = clients.get(clients.size() - 1);
-            first.ask("format", "index", 0, "length", 2, "attributes", Map.of("bold", true));
-            last.await("delta", List.of(bold("xx"), Map.of("insert", all.substring(2))));
             last.ask(
                     "transact",
                     "commands",
                     List.of(
                             Map.of("do", "push", "values", List.of(1, 2)),
                             Map.of("do", "delete", "index", 2, "length", all.length() - 2)));
-            first.await("delta", List.of(bold("xx")), "array", List.of(1, 2));
+            first.await("delta", List.of(SharedDocument.bold("xx")), "array", List.of(1, 2));
             first.ask("arrayDelete", "index", 0, "length", 1);
             last.await("array", List.of(2));
 

@@ -141,26 +141,7 @@ class StockEditorsIT {
             for (Editor editor : Editor.values()) {
                 clients.add(writer(editor, "shared"));
             }
-            for (StockClient client : clients) {
-                client.awaitSynced();
-                client.set(Long.toString(client.clientId()), "here");
-                client.ask("setState", "state", Map.of("here", true));
-            }
-            for (StockClient client : clients) {
-                client.await("present", clients.size());
-                clients.forEach(other -> other.insert(0, "x"));
-            }
-            String all = "x".repeat(clients.size() * clients.size());
-            for (StockClient client : clients) {
-                client.await("text", all);
-                assertEquals(clients.size(), client.ask("map").size());
-            }
-            clients.get(0).ask("format", "index", 0, "length", 2, "attributes", Map.of("bold", true));
-            List<?> bold = List.of(
-                    Map.of("insert", "xx", "attributes", Map.of("bold", true)), Map.of("insert", all.substring(2)));
-            for (StockClient client : clients) {
-                client.await("delta", bold);
-            }
+            SharedDocument.writtenByAll(clients);
         } finally {
             for (StockClient client : clients) {
                 client.close();

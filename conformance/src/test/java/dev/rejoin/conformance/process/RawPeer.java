@@ -81,9 +81,13 @@ public final class RawPeer implements AutoCloseable {
 
     /** Becomes a WebSocket of the native protocol. */
     public RawPeer upgrade() throws IOException {
-        write(
-                "GET /sync HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\n"
-                        + "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: rejoin.v1\r\n\r\n");
+        return upgrade("/sync", "sec-websocket-protocol: rejoin.v1\r\n");
+    }
+
+    /** Becomes a WebSocket at that path, asked for with these headers besides, each with the end of its line. */
+    public RawPeer upgrade(String path, String headers) throws IOException {
+        write("GET " + path + " HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+                + "sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" + headers + "\r\n");
         String head = head(Duration.ofSeconds(20));
         assertTrue(head.startsWith("HTTP/1.1 101 "), head);
         return this;
@@ -186,6 +190,30 @@ public final class RawPeer implements AutoCloseable {
         return Frames.decodeServer(payload, ProtocolLimits.DEFAULT);
     }
 
+    /**
+     * The payload of the next binary message; pings and the like are passed over.
+     *
+     * @throws EOFException if the other side closes instead
+     */
+    public byte[] nextBinary(Duration patience) throws IOException {
+        socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
+        while (true) {
+            int opcode = in.readUnsignedByte() & 0x0f;
+            byte[] payload = payload();
+            if (opcode == CLOSE) {
+                throw new EOFException(
+                        "closed with " + (payload.length < 2 ? 1005 : ByteBuffer.wrap(payload).getShort()));
+            } else if (opcode == BINARY) {
+                return payload;
+            }
+        }
+    }
+
+    /** Whether something has come that was not read. */
+    public boolean hasUnread() throws IOException {
+        return in.available() > 0;
+    }
+
     private byte[] nextFrame(Duration patience, int opcode) throws IOException {
         socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
         int first = in.readUnsignedByte();
@@ -216,6 +244,15 @@ public final class RawPeer implements AutoCloseable {
      * @throws SocketTimeoutException if it does not within {@code patience}
      */
     public Ending ending(Duration patience) throws IOException {
+        return ending(patience, true);
+    }
+
+    /** The same for a protocol without a message for failures. */
+    public Ending close(Duration patience) throws IOException {
+        return ending(patience, false);
+    }
+
+    private Ending ending(Duration patience, boolean isNative) throws IOException {
         long end = System.nanoTime() + patience.toNanos();
         String failure = "";
         try {
@@ -232,7 +269,9 @@ public final class RawPeer implements AutoCloseable {
                             failure,
                             payload.length < 2 ? 1005 : ByteBuffer.wrap(payload).getShort());
                 }
-                if (opcode == BINARY && Frames.decodeServer(payload, ProtocolLimits.DEFAULT) instanceof Failure told) {
+                if (isNative
+                        && opcode == BINARY
+                        && Frames.decodeServer(payload, ProtocolLimits.DEFAULT) instanceof Failure told) {
                     failure = told.code();
                 }
             }

@@ -30,6 +30,9 @@ public final class AwarenessTable {
     private static final String GONE = "null";
     private static final long SILENT_MILLIS = 20_000;
 
+    /** What tells of a person and a cursor is shorter, in characters of JSON. */
+    private static final int SHORT_STATE_BYTES = 1_024;
+
     private final AwarenessLimits limits;
 
     /** In order of their last sign of life, so expiry looks at the eldest only. */
@@ -183,20 +186,41 @@ public final class AwarenessTable {
         return !changed.isEmpty();
     }
 
-    /** All changes since they were last taken, as one awareness update; empty if there are none. */
-    public byte[] takeChanges() {
+    /**
+     * Changes since they were last taken, as one awareness update; empty if there are none. What is short goes first, so that those
+     * who say much do not keep the others from being heard; the rest stays.
+     *
+     * @param maxBytes of states in it, in characters of JSON, if there is more than one
+     */
+    public byte[] takeChanges(int maxBytes) {
         if (changed.isEmpty()) {
             return NOTHING;
         }
         List<AwarenessUpdate.Entry> entries = new ArrayList<>(changed.size());
-        for (long id : changed) {
+        int left = take(entries, maxBytes, SHORT_STATE_BYTES);
+        take(entries, left, limits.maxStateBytes());
+        return new AwarenessUpdate(entries).encode();
+    }
+
+    private int take(List<AwarenessUpdate.Entry> entries, int maxBytes, int longest) {
+        int left = maxBytes;
+        for (Iterator<Long> i = changed.iterator(); i.hasNext() && (left > 0 || entries.isEmpty()); ) {
+            long id = i.next();
             Client client = clients.get(id);
-            if (client != null) {
+            if (client == null) {
+                i.remove();
+            } else if (client.state.length() <= longest && (client.state.length() <= left || entries.isEmpty())) {
+                i.remove();
+                left -= client.state.length();
                 entries.add(new AwarenessUpdate.Entry(id, client.clock, client.state));
             }
         }
-        changed.clear();
-        return new AwarenessUpdate(entries).encode();
+        return left;
+    }
+
+    /** Whether there are changes to take. */
+    public boolean hasChanges() {
+        return !changed.isEmpty();
     }
 
     /** Everybody who is here, as one awareness update; empty if nobody is. */

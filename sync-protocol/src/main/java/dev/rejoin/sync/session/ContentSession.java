@@ -14,7 +14,7 @@ import dev.rejoin.sync.wire.FailureCode;
  * <p>Single-owner, no threads, no sockets, no clock: {@code nowMillis} is any monotonic clock in milliseconds, the same for all
  * calls. The owner calls {@link #tick} when {@link #nextDeadline} has come.
  */
-public abstract sealed class ContentSession permits YWebsocketSession, HocuspocusSession {
+public abstract sealed class ContentSession implements PeerSession permits YWebsocketSession, HocuspocusSession {
     final ContentLimits limits;
     final ContentEffects effects;
     private final long openedAt;
@@ -33,6 +33,7 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     }
 
     /** A binary message has arrived. Bad ones end the session; nothing is thrown for them. */
+    @Override
     public final void received(byte[] frame, long nowMillis) {
         if (closed) {
             return;
@@ -48,20 +49,28 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     abstract void accept(byte[] frame, long nowMillis);
 
     /** A text message has arrived, which no dialect has. */
+    @Override
     public final void receivedText(long nowMillis) {
         fail(FailureCode.PROTOCOL_ERROR, "messages must be binary", nowMillis);
     }
 
     /** Something else has arrived that shows that the peer lives. */
+    @Override
     public final void heard(long nowMillis) {
         heardAt = nowMillis;
     }
 
+    /** The rooms queue nothing for a peer that is behind, and what the session adds is small. */
+    @Override
+    public final void writable(boolean writable, long nowMillis) {}
+
     /** The socket has closed; nothing more comes out. */
+    @Override
     public final void disconnected() {
         closed = true;
     }
 
+    @Override
     public final boolean isClosed() {
         return closed;
     }
@@ -104,6 +113,9 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     /** What the seat may do has changed. */
     public abstract void access(int seat, boolean readOnly, long nowMillis);
 
+    /** What the seat may do ends soon, unless its bearer shows a fresh token. */
+    public abstract void tokenWanted(int seat, long nowMillis);
+
     /** A message of the application for the seat. */
     public abstract void stateless(int seat, String payload, long nowMillis);
 
@@ -126,6 +138,7 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     }
 
     /** Ends the session. Does nothing if it has ended already. */
+    @Override
     public final void fail(FailureCode code, String message, long nowMillis) {
         if (closed) {
             return;
@@ -150,6 +163,7 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     }
 
     /** Does what has become due: signs of life, silence, the deadline of the opening. */
+    @Override
     public final void tick(long nowMillis) {
         if (closed) {
             return;
@@ -171,6 +185,7 @@ public abstract sealed class ContentSession permits YWebsocketSession, Hocuspocu
     }
 
     /** When {@link #tick} has something to do, on the caller's clock; {@link Long#MAX_VALUE} if never. */
+    @Override
     public final long nextDeadline() {
         if (closed) {
             return Long.MAX_VALUE;

@@ -237,6 +237,15 @@ public final class HocuspocusSession extends ContentSession {
         }
     }
 
+    /** Providers before 3.3 pass over the question. */
+    @Override
+    public void tokenWanted(int seat, long nowMillis) {
+        Place place = bySeat.get(seat);
+        if (place != null && place.decision == Decision.ADMITTED) {
+            relay(place.framing.tokenRequest(), nowMillis);
+        }
+    }
+
     @Override
     public void stateless(int seat, String payload, long nowMillis) {
         Place place = bySeat.get(seat);

@@ -36,7 +36,7 @@ import java.util.function.LongSupplier;
  *
  * <p>Source: docs/reference/sync-protocol.md.
  */
-public final class ServerSession {
+public final class ServerSession implements PeerSession {
     private enum State {
         /** Connected, no Hello yet. */
         WAITING,
@@ -78,6 +78,7 @@ public final class ServerSession {
     }
 
     /** A binary message has arrived. Bad ones end the session; nothing is thrown for them. */
+    @Override
     public void received(byte[] frame, long nowMillis) {
         if (state == State.CLOSED) {
             return;
@@ -91,11 +92,19 @@ public final class ServerSession {
     }
 
     /** A text message has arrived, which this protocol does not have. */
+    @Override
     public void receivedText(long nowMillis) {
         fail(FailureCode.PROTOCOL_ERROR, "messages must be binary", nowMillis);
     }
 
+    /** The protocol has its own signs of life, but others count as well. */
+    @Override
+    public void heard(long nowMillis) {
+        heardAt = nowMillis;
+    }
+
     /** The socket takes more, or does not. While it does not, the session adds no heartbeat, pong or presence to it. */
+    @Override
     public void writable(boolean writable, long nowMillis) {
         this.writable = writable;
         if (!writable || state != State.OPEN) {
@@ -110,12 +119,14 @@ public final class ServerSession {
     }
 
     /** The socket has closed; nothing more comes out. */
+    @Override
     public void disconnected() {
         state = State.CLOSED;
         unsentPresence.clear();
     }
 
     /** Does what has become due: heartbeat, silence, the Hello deadline, presence that waited for its rate. */
+    @Override
     public void tick(long nowMillis) {
         switch (state) {
             case WAITING -> {
@@ -142,6 +153,7 @@ public final class ServerSession {
     }
 
     /** When {@link #tick} has something to do, on the caller's clock; {@link Long#MAX_VALUE} if never. */
+    @Override
     public long nextDeadline() {
         return switch (state) {
             case WAITING -> openedAt + limits.helloDeadlineMillis();
@@ -226,6 +238,7 @@ public final class ServerSession {
     }
 
     /** Ends the session: sends a Failure and closes. Does nothing if it has ended already. */
+    @Override
     public void fail(FailureCode code, String message, long nowMillis) {
         if (state == State.CLOSED) {
             return;
@@ -241,6 +254,7 @@ public final class ServerSession {
         return state == State.OPEN;
     }
 
+    @Override
     public boolean isClosed() {
         return state == State.CLOSED;
     }

@@ -91,6 +91,10 @@ public final class YWebsocketSession extends ContentSession {
         toldReadOnly = false;
     }
 
+    /** The dialect knows tokens in the address only: the client shows another when it connects again. */
+    @Override
+    public void tokenWanted(int seat, long nowMillis) {}
+
     /** The dialect has no such message; whoever uses this clientele has no business with it. */
     @Override
     public void stateless(int seat, String payload, long nowMillis) {}

@@ -110,11 +110,33 @@ class AwarenessTableTest {
         assertFalse(small.apply(1, update(1, 1, "\"eleven chars\""), 0));
         assertTrue(small.apply(1, update(2, 1, "\"1234567\""), 0));
         assertTrue(small.apply(1, update(3, 1, "\"1234567\""), 0));
-        small.takeChanges();
+        small.takeChanges(Integer.MAX_VALUE);
         assertFalse(small.apply(1, update(4, 1, "1"), 0));
         assertFalse(small.apply(2, update(5, 1, "\"1234567\""), 0));
         assertTrue(small.apply(2, update(5, 1, "\"12345\""), 0));
         assertThrows(MalformedUpdateException.class, () -> small.apply(3, update(9, 1, "[[[[1]]]]"), 0));
+    }
+
+    @Test
+    void whoSaysMuchKeepsNobodyFromBeingHeard() {
+        String much = "\"" + "x".repeat(10_000) + "\"";
+        for (int i = 1; i <= 10; i++) {
+            say(i, i, 1, much, 0);
+        }
+        say(BOB_SEAT, BOB, 1, "{}", 0);
+        byte[] first = table.takeChanges(25_000);
+        assertEquals(
+                List.of(BOB, 1L, 2L),
+                AwarenessUpdate.decode(first, 20).entries().stream()
+                        .map(AwarenessUpdate.Entry::client)
+                        .toList());
+        int frames = 1;
+        for (; table.hasChanges(); frames++) {
+            assertTrue(table.takeChanges(25_000).length <= 25_100);
+        }
+        assertEquals(5, frames);
+        say(3, 3, 2, much, 1);
+        assertTrue(table.takeChanges(1).length > 10_000, "one goes in any case");
     }
 
     @Test
@@ -131,7 +153,7 @@ class AwarenessTableTest {
     }
 
     private List<String> taken() {
-        byte[] changes = table.takeChanges();
+        byte[] changes = table.takeChanges(Integer.MAX_VALUE);
         List<String> out = new ArrayList<>();
         if (changes.length > 0) {
             AwarenessUpdate.decode(changes, 20)

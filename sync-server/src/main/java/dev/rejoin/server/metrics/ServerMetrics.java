@@ -46,6 +46,8 @@ public final class ServerMetrics {
             counter("rejoin.connections.refused", "sockets closed on accept because too many were open");
     private final Counter connectionsTimedOut =
             counter("rejoin.connections.timed.out", "sockets closed because their peer missed a deadline");
+    private final Counter statelessDropped =
+            counter("rejoin.stateless.dropped", "messages of the application not queued for editors that did not keep up");
     private final Counter received = bytes("rejoin.received", "bytes read from sockets");
     private final Counter sent = bytes("rejoin.sent", "bytes written to sockets");
     private final AtomicLong sessions = gauge("rejoin.sessions", "open sync sessions");
@@ -229,6 +231,20 @@ public final class ServerMetrics {
 
     public void connectionTimedOut() {
         connectionsTimedOut.increment();
+    }
+
+    /** Somebody used up a rate. */
+    public void rateLimited(String of, String what) {
+        Counter.builder("rejoin.rate.limited")
+                .description("times an address or a principal had used up a rate")
+                .tag("of", of)
+                .tag("what", what)
+                .register(registry)
+                .increment();
+    }
+
+    public void statelessDropped() {
+        statelessDropped.increment();
     }
 
     public void received(long bytes) {

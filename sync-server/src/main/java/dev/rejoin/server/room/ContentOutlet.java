@@ -29,8 +29,13 @@ public interface ContentOutlet {
     /** What the seat may do has changed. */
     void access(boolean readOnly);
 
-    /** A message of the application. */
-    void stateless(String payload);
+    /** A message of the application; false if it was not queued because the peer does not keep up. */
+    boolean stateless(String payload);
+
+    /** Whether the editor may bring the document into being, which is not there. Asked once, and counts if the answer is yes. */
+    default boolean mayCreate() {
+        return true;
+    }
 
     /** The seat is refused or taken away; nothing follows. */
     void denied(FailureCode code, String message);

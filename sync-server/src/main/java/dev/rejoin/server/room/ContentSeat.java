@@ -37,6 +37,16 @@ public final class ContentSeat {
     /** What the peer had when it fell behind. */
     StateVector had = StateVector.EMPTY;
 
+    /** What the editor said it has when it asked for the rest, while it waits for the answer. */
+    @Nullable
+    StateVector unanswered;
+
+    /** An answer is on its way, or will be at its time. */
+    boolean answering;
+
+    /** Monotonic milliseconds; moves on with each answer. */
+    long answersFreeAt = Long.MIN_VALUE / 2;
+
     int owedApplied;
     int owedRefused;
 

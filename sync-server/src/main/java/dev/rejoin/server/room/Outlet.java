@@ -39,4 +39,9 @@ public interface Outlet {
 
     /** The session is over; nothing follows. */
     void fail(FailureCode code, String message);
+
+    /** Whether the session may bring the document into being, which is not there. Asked once, and counts if the answer is yes. */
+    default boolean mayCreate() {
+        return true;
+    }
 }

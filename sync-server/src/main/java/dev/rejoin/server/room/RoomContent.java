@@ -52,6 +52,13 @@ final class RoomContent {
     private static final int MAX_SUSPECTS = 16;
 
     private static final int OVERLAP_UNITS = 8;
+    private static final int MAX_NEW_WRITERS_PER_CHANGE = 1_024;
+    private static final int MAX_AWARENESS_FRAME_BYTES = 128 << 10;
+
+    /* Answers to one seat: so many at once, then one in so many milliseconds. */
+    private static final int ANSWERS_AT_ONCE = 5;
+    private static final long ANSWER_MILLIS = 1_000;
+
 
     private final Room room;
     private final RoomLoop loop;
@@ -70,6 +77,9 @@ final class RoomContent {
     private final Map<Long, Long> suspects = new LinkedHashMap<>();
 
     private long encodedBytes;
+
+    /** At least as many clients as have written. */
+    private long writersAtMost;
 
     /** Of the engine; null after a change, until somebody asks. */
     private @Nullable StateVector stateVector;
@@ -111,6 +121,7 @@ final class RoomContent {
         this.encodedBytes = state.length;
         this.durable = state.length == 0 ? StateVector.EMPTY : Updates.stateVector(state);
         this.stateVector = durable;
+        this.writersAtMost = durable.size();
         source.whenMade(this::made);
         this.awareness = new AwarenessTable(kit.awarenessLimits());
     }
@@ -267,13 +278,43 @@ final class RoomContent {
         }
         seat.kin |= known.size() > 0 && sharesClients(known, stateVector());
         compare(seat, known);
+        seat.unanswered = known;
+        answer(seat);
+    }
+
+    /**
+     * Says what the editor lacks, which may be the whole document for a byte of a question: one answer at a time, to a peer that reads,
+     * and not too often. A question that comes meanwhile takes the place of one that waits.
+     */
+    private void answer(ContentSeat seat) {
+        StateVector known = seat.unanswered;
+        if (known == null || seat.answering || seat.over || !seat.outlet.hasRoom()) {
+            return;
+        }
+        long now = now();
+        seat.answersFreeAt = Math.max(seat.answersFreeAt, now - ANSWERS_AT_ONCE * ANSWER_MILLIS);
+        if (seat.answersFreeAt + ANSWER_MILLIS > now) {
+            seat.answering = true;
+            loop.schedule(
+                    () -> {
+                        seat.answering = false;
+                        answer(seat);
+                    },
+                    seat.answersFreeAt + ANSWER_MILLIS - now);
+            return;
+        }
+        seat.answersFreeAt += ANSWER_MILLIS;
+        seat.unanswered = null;
+        seat.answering = true;
         byte[] lacking = lacking(known);
         byte[] has = question(known);
         room.whenDurable(failure -> {
+            seat.answering = false;
             if (failure == null && !seat.over) {
                 seat.synchronised = true;
                 seat.behind = false;
                 seat.outlet.state(lacking, has);
+                answer(seat);
             }
         });
     }
@@ -374,6 +415,19 @@ final class RoomContent {
                 denyForeign(seat);
                 return;
             }
+            if (!answer && declaredWriters(update) > MAX_NEW_WRITERS_PER_CHANGE && newWriters(update) > MAX_NEW_WRITERS_PER_CHANGE) {
+                kit.observer().malformed();
+                deny(
+                        seat,
+                        FailureCode.TOO_LARGE,
+                        "more than " + MAX_NEW_WRITERS_PER_CHANGE + " new writers in one change");
+                return;
+            }
+            if (hasTooManyWriters(update)) {
+                kit.observer().rejected("too-many-writers");
+                settle(seat, false);
+                return;
+            }
             result = engine.applyUpdate(update, this);
         } catch (ContradictoryUpdateException e) {
             kit.observer().equivocated();
@@ -409,6 +463,41 @@ final class RoomContent {
             echo(seat, update);
             settle(seat, true);
         }
+    }
+
+    /** Whether the document would have more writers than it may: each one costs everybody who joins some bytes, for ever. */
+    private boolean hasTooManyWriters(byte[] update) {
+        writersAtMost += declaredWriters(update);
+        if (writersAtMost <= kit.options().maxReplicas()) {
+            return false;
+        }
+        int writers = stateVector().size();
+        int fresh = newWriters(update);
+        writersAtMost = writers + fresh;
+        if (writersAtMost <= kit.options().maxReplicas()) {
+            return false;
+        }
+        writersAtMost = writers;
+        return fresh > 0;
+    }
+
+    /** How many clients an update says it has structs of; it may lie, and is decoded later. */
+    private static long declaredWriters(byte[] update) {
+        long number = 0;
+        for (int i = 0; i < Math.min(update.length, 5); i++) {
+            number |= (update[i] & 0x7fL) << (7 * i);
+            if (update[i] >= 0) {
+                break;
+            }
+        }
+        return number;
+    }
+
+    private int newWriters(byte[] update) {
+        StateVector ours = stateVector();
+        int[] fresh = {0};
+        Updates.stateVector(update).forEach((client, clock) -> fresh[0] += ours.get(client) == 0 ? 1 : 0);
+        return fresh[0];
     }
 
     /**
@@ -538,6 +627,7 @@ final class RoomContent {
         seat.owedRefused = 0;
         settled(seat, applied, refused);
         everybody(seat);
+        answer(seat);
         if (seat.behind) {
             byte[] missed = lacking(seat.had);
             room.whenDurable(failure -> {
@@ -600,17 +690,31 @@ final class RoomContent {
     }
 
     private void sendAwareness() {
-        byte[] news = awareness.takeChanges();
+        byte[] news = awareness.takeChanges(MAX_AWARENESS_FRAME_BYTES);
         if (news.length == 0) {
             return;
         }
         awarenessSentAt = now();
+        if (awareness.hasChanges()) {
+            tellAwareness();
+        }
         Map<Framing, byte[]> frames = new HashMap<>(2);
         for (ContentSeat seat : seats) {
             if (seat.outlet.hasRoom()) {
                 seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.awareness(news)));
             }
         }
+    }
+
+    /** Sends a message of the application to everybody who speaks a dialect that has them; how many keep up with it. */
+    int stateless(String payload) {
+        int sent = 0;
+        for (ContentSeat seat : seats) {
+            if (!seat.framing.equals(Framing.Y_WEBSOCKET) && seat.outlet.stateless(payload)) {
+                sent++;
+            }
+        }
+        return sent;
     }
 
     private void expireLater() {

@@ -72,4 +72,13 @@ public final class RoomHandle {
     public Subscription onChange(Consumer<DocumentChange> listener) {
         return rooms.onChange(name, listener);
     }
+
+    /**
+     * Sends a message of the application to all who are at the document with a Hocuspocus provider, whose event {@code stateless} it
+     * becomes; other clients have no such thing. It is not kept: whoever is not there, or does not keep up, misses it. Completes with the number of
+     * editors that it was queued for.
+     */
+    public CompletionStage<Integer> sendStateless(String payload) {
+        return rooms.sendStateless(name, payload);
+    }
 }

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,11 @@ public final class Rooms {
             }
 
             @Override
+            public boolean mayCreate() {
+                return outlet.mayCreate();
+            }
+
+            @Override
             public void turnedAway(DocumentUnavailableException cause) {
                 if (!seat.over) {
                     seat.over = true;
@@ -87,6 +93,11 @@ public final class Rooms {
             @Override
             public void enter(Room room) {
                 room.join(seat);
+            }
+
+            @Override
+            public boolean mayCreate() {
+                return outlet.mayCreate();
             }
 
             @Override
@@ -179,23 +190,33 @@ public final class Rooms {
      * applied or the update does not decode.
      *
      * @param precondition asked with the entity tags that the document has just before
+     * @param mayCreate asked if nobody has begun the document
      */
     public CompletionStage<WriteResult> apply(
-            DocumentName document, DocumentWrite write, Predicate<EntityTags> precondition) {
-        return write(document, (room, result) -> room.apply(write, precondition, result));
+            DocumentName document,
+            DocumentWrite write,
+            Predicate<EntityTags> precondition,
+            BooleanSupplier mayCreate) {
+        return write(document, mayCreate, (room, result) -> room.apply(write, precondition, result));
     }
 
     CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
-        return write(document, (room, result) -> room.transact(change, result));
+        return write(document, () -> true, (room, result) -> room.transact(change, result));
     }
 
-    private <T> CompletionStage<T> write(DocumentName document, BiConsumer<Room, CompletableFuture<T>> write) {
+    private <T> CompletionStage<T> write(
+            DocumentName document, BooleanSupplier mayCreate, BiConsumer<Room, CompletableFuture<T>> write) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
             @Override
             public void enter(Room room) {
                 write.accept(room, result);
+            }
+
+            @Override
+            public boolean mayCreate() {
+                return mayCreate.getAsBoolean();
             }
 
             @Override
@@ -284,6 +305,20 @@ public final class Rooms {
         }
     }
 
+    /**
+     * Sends a message of the application to every editor at the document that can be sent one and keeps up; completes with their
+     * number. Does not load the document.
+     */
+    CompletionStage<Integer> sendStateless(DocumentName document, String payload) {
+        CompletableFuture<Integer> sent = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> {
+            Room room = floor.rooms.get(document.value());
+            sent.complete(room == null ? 0 : room.content().stateless(payload));
+        });
+        return sent;
+    }
+
     /** Lets nobody in any more, commits what is open, and ends every session with {@code shutting-down}. */
     public CompletionStage<Void> close() {
         closing = true;
@@ -310,6 +345,11 @@ public final class Rooms {
         void enter(Room room);
 
         void turnedAway(DocumentUnavailableException cause);
+
+        /** Whether the visitor, who asked to wait in a document that nobody has begun, may do that now. */
+        default boolean mayCreate() {
+            return true;
+        }
 
         /** Nobody has begun the document, and the visitor did not ask to wait in it. */
         default void missing() {}
@@ -376,11 +416,25 @@ public final class Rooms {
         }
 
         private void nobodyHasBegun(String name) {
-            if (loading.getOrDefault(name, List.of()).stream().anyMatch(Waiting::stays)) {
+            List<Waiting> waiting = loading.getOrDefault(name, List.of());
+            Optional<Waiting> first = firstWhoStays(waiting);
+            while (first.isPresent() && !first.get().visitor().mayCreate()) {
+                waiting.remove(first.get());
+                first.get()
+                        .visitor()
+                        .turnedAway(new DocumentUnavailableException(
+                                FailureCode.TOO_MANY_IN_FLIGHT, "too many new documents; come again later", null));
+                first = firstWhoStays(waiting);
+            }
+            if (first.isPresent()) {
                 open(name, Recovered.unbegun(newEpoch(), kit));
             } else {
                 taken(name).forEach(visit -> visit.visitor().missing());
             }
+        }
+
+        private Optional<Waiting> firstWhoStays(List<Waiting> waiting) {
+            return waiting.stream().filter(Waiting::stays).findFirst();
         }
 
         void revive(String name, boolean empty, CompletableFuture<Optional<DocumentView>> result) {

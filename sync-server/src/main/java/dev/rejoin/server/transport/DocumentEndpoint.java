@@ -36,6 +36,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -65,30 +67,33 @@ final class DocumentEndpoint {
     }
 
     /** A request for the document, of one of the methods of its route. */
-    CompletionStage<Answer> answer(FullHttpRequest request, String remoteAddress) {
+    CompletionStage<Answer> answer(FullHttpRequest request, Caller caller, long nowNanos) {
         HttpMethod method = request.method();
         if (method.equals(HttpMethod.DELETE)) {
             return admitted(
-                    request, remoteAddress, Route.DOCUMENT, Capability.ADMIN, document -> delete(request, document));
+                    request, caller, nowNanos, Route.DOCUMENT, Capability.ADMIN, (document, grant) -> delete(request, document));
         }
         boolean reads = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
         return admitted(
                 request,
-                remoteAddress,
+                caller,
+                nowNanos,
                 Route.DOCUMENT,
                 reads ? Capability.READ : Capability.WRITE,
-                document -> reads ? read(request, document) : write(request, document));
+                (document, grant) -> reads
+                        ? read(request, document)
+                        : write(request, document, () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos)));
     }
 
     /** A request to bring it back. */
-    CompletionStage<Answer> restore(FullHttpRequest request, String remoteAddress) {
+    CompletionStage<Answer> restore(FullHttpRequest request, Caller caller, long nowNanos) {
         return admitted(
-                request, remoteAddress, Route.RESTORE, Capability.ADMIN, document -> restore(request, document));
+                request, caller, nowNanos, Route.RESTORE, Capability.ADMIN, (document, grant) -> restore(request, document));
     }
 
     /** A request for its statistics. */
-    CompletionStage<Answer> stats(FullHttpRequest request, String remoteAddress) {
-        return admitted(request, remoteAddress, Route.STATS, Capability.READ, document -> rooms.stats(document)
+    CompletionStage<Answer> stats(FullHttpRequest request, Caller caller, long nowNanos) {
+        return admitted(request, caller, nowNanos, Route.STATS, Capability.READ, (document, grant) -> rooms.stats(document)
                 .thenApplyAsync(
                         found -> found.map(DocumentEndpoint::page).orElseGet(DocumentEndpoint::notFound), workers)
                 .exceptionally(DocumentEndpoint::failed));
@@ -97,10 +102,11 @@ final class DocumentEndpoint {
     /** Runs the request if its bearer may do that with the document; the request is held until then. */
     private CompletionStage<Answer> admitted(
             FullHttpRequest request,
-            String remoteAddress,
+            Caller caller,
+            long nowNanos,
             Route route,
             Capability needed,
-            Function<DocumentName, CompletionStage<Answer>> then) {
+            BiFunction<DocumentName, Grant, CompletionStage<Answer>> then) {
         String name = Paths.decode(route.encodedName(Paths.path(request.uri())));
         Optional<String> flaw =
                 name == null ? Optional.of("the name is not percent-encoded UTF-8") : DocumentName.flaw(name);
@@ -110,10 +116,13 @@ final class DocumentEndpoint {
         DocumentName document = DocumentName.of(name);
         request.retain();
         return doorkeeper
-                .ask(new AccessRequest(document.value(), Doorkeeper.token(request), remoteAddress))
+                .ask(
+                        new AccessRequest(document.value(), Doorkeeper.token(request), caller.address()),
+                        request.content().readableBytes(),
+                        nowNanos)
                 .thenCompose(access -> {
                     if (access instanceof Grant grant && grant.capability().includes(needed)) {
-                        return then.apply(document);
+                        return then.apply(document, grant);
                     }
                     return now(Doorkeeper.answer(access instanceof Denied no ? no : Denied.of(Denied.FORBIDDEN)));
                 })
@@ -292,7 +301,7 @@ final class DocumentEndpoint {
         return String.format("%016x", bits);
     }
 
-    private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document) {
+    private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document, BooleanSupplier mayCreate) {
         if (!origins.allows(request)) {
             return now(foreignOrigin());
         }
@@ -311,7 +320,7 @@ final class DocumentEndpoint {
         } catch (IllegalArgumentException e) {
             return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", String.valueOf(e.getMessage())));
         }
-        return rooms.apply(document, write, ifMatch(request))
+        return rooms.apply(document, write, ifMatch(request), mayCreate)
                 .thenApplyAsync(DocumentEndpoint::written, workers)
                 .exceptionally(DocumentEndpoint::failed);
     }
@@ -379,6 +388,9 @@ final class DocumentEndpoint {
             return Answer.problem(status(refused), refused.code(), String.valueOf(refused.getMessage()));
         }
         if (cause instanceof DocumentUnavailableException unavailable) {
+            if (unavailable.code() == FailureCode.TOO_MANY_IN_FLIGHT) {
+                return Doorkeeper.answer(Doorkeeper.tooMuch(String.valueOf(unavailable.getMessage())));
+            }
             HttpResponseStatus status = switch (unavailable.code()) {
                 case DOCUMENT_DELETED -> HttpResponseStatus.GONE;
                 case DOCUMENT_CORRUPT -> HttpResponseStatus.INTERNAL_SERVER_ERROR;

@@ -49,7 +49,7 @@ final class DocumentList {
         this.workers = workers;
     }
 
-    CompletionStage<Answer> answer(FullHttpRequest request, String remoteAddress) {
+    CompletionStage<Answer> answer(FullHttpRequest request, Caller caller) {
         String prefix = decoded(request, "prefix");
         if (prefix == null || prefix.getBytes(StandardCharsets.UTF_8).length > MAX_PREFIX_BYTES) {
             return bad("bad-format", "prefix is at most 255 bytes of percent-encoded UTF-8");
@@ -68,7 +68,7 @@ final class DocumentList {
                 limit == null ? STANDARD : Integer.parseInt(limit),
                 after,
                 Doorkeeper.token(request),
-                remoteAddress);
+                caller.address());
         return doorkeeper
                 .ask(page.about(prefix.isEmpty() ? ANY : prefix))
                 .thenCompose(access -> access instanceof Denied denied

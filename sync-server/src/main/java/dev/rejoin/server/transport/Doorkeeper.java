@@ -7,6 +7,7 @@ import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.access.AccessRequest;
 import dev.rejoin.server.access.Denied;
 import dev.rejoin.server.access.Grant;
+import dev.rejoin.server.access.Principal;
 import dev.rejoin.sync.wire.FailureCode;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -14,10 +15,15 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,16 +33,36 @@ import org.jspecify.annotations.Nullable;
 final class Doorkeeper implements AutoCloseable {
     private static final String BEARER = "bearer ";
     private static final String SUBPROTOCOL_TOKEN = "yauth-";
+    /** The code of an answer to somebody who has used up a rate. */
+    static final String RATE_LIMITED = "rate-limited";
+
+    static final String TOO_MANY_REQUESTS = "too many requests; come again later";
+
     private static final long LONGEST_WAIT_MILLIS = TimeUnit.DAYS.toMillis(1);
+
+    /** Between once and twice this before a grant ends its bearer is asked for another token, if it lasts that long. */
+    static final long NOTICE_MILLIS = 20_000;
+
+    /** Prime, so that consecutive permits are far from each other within the notice. */
+    private static final long SCATTER = 7_919;
+
+    /** Longest time that one loop checks sessions again without doing anything else. */
+    static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+    /** Most questions in such a time. */
+    static final int MAX_QUESTIONS_AT_ONCE = 64;
 
     private final AccessPolicy policy;
     private final TimeSource time;
+    private final ConnectionGate gate;
+    private final AtomicLong numbers = new AtomicLong();
     private final Set<Permit> permits = ConcurrentHashMap.newKeySet();
     private final AccessPolicy.Subscription subscription;
 
-    Doorkeeper(AccessPolicy policy, TimeSource time) {
+    Doorkeeper(AccessPolicy policy, TimeSource time, ConnectionGate gate) {
         this.policy = policy;
         this.time = time;
+        this.gate = gate;
         this.subscription = policy.onChange(this::changed);
     }
 
@@ -47,11 +73,34 @@ final class Doorkeeper implements AutoCloseable {
 
         /** May not; or must leave. */
         void denied(Denied denied);
+
+        /** The leave ends soon: a good moment to ask for another token. */
+        default void expiring() {}
     }
 
-    /** One question without consequences, for a single request. */
+    /** One question without consequences, for a single request of so many bytes, which counts for whoever it turns out to be. */
+    CompletionStage<Access> ask(AccessRequest request, int bytes, long nowNanos) {
+        return policy.authorise(request)
+                .thenApply(access -> access instanceof Grant grant
+                                && !gate.account(grant.principal(), nowNanos).mayRequest(bytes, nowNanos)
+                        ? tooMuch(TOO_MANY_REQUESTS)
+                        : access);
+    }
+
+    /** One of several questions of a request that has been counted already. */
     CompletionStage<Access> ask(AccessRequest request) {
         return policy.authorise(request);
+    }
+
+    /** Whether somebody may bring one more document into being by a request. */
+    boolean mayCreate(Caller caller, Principal principal, long nowNanos) {
+        return caller.account().mayCreate(nowNanos)
+                && gate.account(principal, nowNanos).mayCreate(nowNanos);
+    }
+
+    /** The answer to somebody who has used up a rate. */
+    static Denied tooMuch(String message) {
+        return new Denied(RATE_LIMITED, message, true);
     }
 
     /**
@@ -74,12 +123,31 @@ final class Doorkeeper implements AutoCloseable {
         return permit;
     }
 
+    /** Each loop asks again for its own, with pauses: checking thousands of signatures at once would keep everybody waiting. */
     private void changed(AccessChange change) {
+        Map<EventExecutor, Deque<Permit>> concerned = new IdentityHashMap<>();
         for (Permit permit : permits) {
             Grant grant = permit.grant;
             if (grant == null || change.concerns(permit.request.document(), grant)) {
-                permit.loop.execute(permit::ask);
+                concerned
+                        .computeIfAbsent(permit.loop, loop -> new ArrayDeque<>())
+                        .add(permit);
             }
+        }
+        concerned.forEach((loop, line) -> loop.execute(() -> askAgain(loop, line)));
+    }
+
+    private static void askAgain(EventExecutor loop, Deque<Permit> line) {
+        long begun = loop.ticker().nanoTime();
+        for (int asked = 0; asked < MAX_QUESTIONS_AT_ONCE && !line.isEmpty(); asked++) {
+            line.remove().ask();
+            if (loop.ticker().nanoTime() - begun >= SLICE_NANOS) {
+                break;
+            }
+        }
+        if (!line.isEmpty()) {
+            long used = Math.max(loop.ticker().nanoTime() - begun, SLICE_NANOS);
+            loop.schedule(() -> askAgain(loop, line), used, TimeUnit.NANOSECONDS);
         }
     }
 
@@ -87,6 +155,7 @@ final class Doorkeeper implements AutoCloseable {
     final class Permit {
         private final EventExecutor loop;
         private final Visitor visitor;
+        private final long number = numbers.incrementAndGet();
         private volatile AccessRequest request;
         private volatile @Nullable Grant grant;
         private @Nullable Future<?> end;
@@ -134,11 +203,8 @@ final class Doorkeeper implements AutoCloseable {
             cancel();
             if (access instanceof Grant now) {
                 grant = now;
-                if (now.expiresAtMillis() != Grant.NEVER) {
-                    long wait = Math.min(Math.max(0, now.expiresAtMillis() - time.millis()), LONGEST_WAIT_MILLIS);
-                    end = loop.schedule(this::ask, wait, TimeUnit.MILLISECONDS);
-                }
                 visitor.granted(now);
+                await(now);
             } else if (access instanceof Denied denied) {
                 if (grant != null && denied.retryable() && isGood()) {
                     // the policy cannot say at the moment; what it said before is still good
@@ -147,6 +213,26 @@ final class Doorkeeper implements AutoCloseable {
                 }
                 grant = null;
                 visitor.denied(denied);
+            }
+        }
+
+        /** Until it ends; before that the visitor hears of it, one sooner and another later, so that not all come at once. */
+        private void await(Grant held) {
+            if (closed || held.expiresAtMillis() == Grant.NEVER) {
+                return;
+            }
+            long left = Math.max(0, held.expiresAtMillis() - time.millis());
+            long notice = Math.min(NOTICE_MILLIS + Math.floorMod(number * SCATTER, NOTICE_MILLIS), left / 2);
+            if (left - notice > LONGEST_WAIT_MILLIS) {
+                end = loop.schedule(() -> await(held), LONGEST_WAIT_MILLIS, TimeUnit.MILLISECONDS);
+            } else {
+                end = loop.schedule(
+                        () -> {
+                            end = loop.schedule(this::ask, notice, TimeUnit.MILLISECONDS);
+                            visitor.expiring();
+                        },
+                        left - notice,
+                        TimeUnit.MILLISECONDS);
             }
         }
 
@@ -195,6 +281,10 @@ final class Doorkeeper implements AutoCloseable {
 
     /** What a request is answered with. */
     static Answer answer(Denied denied) {
+        if (denied.code().equals(RATE_LIMITED)) {
+            return Answer.problem(HttpResponseStatus.TOO_MANY_REQUESTS, denied.code(), denied.message())
+                    .with(HttpHeaderNames.RETRY_AFTER, "1");
+        }
         if (denied.retryable()) {
             return Answer.problem(HttpResponseStatus.SERVICE_UNAVAILABLE, denied.code(), denied.message())
                     .with(HttpHeaderNames.RETRY_AFTER, "1");

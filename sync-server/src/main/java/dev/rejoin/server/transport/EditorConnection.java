@@ -16,20 +16,26 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One WebSocket of a stock Yjs provider: carries bytes between the socket, the {@link ContentSession} that decides what they
  * mean, and the {@link ContentSeat}s in the rooms.
  */
-final class EditorConnection extends PeerConnection implements ContentEffects {
+final class EditorConnection extends PeerConnection<ContentSession> implements ContentEffects {
     /** Makes the session of one dialect. */
     @FunctionalInterface
     interface Dialect {
         ContentSession open(ContentEffects effects, long nowMillis);
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(EditorConnection.class);
+
     private final Rooms rooms;
     private final Doorkeeper doorkeeper;
+    private final ConnectionGate gate;
+    private final StatelessListener listener;
     private final Dialect dialect;
 
     /** The leave that the upgrade was granted with; used for the document that it was for, and no longer. */
@@ -37,12 +43,12 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
 
     private final Map<Integer, Place> places = new HashMap<>();
     private long unsettled;
-    private ContentSession session;
 
-    @SuppressWarnings("NullAway.Init") // set when the socket is open, before anything else is called
     EditorConnection(
             Rooms rooms,
             Doorkeeper doorkeeper,
+            ConnectionGate gate,
+            StatelessListener listener,
             TransportOptions options,
             TransportObserver observer,
             @Nullable Grant admission,
@@ -50,39 +56,17 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         super(options, observer);
         this.rooms = rooms;
         this.doorkeeper = doorkeeper;
+        this.gate = gate;
+        this.listener = listener;
         this.admission = admission;
         this.dialect = dialect;
     }
 
     @Override
-    void opened(long nowMillis) {
+    ContentSession open(long nowMillis) {
         PeerDeadline.met(context());
-        session = dialect.open(this, nowMillis);
+        return dialect.open(this, nowMillis);
     }
-
-    @Override
-    void message(byte[] message, long nowMillis) {
-        session.received(message, nowMillis);
-    }
-
-    @Override
-    void textMessage(long nowMillis) {
-        session.receivedText(nowMillis);
-    }
-
-    @Override
-    void pong(long nowMillis) {
-        session.heard(nowMillis);
-    }
-
-    @Override
-    void fail(FailureCode code, String message, long nowMillis) {
-        session.fail(code, message, nowMillis);
-    }
-
-    /** The rooms queue nothing for a peer that is behind, and what the session adds is small. */
-    @Override
-    void writable(boolean writable, long nowMillis) {}
 
     @Override
     void drained() {
@@ -96,28 +80,8 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
     }
 
     @Override
-    void disconnected() {
-        session.disconnected();
-    }
-
-    @Override
     boolean awaitsVerdicts() {
         return places.values().stream().anyMatch(place -> !place.unsettled.isEmpty());
-    }
-
-    @Override
-    void sessionTick(long nowMillis) {
-        session.tick(nowMillis);
-    }
-
-    @Override
-    long nextDeadline() {
-        return session.nextDeadline();
-    }
-
-    @Override
-    boolean isSessionClosed() {
-        return session.isClosed();
     }
 
     @Override
@@ -154,7 +118,7 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         place.unsettled.add(update.length);
         unsettled += update.length;
         if (unsettled > options.inboundBudgetBytes()) {
-            read(false);
+            behind(true);
         }
         place.seat.change(update, answer);
     }
@@ -169,8 +133,22 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         with(seat, ContentSeat::queryAwareness);
     }
 
+    /** What it throws is the application's mistake, and none of the peer's. */
     @Override
-    public void stateless(int seat, String payload) {}
+    public void stateless(int seat, String payload) {
+        Place place = places.get(seat);
+        if (place == null || place.held == null) {
+            return;
+        }
+        Grant held = place.held;
+        boolean mayWrite = held.capability().includes(Capability.WRITE);
+        try {
+            listener.received(
+                    new StatelessMessage(place.document, held.principal(), mayWrite, payload, place::stateless));
+        } catch (RuntimeException failure) {
+            LOG.error("the listener to stateless messages failed", failure);
+        }
+    }
 
     @Override
     public void leave(int seat) {
@@ -198,7 +176,7 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
             unsettled -= bytes == null ? 0 : bytes;
         }
         if (unsettled <= options.inboundBudgetBytes() / 2) {
-            read(true);
+            behind(false);
         }
     }
 
@@ -212,6 +190,7 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         private final ArrayDeque<Integer> unsettled = new ArrayDeque<>();
         private Doorkeeper.@Nullable Permit permit;
         private @Nullable ContentSeat seat;
+        private @Nullable Grant held;
 
         Place(int number, DocumentName document) {
             this.number = number;
@@ -220,12 +199,17 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
 
         @Override
         public void granted(Grant grant) {
-            if (session.isClosed() || !places.containsKey(number)) {
+            if (session().isClosed() || !places.containsKey(number)) {
                 return;
             }
+            if (!belongsTo(grant.principal(), gate)) {
+                refuse(FailureCode.TOO_MANY_IN_FLIGHT, ConnectionGate.TOO_MANY);
+                return;
+            }
+            held = grant;
             boolean readOnly = !grant.capability().includes(Capability.WRITE);
             if (seat == null) {
-                seat = rooms.join(document, session.framing(number), readOnly, this);
+                seat = rooms.join(document, session().framing(number), readOnly, this);
             } else {
                 seat.access(readOnly);
             }
@@ -234,10 +218,20 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         @Override
         public void denied(Denied denied) {
             if (places.containsKey(number)) {
-                session.denied(number, Doorkeeper.code(denied), denied.message(), now());
-                gone(number);
-                rearm();
+                refuse(Doorkeeper.code(denied), denied.message());
             }
+        }
+
+        private void refuse(FailureCode code, String message) {
+            session().denied(number, code, message, now());
+            gone(number);
+            rearm();
+        }
+
+        @Override
+        public void expiring() {
+            session().tokenWanted(number, now());
+            rearm();
         }
 
         void drained() {
@@ -263,20 +257,20 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         @Override
         public void admitted(boolean readOnly, byte[] stateVector, byte[] everybody) {
             cross(stateVector.length + everybody.length, () -> {
-                session.admitted(number, readOnly, stateVector, everybody, now());
+                session().admitted(number, readOnly, stateVector, everybody, now());
             });
         }
 
         @Override
         public void state(byte[] update, byte[] stateVector) {
-            cross(update.length, () -> session.state(number, update, stateVector, now()));
+            cross(update.length, () -> session().state(number, update, stateVector, now()));
         }
 
         @Override
         public void relay(byte[] frame) {
             cross(frame.length, () -> {
                 if (places.containsKey(number)) {
-                    session.relay(frame, now());
+                    session().relay(frame, now());
                 }
             });
         }
@@ -285,26 +279,33 @@ final class EditorConnection extends PeerConnection implements ContentEffects {
         public void settled(int changes, boolean applied) {
             cross(0, () -> {
                 EditorConnection.this.settled(this, changes);
-                session.settled(number, changes, applied, now());
+                session().settled(number, changes, applied, now());
             });
         }
 
         @Override
         public void access(boolean readOnly) {
-            cross(0, () -> session.access(number, readOnly, now()));
+            cross(0, () -> session().access(number, readOnly, now()));
         }
 
         @Override
-        public void stateless(String payload) {
-            cross(payload.length(), () -> session.stateless(number, payload, now()));
+        public boolean mayCreate() {
+            return EditorConnection.this.mayCreate();
+        }
+
+        @Override
+        public boolean stateless(String payload) {
+            if (!hasRoom()) {
+                observer.statelessDropped();
+                return false;
+            }
+            cross(payload.length(), () -> session().stateless(number, payload, now()));
+            return true;
         }
 
         @Override
         public void denied(FailureCode code, String message) {
-            cross(0, () -> {
-                session.denied(number, code, message, now());
-                gone(number);
-            });
+            cross(0, () -> refuse(code, message));
         }
     }
 }

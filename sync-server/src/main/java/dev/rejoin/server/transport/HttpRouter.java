@@ -36,6 +36,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     private final Endpoints endpoints;
     private final @Nullable StaticFiles files;
     private final Executor workers;
+    private final ConnectionGate gate;
     private final TransportObserver observer;
     private final ArrayDeque<FullHttpRequest> waiting = new ArrayDeque<>();
     private boolean busy;
@@ -44,12 +45,16 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     HttpRouter(
             DocumentEndpoint documents,
             DocumentList list,
-            Endpoints endpoints, Executor workers, TransportObserver observer) {
+            Endpoints endpoints,
+            Executor workers,
+            ConnectionGate gate,
+            TransportObserver observer) {
         this.documents = documents;
         this.list = list;
         this.endpoints = endpoints;
         this.files = endpoints.web() == null ? null : new StaticFiles(endpoints.web());
         this.workers = workers;
+        this.gate = gate;
         this.observer = observer;
     }
 
@@ -92,7 +97,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
         CompletionStage<Answer> answer;
         try {
-            answer = route(request, Paths.remoteAddress(ctx.channel()));
+            answer = route(ctx, request);
         } catch (RuntimeException e) {
             answer = CompletableFuture.failedFuture(e);
         }
@@ -106,11 +111,18 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         });
     }
 
-    private CompletionStage<Answer> route(FullHttpRequest request, String remoteAddress) {
+    private CompletionStage<Answer> route(ChannelHandlerContext ctx, FullHttpRequest request) {
         String path = Paths.path(request.uri());
         Optional<Route> route = Route.of(path, request.method().name());
+        if (route.isPresent() && route.get().isForOperators()) {
+            return answer(route.get(), request, Caller.of(ctx.channel()), ConnectionGate.now(ctx.channel()));
+        }
+        Caller caller = gate.caller(ctx.channel(), request.headers());
+        if (!caller.account().mayRequest(request.content().readableBytes(), ConnectionGate.now(ctx.channel()))) {
+            return CompletableFuture.completedFuture(Doorkeeper.answer(Doorkeeper.tooMuch(Doorkeeper.TOO_MANY_REQUESTS)));
+        }
         if (route.isPresent()) {
-            return answer(route.get(), request, remoteAddress);
+            return answer(route.get(), request, caller, ConnectionGate.now(ctx.channel()));
         }
         if (files == null) {
             return CompletableFuture.completedFuture(
@@ -122,7 +134,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         return CompletableFuture.supplyAsync(() -> served.answer(method, headers, path), workers);
     }
 
-    private CompletionStage<Answer> answer(Route route, FullHttpRequest request, String remoteAddress) {
+    private CompletionStage<Answer> answer(Route route, FullHttpRequest request, Caller caller, long nowNanos) {
         if (!route.methods().contains(request.method().name())) {
             String possible = String.join(", ", route.methods());
             return CompletableFuture.completedFuture(Answer.problem(
@@ -130,10 +142,10 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
                     .with(HttpHeaderNames.ALLOW, possible));
         }
         return switch (route) {
-            case DOCUMENTS -> list.answer(request, remoteAddress);
-            case DOCUMENT -> documents.answer(request, remoteAddress);
-            case RESTORE -> documents.restore(request, remoteAddress);
-            case STATS -> documents.stats(request, remoteAddress);
+            case DOCUMENTS -> list.answer(request, caller);
+            case DOCUMENT -> documents.answer(request, caller, nowNanos);
+            case RESTORE -> documents.restore(request, caller, nowNanos);
+            case STATS -> documents.stats(request, caller, nowNanos);
             case DESCRIPTION -> operator(() -> Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, OpenApi.bytes()));
             case HEALTH -> operator(() -> probe(endpoints.healthy().getAsBoolean()));
             case READINESS -> operator(() -> probe(endpoints.ready().getAsBoolean()));

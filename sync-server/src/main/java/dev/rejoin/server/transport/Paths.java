@@ -1,7 +1,5 @@
 package dev.rejoin.server.transport;
 
-import io.netty.channel.Channel;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The path part of a request target (RFC 3986), and where it comes from. */
+/** The path part of a request target (RFC 3986). */
 final class Paths {
     private Paths() {}
 
@@ -72,12 +70,5 @@ final class Paths {
         } catch (CharacterCodingException e) {
             return null;
         }
-    }
-
-    /** Where a peer comes from; empty if unknown. */
-    static String remoteAddress(Channel channel) {
-        return channel.remoteAddress() instanceof InetSocketAddress address && address.getAddress() != null
-                ? address.getAddress().getHostAddress()
-                : "";
     }
 }

@@ -1,5 +1,7 @@
 package dev.rejoin.server.transport;
 
+import dev.rejoin.server.access.Principal;
+import dev.rejoin.sync.session.PeerSession;
 import dev.rejoin.sync.wire.FailureCode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -27,10 +29,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One WebSocket, whatever is spoken on it: puts messages together, answers pings, counts what is not yet sent, and closes a
- * peer that does not read. What messages mean is decided by those who extend it.
+ * One WebSocket, whatever is spoken on it: puts messages together, answers pings, counts what is not yet sent, reads no faster than
+ * its peer may send, and closes a peer that does not read. What messages mean is decided by its session, and what comes of
+ * them by those who extend it.
  */
-abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame> {
+abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboundHandler<WebSocketFrame> {
     /* Two loops
      * ---------
      * The socket and the session live on the channel's loop, each room on its own. What a room says crosses over, see Crossing;
@@ -53,6 +56,11 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     private static final long DRAIN_PATIENCE_MILLIS = 1_000;
     private static final long DRAIN_LOOK_MILLIS = 10;
 
+    /* Why nothing is read from the peer at the moment. */
+    private static final int BEHIND = 1;
+    private static final int TOO_FAST = 2;
+    private static final int DRAINING = 4;
+
     final TransportOptions options;
     final TransportObserver observer;
 
@@ -71,6 +79,11 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     private long tickAt = Long.MAX_VALUE;
     private @Nullable Future<?> tick;
     private @Nullable Future<?> stall;
+    private Account address = Account.UNBOUNDED;
+    private volatile @Nullable Account principal;
+    private int pauses;
+    private long pausedUntilNanos;
+    private S session;
     private ChannelHandlerContext ctx;
 
     /** Where whole frames go in, past what would write them once more for each peer. */
@@ -83,20 +96,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     }
 
     /** The socket is open: make the session. */
-    abstract void opened(long nowMillis);
-
-    abstract void message(byte[] message, long nowMillis);
-
-    abstract void textMessage(long nowMillis);
-
-    /** A pong, which shows that the peer lives. */
-    abstract void pong(long nowMillis);
-
-    /** The peer has broken the rules of WebSocket or the bounds of this server: end the session. */
-    abstract void fail(FailureCode code, String message, long nowMillis);
-
-    /** The socket takes more, or does not. */
-    abstract void writable(boolean writable, long nowMillis);
+    abstract S open(long nowMillis);
 
     /** A room was told that the peer does not keep up, and it does now. */
     abstract void drained();
@@ -104,13 +104,9 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     /** The socket is closed or about to be: leave the rooms. */
     abstract void left();
 
-    abstract void disconnected();
-
-    abstract void sessionTick(long nowMillis);
-
-    abstract long nextDeadline();
-
-    abstract boolean isSessionClosed();
+    final S session() {
+        return session;
+    }
 
     /** Whether something that the peer sent has not been answered yet with what became of it. */
     abstract boolean awaitsVerdicts();
@@ -123,7 +119,8 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     public final void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         frames = context.pipeline().context(WebSocket13FrameEncoder.class);
-        opened(now());
+        address = Caller.of(context.channel()).account();
+        session = open(now());
         observer.sessionOpened();
         rearm();
     }
@@ -134,14 +131,60 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
             answer(farewell);
         } else if (closing) {
             return;
-        } else if (frame instanceof PingWebSocketFrame ping) {
-            pinged(ping.content());
-        } else if (frame instanceof PongWebSocketFrame) {
-            pong(now());
         } else {
-            data(frame);
+            charge(frame.content().readableBytes());
+            if (frame instanceof PingWebSocketFrame ping) {
+                pinged(ping.content());
+            } else if (frame instanceof PongWebSocketFrame) {
+                session.heard(now());
+            } else {
+                data(frame);
+            }
         }
         rearm();
+    }
+
+    /** Whoever has sent too much is not read from until it would have been in order. */
+    private void charge(int bytes) {
+        long now = ConnectionGate.now(ctx.channel());
+        long wait = address.received(bytes, now);
+        if (principal != null) {
+            wait = Math.max(wait, principal.received(bytes, now));
+        }
+        if (wait > 0) {
+            boolean waiting = (pauses & TOO_FAST) != 0;
+            pausedUntilNanos = now + wait;
+            pause(TOO_FAST, true);
+            if (!waiting) {
+                ctx.executor().schedule(this::goOn, wait, TimeUnit.NANOSECONDS);
+            }
+        }
+    }
+
+    private void goOn() {
+        long wait = pausedUntilNanos - ConnectionGate.now(ctx.channel());
+        if (wait > 0) {
+            ctx.executor().schedule(this::goOn, wait, TimeUnit.NANOSECONDS);
+        } else {
+            // what it was kept from saying counts as said
+            session.heard(now());
+            pause(TOO_FAST, false);
+        }
+    }
+
+    /** The connection is this one's from now on, if it may have one more. A connection counts for whoever it was opened by. */
+    final boolean belongsTo(Principal who, ConnectionGate gate) {
+        if (principal == null) {
+            principal = gate.connect(ctx.channel(), who);
+        }
+        return principal != null;
+    }
+
+    /** Whether whoever has the connection may bring one more document into being. On any thread. */
+    final boolean mayCreate() {
+        Account owner = principal;
+        long now = ConnectionGate.now(ctx.channel());
+        return address.mayCreate(now) && (owner == null || owner.mayCreate(now));
     }
 
     /** Whoever closes first is told the same code back (RFC 6455, 5.5.1). */
@@ -165,7 +208,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         }
         if (++partialFragments > MAX_FRAGMENTS_PER_MESSAGE
                 || partial.size() + frame.content().readableBytes() > options.maxFrameBytes()) {
-            fail(FailureCode.TOO_LARGE, "the message is too large or in too many fragments", now());
+            session.fail(FailureCode.TOO_LARGE, "the message is too large or in too many fragments", now());
             return;
         }
         try {
@@ -187,9 +230,9 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
 
     private void message(byte[] message, boolean text) {
         if (text) {
-            textMessage(now());
+            session.receivedText(now());
         } else {
-            message(message, now());
+            session.received(message, now());
         }
     }
 
@@ -200,7 +243,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
             pings = 0;
         }
         if (++pings > MAX_PINGS_PER_SECOND) {
-            fail(FailureCode.PROTOCOL_ERROR, "too many pings", now);
+            session.fail(FailureCode.PROTOCOL_ERROR, "too many pings", now);
         } else if (!full) {
             write(ctx, new PongWebSocketFrame(payload.retain()), payload.readableBytes());
         }
@@ -211,7 +254,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         if (cause instanceof CorruptedWebSocketFrameException || cause instanceof TooLongFrameException) {
             boolean large = cause instanceof TooLongFrameException
                     || String.valueOf(cause.getMessage()).startsWith("Max frame length");
-            fail(
+            session.fail(
                     large ? FailureCode.TOO_LARGE : FailureCode.PROTOCOL_ERROR,
                     large ? "the frame is too large" : "not a WebSocket frame",
                     now());
@@ -225,7 +268,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
 
     @Override
     public final void channelInactive(ChannelHandlerContext context) {
-        disconnected();
+        session.disconnected();
         cancel(tick);
         cancel(stall);
         left();
@@ -281,7 +324,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     final void drain() {
         ctx.executor().execute(() -> {
             if (!draining) {
-                read(false);
+                pause(DRAINING, true);
                 draining = true;
                 settle(now() + DRAIN_PATIENCE_MILLIS);
             }
@@ -295,7 +338,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         if (awaitsVerdicts() && now() < patientUntil) {
             ctx.executor().schedule(() -> settle(patientUntil), DRAIN_LOOK_MILLIS, TimeUnit.MILLISECONDS);
         } else {
-            fail(FailureCode.SHUTTING_DOWN, "the server is closing", now());
+            session.fail(FailureCode.SHUTTING_DOWN, "the server is closing", now());
         }
     }
 
@@ -304,7 +347,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         unsent.addAndGet(counted);
         if (!full && unsent.get() >= options.writeHighMarkBytes()) {
             full = true;
-            writable(false, now());
+            session.writable(false, now());
             stall = ctx.executor().schedule(this::stalled, options.stallMillis(), TimeUnit.MILLISECONDS);
         }
         from.write(frame).addListener(done -> left(counted));
@@ -327,7 +370,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         if (full) {
             full = false;
             cancel(stall);
-            writable(true, now());
+            session.writable(true, now());
         }
         if (asked) {
             asked = false;
@@ -348,7 +391,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     final void cross(int bytes, Runnable call) {
         unsent.addAndGet(bytes);
         Crossing.cross(ctx.executor(), () -> {
-            if (!isSessionClosed()) {
+            if (!session.isClosed()) {
                 call.run();
             }
             left(bytes);
@@ -356,16 +399,21 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
         });
     }
 
-    /** Stops reading from the peer, or goes on. */
-    final void read(boolean on) {
-        if (!draining && ctx.channel().config().isAutoRead() != on) {
-            ctx.channel().config().setAutoRead(on);
+    /** Whether the rooms have so much of the peer before them that nothing more is read. */
+    final void behind(boolean on) {
+        pause(BEHIND, on);
+    }
+
+    private void pause(int why, boolean on) {
+        pauses = on ? pauses | why : pauses & ~why;
+        if (!closing && ctx.channel().config().isAutoRead() != (pauses == 0)) {
+            ctx.channel().config().setAutoRead(pauses == 0);
         }
     }
 
     /** Where the peer comes from; empty if unknown. */
     final String remoteAddress() {
-        return Paths.remoteAddress(ctx.channel());
+        return Caller.of(ctx.channel()).address();
     }
 
     private void stalled() {
@@ -379,7 +427,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     }
 
     final void rearm() {
-        long due = nextDeadline();
+        long due = session.nextDeadline();
         if (due >= tickAt || due == Long.MAX_VALUE) {
             return;
         }
@@ -391,7 +439,7 @@ abstract class PeerConnection extends SimpleChannelInboundHandler<WebSocketFrame
     private void tick() {
         tickAt = Long.MAX_VALUE;
         if (ctx.channel().isActive()) {
-            sessionTick(now());
+            session.tick(now());
             rearm();
         }
     }

@@ -27,6 +27,11 @@ enum Route {
         this.methods = List.of(methods);
     }
 
+    /** Whether it is asked by those who run the server, who are not held to a rate. */
+    boolean isForOperators() {
+        return this == HEALTH || this == READINESS || this == METRICS;
+    }
+
     /** The path, with the name of a document in braces. */
     String template() {
         return template;

@@ -50,6 +50,7 @@ final class StoreEndpoint extends ChannelInboundHandlerAdapter {
     private final StoreExchange exchange;
     private final Doorkeeper doorkeeper;
     private final OriginPolicy origins;
+    private final ConnectionGate gate;
     private final TransportOptions options;
     private final TransportObserver observer;
     private boolean taken;
@@ -63,11 +64,13 @@ final class StoreEndpoint extends ChannelInboundHandlerAdapter {
             StoreExchange exchange,
             Doorkeeper doorkeeper,
             OriginPolicy origins,
+            ConnectionGate gate,
             TransportOptions options,
             TransportObserver observer) {
         this.exchange = exchange;
         this.doorkeeper = doorkeeper;
         this.origins = origins;
+        this.gate = gate;
         this.options = options;
         this.observer = observer;
     }
@@ -128,10 +131,13 @@ final class StoreEndpoint extends ChannelInboundHandlerAdapter {
         body = export ? null : pipe;
         ctx.channel().config().setAutoRead(false);
         doorkeeper
-                .ask(new AccessRequest(
-                        WHOLE_STORE,
-                        Doorkeeper.token(request.headers(), request.uri()),
-                        Paths.remoteAddress(ctx.channel())))
+                .ask(
+                        new AccessRequest(
+                                WHOLE_STORE,
+                                Doorkeeper.token(request.headers(), request.uri()),
+                                gate.caller(ctx.channel(), request.headers()).address()),
+                        0,
+                        ConnectionGate.now(ctx.channel()))
                 .whenComplete((access, failure) -> ctx.executor().execute(() -> {
                     if (!ctx.channel().isActive()) {
                         return;

@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
  * One WebSocket on {@code /sync}: carries bytes between the socket, the {@link ServerSession} that decides what they mean, and
  * the {@link Seat} in the room. Decides nothing itself but when to stop reading.
  */
-final class SyncConnection extends PeerConnection implements ServerEffects {
+final class SyncConnection extends PeerConnection<ServerSession> implements ServerEffects {
     private final Rooms rooms;
     private final Doorkeeper doorkeeper;
+    private final ConnectionGate gate;
     private final ProtocolLimits limits;
     private final java.util.function.LongSupplier wallClockMillis;
 
@@ -37,12 +38,11 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
     private long unjudged;
     private Doorkeeper.@Nullable Permit permit;
     private @Nullable Seat seat;
-    private ServerSession session;
 
-    @SuppressWarnings("NullAway.Init") // set when the socket is open, before anything else is called
     SyncConnection(
             Rooms rooms,
             Doorkeeper doorkeeper,
+            ConnectionGate gate,
             TransportOptions options,
             ProtocolLimits limits,
             TransportObserver observer,
@@ -50,37 +50,14 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
         super(options, observer);
         this.rooms = rooms;
         this.doorkeeper = doorkeeper;
+        this.gate = gate;
         this.limits = limits;
         this.wallClockMillis = wallClockMillis;
     }
 
     @Override
-    void opened(long nowMillis) {
-        session = new ServerSession(limits, this, wallClockMillis, nowMillis);
-    }
-
-    @Override
-    void message(byte[] message, long nowMillis) {
-        session.received(message, nowMillis);
-    }
-
-    @Override
-    void textMessage(long nowMillis) {
-        session.receivedText(nowMillis);
-    }
-
-    /** The protocol has its own signs of life. */
-    @Override
-    void pong(long nowMillis) {}
-
-    @Override
-    void fail(FailureCode code, String message, long nowMillis) {
-        session.fail(code, message, nowMillis);
-    }
-
-    @Override
-    void writable(boolean writable, long nowMillis) {
-        session.writable(writable, nowMillis);
+    ServerSession open(long nowMillis) {
+        return new ServerSession(limits, this, wallClockMillis, nowMillis);
     }
 
     @Override
@@ -101,28 +78,8 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
     }
 
     @Override
-    void disconnected() {
-        session.disconnected();
-    }
-
-    @Override
     boolean awaitsVerdicts() {
         return !unjudgedBytes.isEmpty();
-    }
-
-    @Override
-    void sessionTick(long nowMillis) {
-        session.tick(nowMillis);
-    }
-
-    @Override
-    long nextDeadline() {
-        return session.nextDeadline();
-    }
-
-    @Override
-    boolean isSessionClosed() {
-        return session.isClosed();
     }
 
     @Override
@@ -131,7 +88,7 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
         try {
             version = hello.version().length == 0 ? Version.EMPTY : Version.decode(hello.version());
         } catch (MalformedDeltaException e) {
-            session.fail(FailureCode.MALFORMED, "the version does not decode: " + e.getMessage(), now());
+            session().fail(FailureCode.MALFORMED, "the version does not decode: " + e.getMessage(), now());
             return;
         }
         PeerDeadline.met(context());
@@ -141,18 +98,22 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
                 new Doorkeeper.Visitor() {
                     @Override
                     public void granted(Grant grant) {
+                        if (!belongsTo(grant.principal(), gate)) {
+                            session().fail(FailureCode.TOO_MANY_IN_FLIGHT, ConnectionGate.TOO_MANY, now());
+                            return;
+                        }
                         admit(hello, version, document, !grant.capability().includes(Capability.WRITE));
                     }
 
                     @Override
                     public void denied(Denied denied) {
-                        session.fail(Doorkeeper.code(denied), denied.message(), now());
+                        session().fail(Doorkeeper.code(denied), denied.message(), now());
                     }
                 });
     }
 
     private void admit(Hello hello, Version version, DocumentName document, boolean readOnly) {
-        if (session.isClosed()) {
+        if (session().isClosed()) {
             return;
         }
         if (seat != null) {
@@ -174,7 +135,7 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
         unjudgedBytes.add(fragment.length);
         unjudged += fragment.length;
         if (unjudged > options.inboundBudgetBytes()) {
-            read(false);
+            behind(true);
         }
         if (seat != null) {
             seat.submit(fragment);
@@ -201,7 +162,7 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
             unjudged -= bytes == null ? 0 : bytes;
         }
         if (unjudged <= options.inboundBudgetBytes() / 2) {
-            read(true);
+            behind(false);
         }
     }
 
@@ -213,31 +174,36 @@ final class SyncConnection extends PeerConnection implements ServerEffects {
         }
 
         @Override
+        public boolean mayCreate() {
+            return SyncConnection.this.mayCreate();
+        }
+
+        @Override
         public void welcome(Admission admission, Update first) {
-            cross(first.fragment().length, () -> session.welcome(admission, first, now()));
+            cross(first.fragment().length, () -> session().welcome(admission, first, now()));
         }
 
         @Override
         public void update(Update update, int judged) {
             cross(update.fragment().length, () -> {
                 judged(judged);
-                session.update(update, judged, now());
+                session().update(update, judged, now());
             });
         }
 
         @Override
         public void relay(byte[] updateFrame, Position position) {
-            cross(updateFrame.length, () -> session.relay(updateFrame, position, now()));
+            cross(updateFrame.length, () -> session().relay(updateFrame, position, now()));
         }
 
         @Override
         public void presence(long from, byte[] payload) {
-            cross(payload.length, () -> session.presence(from, payload, now()));
+            cross(payload.length, () -> session().presence(from, payload, now()));
         }
 
         @Override
         public void fail(FailureCode code, String message) {
-            cross(0, () -> session.fail(code, message, now()));
+            cross(0, () -> session().fail(code, message, now()));
         }
     }
 }

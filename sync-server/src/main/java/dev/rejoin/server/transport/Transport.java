@@ -56,6 +56,7 @@ public final class Transport implements AutoCloseable {
     private final Rooms rooms;
     private final Doorkeeper doorkeeper;
     private final DocumentList list;
+    private final StatelessListener stateless;
     private final ProtocolLimits limits;
     private final Endpoints endpoints;
     private final Executor workers;
@@ -72,6 +73,7 @@ public final class Transport implements AutoCloseable {
             TransportOptions options,
             Rooms rooms,
             AccessPolicy access,
+            StatelessListener stateless,
             ProtocolLimits limits,
             Endpoints endpoints,
             Executor workers,
@@ -81,15 +83,20 @@ public final class Transport implements AutoCloseable {
             throws IOException {
         this.options = options;
         this.rooms = rooms;
-        this.doorkeeper = new Doorkeeper(access, time);
-        this.list = new DocumentList(rooms, doorkeeper, workers);
+        this.stateless = stateless;
         this.limits = limits.withMaxFrameBytes(options.maxFrameBytes());
         this.endpoints = endpoints;
         this.workers = workers;
         this.time = time;
         this.observer = observer;
         this.tls = tls;
-        this.gate = new ConnectionGate(options.maxConnections(), options.maxConnectionsPerAddress(), observer);
+        this.gate = new ConnectionGate(
+                options.maxConnections(),
+                options.rates(),
+                observer,
+                loops.group().next().ticker().nanoTime());
+        this.doorkeeper = new Doorkeeper(access, time, gate);
+        this.list = new DocumentList(rooms, doorkeeper, workers);
         InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
         if (address.isUnresolved()) {
             throw new BindException(
@@ -105,6 +112,7 @@ public final class Transport implements AutoCloseable {
      *
      * @param loops outlive the transport
      * @param access who may do what; always answers
+     * @param stateless hears what applications send beside documents
      * @param limits of the sync protocol; the frame size is taken from {@code options}
      * @param workers runs what may block: files, metrics
      * @param time wall clock that clients are told
@@ -116,6 +124,7 @@ public final class Transport implements AutoCloseable {
             TransportOptions options,
             Rooms rooms,
             AccessPolicy access,
+            StatelessListener stateless,
             ProtocolLimits limits,
             Endpoints endpoints,
             Executor workers,
@@ -123,7 +132,7 @@ public final class Transport implements AutoCloseable {
             TransportObserver observer,
             @Nullable Tls tls)
             throws IOException {
-        return new Transport(loops, options, rooms, access, limits, endpoints, workers, time, observer, tls);
+        return new Transport(loops, options, rooms, access, stateless, limits, endpoints, workers, time, observer, tls);
     }
 
     /** Where it listens; the port is the real one even if 0 was asked for. */
@@ -197,25 +206,27 @@ public final class Transport implements AutoCloseable {
         pipeline.addLast("deadline", new PeerDeadline(options, observer));
         pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));
         if (endpoints.exchange() != null) {
-            pipeline.addLast("store", new StoreEndpoint(endpoints.exchange(), doorkeeper, origins, options, observer));
+            pipeline.addLast("store", new StoreEndpoint(endpoints.exchange(), doorkeeper, origins, gate, options, observer));
         }
         pipeline.addLast("body", new BodyCollector(options.maxBodyBytes(), observer));
-        pipeline.addLast(ROUTER, new HttpRouter(documents, list, endpoints, workers, observer));
-        pipeline.addLast("upgrade", new WebSocketUpgrade(options, origins, doorkeeper, new Ends()));
+        pipeline.addLast(ROUTER, new HttpRouter(documents, list, endpoints, workers, gate, observer));
+        pipeline.addLast("upgrade", new WebSocketUpgrade(options, origins, gate, doorkeeper, new Ends()));
     }
 
     /** What speaks at the end of each WebSocket. */
     private final class Ends implements WebSocketUpgrade.Connections {
         @Override
-        public PeerConnection sync() {
-            return new SyncConnection(rooms, doorkeeper, options, limits, observer, time::millis);
+        public PeerConnection<?> sync() {
+            return new SyncConnection(rooms, doorkeeper, gate, options, limits, observer, time::millis);
         }
 
         @Override
-        public PeerConnection yWebsocket(DocumentName document, String token, Grant admission) {
+        public PeerConnection<?> yWebsocket(DocumentName document, String token, Grant admission) {
             return new EditorConnection(
                     rooms,
                     doorkeeper,
+                    gate,
+                    stateless,
                     options,
                     observer,
                     admission,
@@ -223,10 +234,12 @@ public final class Transport implements AutoCloseable {
         }
 
         @Override
-        public PeerConnection hocuspocus() {
+        public PeerConnection<?> hocuspocus() {
             return new EditorConnection(
                     rooms,
                     doorkeeper,
+                    gate,
+                    stateless,
                     options,
                     observer,
                     null,

@@ -9,7 +9,7 @@ import java.util.Set;
  * @param host address to bind; on a loopback address pages of loopback hosts may connect
  * @param port port to bind; 0 takes a free one
  * @param maxConnections sockets open at a time; later ones are closed on accept
- * @param maxConnectionsPerAddress of these from one IPv4 address or IPv6 /64; loopback is exempt
+ * @param rates what one address and one principal may have and send
  * @param openingDeadlineMillis from accept, handshake of TLS included, to a complete request head or, on {@code /sync}, to Hello; nothing that the peer sends extends it
  * @param requestBodyDeadlineMillis from a complete request head to the end of its body
  * @param keepAliveMillis how long an HTTP connection may wait for its next request
@@ -25,7 +25,7 @@ public record TransportOptions(
         String host,
         int port,
         int maxConnections,
-        int maxConnectionsPerAddress,
+        RateLimits rates,
         long openingDeadlineMillis,
         long requestBodyDeadlineMillis,
         long keepAliveMillis,
@@ -42,7 +42,7 @@ public record TransportOptions(
             "127.0.0.1",
             8080,
             10_000,
-            256,
+            RateLimits.DEFAULTS,
             5_000,
             30_000,
             30_000,
@@ -70,7 +70,7 @@ public record TransportOptions(
                 newHost,
                 newPort,
                 maxConnections,
-                maxConnectionsPerAddress,
+                rates,
                 openingDeadlineMillis,
                 requestBodyDeadlineMillis,
                 keepAliveMillis,
@@ -88,7 +88,7 @@ public record TransportOptions(
                 host,
                 port,
                 total,
-                perAddress,
+                rates.withConnectionsPerAddress(perAddress),
                 openingDeadlineMillis,
                 requestBodyDeadlineMillis,
                 keepAliveMillis,
@@ -106,7 +106,7 @@ public record TransportOptions(
                 host,
                 port,
                 maxConnections,
-                maxConnectionsPerAddress,
+                rates,
                 opening,
                 requestBody,
                 keepAlive,
@@ -124,7 +124,7 @@ public record TransportOptions(
                 host,
                 port,
                 maxConnections,
-                maxConnectionsPerAddress,
+                rates,
                 openingDeadlineMillis,
                 requestBodyDeadlineMillis,
                 keepAliveMillis,
@@ -135,5 +135,23 @@ public record TransportOptions(
                 stallMillis,
                 inboundBudgetBytes,
                 origins);
+    }
+
+    public TransportOptions withRates(RateLimits limits) {
+        return new TransportOptions(
+                host,
+                port,
+                maxConnections,
+                limits,
+                openingDeadlineMillis,
+                requestBodyDeadlineMillis,
+                keepAliveMillis,
+                maxBodyBytes,
+                maxFrameBytes,
+                writeHighMarkBytes,
+                writeLowMarkBytes,
+                stallMillis,
+                inboundBudgetBytes,
+                allowedOrigins);
     }
 }

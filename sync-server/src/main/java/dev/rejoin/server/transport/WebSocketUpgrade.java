@@ -37,21 +37,28 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
 
     private final TransportOptions options;
     private final OriginPolicy origins;
+    private final ConnectionGate gate;
     private final Doorkeeper doorkeeper;
     private final Connections connections;
 
     /** Makes the end of each connection. */
     interface Connections {
-        PeerConnection sync();
+        PeerConnection<?> sync();
 
-        PeerConnection yWebsocket(DocumentName document, String token, Grant admission);
+        PeerConnection<?> yWebsocket(DocumentName document, String token, Grant admission);
 
-        PeerConnection hocuspocus();
+        PeerConnection<?> hocuspocus();
     }
 
-    WebSocketUpgrade(TransportOptions options, OriginPolicy origins, Doorkeeper doorkeeper, Connections connections) {
+    WebSocketUpgrade(
+            TransportOptions options,
+            OriginPolicy origins,
+            ConnectionGate gate,
+            Doorkeeper doorkeeper,
+            Connections connections) {
         this.options = options;
         this.origins = origins;
+        this.gate = gate;
         this.doorkeeper = doorkeeper;
         this.connections = connections;
     }
@@ -88,6 +95,8 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
                         ctx,
                         Answer.problem(
                                 HttpResponseStatus.FORBIDDEN, "forbidden", "pages of this origin may not connect"));
+            } else if (!gate.admitUpgrade(ctx.channel(), request.headers())) {
+                refuse(ctx, Doorkeeper.answer(Doorkeeper.tooMuch(ConnectionGate.TOO_MANY)));
             } else {
                 route(ctx, request);
             }
@@ -127,7 +136,7 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
         request.retain();
         ctx.channel().config().setAutoRead(false);
         doorkeeper
-                .ask(new AccessRequest(document.value(), token, Paths.remoteAddress(ctx.channel())))
+                .ask(new AccessRequest(document.value(), token, Caller.of(ctx.channel()).address()), 0, ConnectionGate.now(ctx.channel()))
                 .whenComplete((access, failure) -> ctx.executor().execute(() -> {
                     try {
                         if (!ctx.channel().isActive()) {
@@ -161,7 +170,7 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
             ChannelHandlerContext ctx,
             FullHttpRequest request,
             @Nullable String subprotocol,
-            Supplier<PeerConnection> connection) {
+            Supplier<PeerConnection<?>> connection) {
         WebSocketDecoderConfig frames = WebSocketDecoderConfig.newBuilder()
                 .maxFramePayloadLength(options.maxFrameBytes())
                 .allowExtensions(false)

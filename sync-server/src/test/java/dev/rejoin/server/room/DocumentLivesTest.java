@@ -691,7 +691,9 @@ class DocumentLivesTest {
         public void access(boolean readOnly) {}
 
         @Override
-        public void stateless(String payload) {}
+        public boolean stateless(String payload) {
+            return true;
+        }
 
         @Override
         public void denied(FailureCode code, String message) {

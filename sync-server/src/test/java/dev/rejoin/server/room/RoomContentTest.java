@@ -8,22 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.yjs.AwarenessUpdate;
-import dev.rejoin.crdt.yjs.UpdateLimits;
+import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocOptions;
-import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.dialect.DialectMessage;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.dialect.YWebsocketFrames;
 import dev.rejoin.sync.session.DocumentName;
-import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -33,10 +29,9 @@ import org.junit.jupiter.api.Test;
 class RoomContentTest {
     private static final DocumentName NAME = DocumentName.of("d");
 
-    private final ManualLoop loop = new ManualLoop();
-    private final FakeLog log = new FakeLog();
-    private RoomOptions options = RoomOptions.DEFAULTS;
-    private @Nullable Rooms rooms;
+    private final RoomDesk desk = new RoomDesk();
+    private final ManualLoop loop = desk.loop;
+    private final FakeLog log = desk.log;
     private final List<Editor> editors = new ArrayList<>();
 
     @AfterEach
@@ -152,7 +147,7 @@ class RoomContentTest {
             commit();
         }
         ann.seat.leave();
-        loop.pass(options.idleUnloadMillis() + 1);
+        loop.pass(desk.options.idleUnloadMillis() + 1);
         commit();
         Editor bob = join(2);
         assertEquals("x".repeat(20), bob.text());
@@ -260,7 +255,7 @@ class RoomContentTest {
         assertEquals(1, bob.asked);
         ann.seat.leave();
         bob.seat.leave();
-        loop.pass(options.idleUnloadMillis() + 1);
+        loop.pass(desk.options.idleUnloadMillis() + 1);
         commit();
         Editor again = join(3);
         again.seat.change(updates.get(0), false);
@@ -319,7 +314,7 @@ class RoomContentTest {
 
     @Test
     void aFullDocumentTakesNoMoreAndLosesNothing() {
-        options = new RoomOptions(60_000, 256 << 10, 1_000, 200, 10, 60_000, 10_000, 1 << 20);
+        desk.options = new RoomOptions(60_000, 256 << 10, 1_000, 200, 10, 60_000, 10_000, 1 << 20);
         Editor ann = join(1);
         ann.type(0, "x".repeat(300));
         commit();
@@ -333,7 +328,7 @@ class RoomContentTest {
 
     @Test
     void contentsBeyondTheBudgetBecomeBytesAndGoOnFromThere() {
-        options = new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 10, 60_000, 10_000, 100_000);
+        desk.options = new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 10, 60_000, 10_000, 100_000);
         Editor ann = join(1);
         ann.type(0, "x".repeat(30_000));
         commit();
@@ -351,7 +346,7 @@ class RoomContentTest {
 
     @Test
     void whatWaitsForItsForerunnerIsKeptWhenAContentBecomesBytes() {
-        options = new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 10, 60_000, 10_000, 100_000);
+        desk.options = new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 10, 60_000, 10_000, 100_000);
         Editor ann = join(1);
         ann.type(0, "x");
         commit();
@@ -415,7 +410,7 @@ class RoomContentTest {
         assertTrue(written.toCompletableFuture().isDone());
         assertEquals(before, log.appends);
         ann.seat.leave();
-        loop.pass(options.idleUnloadMillis() + 1);
+        loop.pass(desk.options.idleUnloadMillis() + 1);
         commit();
         Editor bob = join(2);
         assertEquals("from Java, from ann", bob.text());
@@ -446,33 +441,125 @@ class RoomContentTest {
         assertEquals(19, all.get(1).present.size());
     }
 
-    private void commit() {
-        loop.run();
-        for (int i = 0; i < 4; i++) {
-            log.commit();
-            loop.run();
+    @Test
+    void howeverOftenSomebodyAsksOneAnswerIsOnItsWayAndFewFollow() {
+        Editor ann = join(1);
+        ann.type(0, "a long document");
+        commit();
+        Editor eve = new Editor(2, Framing.Y_WEBSOCKET, false);
+        for (int i = 0; i < 1_000; i++) {
+            eve.synchronise();
         }
+        commit();
+        assertEquals(5, eve.states);
+        for (int i = 0; i < 100; i++) {
+            eve.synchronise();
+            commit();
+        }
+        assertEquals(5, eve.states);
+        loop.pass(3_000);
+        for (int i = 0; i < 100; i++) {
+            eve.synchronise();
+            commit();
+        }
+        assertTrue(eve.states > 5 && eve.states <= 9, eve.states + " answers");
+        loop.pass(2_000);
+        commit();
+        assertEquals("a long document", eve.text());
+    }
+
+    @Test
+    void whoeverDoesNotReadIsAnsweredWhenItDoes() {
+        Editor ann = join(1);
+        Editor eve = new Editor(2, Framing.Y_WEBSOCKET, false);
+        eve.hasRoom = false;
+        eve.synchronise();
+        ann.type(0, "a");
+        commit();
+        assertEquals(0, eve.states);
+        eve.hasRoom = true;
+        eve.seat.drained();
+        commit();
+        assertEquals("a", eve.text());
+        ann.type(1, "b");
+        commit();
+        assertEquals("ab", eve.text());
+    }
+
+    @Test
+    void aChangeWithMoreNewWritersThanAnybodyHasEndsItsSeatOnly() {
+        Editor ann = join(1);
+        Editor eve = join(2);
+        ann.type(0, "a");
+        commit();
+        eve.synchronise();
+        eve.seat.change(ofManyWriters(1_000, 1_025), false);
+        commit();
+        assertEquals(FailureCode.TOO_LARGE, eve.denied);
+        assertEquals("a", ann.text());
+        Editor bob = join(3);
+        bob.synchronise();
+        bob.seat.change(ofManyWriters(1_000, 1_024), false);
+        commit();
+        assertNull(bob.denied);
+        assertEquals(1, bob.applied);
+    }
+
+    @Test
+    void aDocumentTakesNoMoreWritersThanItMayHaveAndGoesOnWithThoseItHas() {
+        desk.options = new RoomOptions(60_000, 256 << 10, 1_000, 64L << 20, 100, 60_000, 10_000, 1 << 20);
+        Editor ann = join(1_000_001);
+        ann.type(0, "a");
+        commit();
+        Editor eve = join(1_000_002);
+        eve.synchronise();
+        for (int i = 0; i < 20; i++) {
+            eve.seat.change(ofManyWriters(1 + 9 * i, 9), false);
+            commit();
+        }
+        assertEquals(11, eve.applied);
+        assertEquals(9, eve.refused);
+        ann.type(1, "b");
+        commit();
+        assertEquals(2, ann.applied);
+    }
+
+    private static byte[] ofManyWriters(long first, int writers) {
+        List<byte[]> updates = new ArrayList<>();
+        for (long client = first; client < first + writers; client++) {
+            YDoc doc = YDoc.create(YDocOptions.defaults().withClientId(client));
+            doc.getText("t").insert(0, "x");
+            updates.add(doc.encodeStateAsUpdate());
+        }
+        return Updates.merge(updates);
+    }
+
+    @Test
+    void aMessageOfTheApplicationReachesThoseWhoUnderstandItAndKeepUp() {
+        Editor ann = new Editor(1, new Framing("d"), false);
+        Editor bob = new Editor(2, new Framing("d"), true);
+        Editor eve = join(3);
+        commit();
+        bob.hasRoom = false;
+        CompletableFuture<Integer> sent =
+                rooms().document(NAME).sendStateless("hello").toCompletableFuture();
+        loop.run();
+        assertEquals(1, sent.join());
+        assertEquals(List.of("hello"), ann.stateless);
+        assertEquals(List.of(), eve.stateless);
+        CompletableFuture<Integer> nobody = rooms().document(DocumentName.of("unheard"))
+                .sendStateless("hello")
+                .toCompletableFuture();
+        loop.run();
+        assertEquals(0, nobody.join());
+    }
+
+    private void commit() {
+        desk.commit();
     }
 
     private Rooms rooms() {
-        Rooms made = rooms;
-        if (made == null) {
-            made = new Rooms(
-                    List.of(loop),
-                    new RoomKit(
-                            log,
-                            MutationValidator.ACCEPT_ALL,
-                            options,
-                            DeltaLimits.UNLIMITED,
-                            UpdateLimits.DEFAULT,
-                            AwarenessLimits.DEFAULT,
-                            loop::now,
-                            new Random(42),
-                            AckLevel.DURABLE,
-                            RoomObserver.SILENT));
-            rooms = made;
-        }
-        return made;
+        return desk.rooms();
     }
 
     private Editor join(long client) {
@@ -488,12 +575,14 @@ class RoomContentTest {
         final long client;
         final ContentSeat seat;
         final List<Long> present = new ArrayList<>();
+        final List<String> stateless = new ArrayList<>();
         final boolean isPlain;
         boolean hasRoom = true;
         int applied;
         int refused;
         int relayed;
         int asked;
+        int states;
         int awarenessFrames;
         private long clock;
         byte @Nullable [] state;
@@ -554,6 +643,7 @@ class RoomContentTest {
 
         @Override
         public void state(byte[] update, byte[] stateVector) {
+            states++;
             state = update;
             doc.applyUpdate(update, "server");
         }
@@ -592,7 +682,12 @@ class RoomContentTest {
         public void access(boolean readOnly) {}
 
         @Override
-        public void stateless(String payload) {}
+        public boolean stateless(String payload) {
+            if (hasRoom) {
+                stateless.add(payload);
+            }
+            return hasRoom;
+        }
 
         @Override
         public void denied(FailureCode code, String message) {

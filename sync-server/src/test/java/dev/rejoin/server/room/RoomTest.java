@@ -7,16 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.Delta;
-import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
-import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.Fragments;
-import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.session.DocumentName;
-import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Frames;
 import dev.rejoin.sync.wire.Position;
@@ -24,7 +20,6 @@ import dev.rejoin.sync.wire.ProtocolLimits;
 import dev.rejoin.sync.wire.Update;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +29,9 @@ import org.junit.jupiter.api.Test;
 class RoomTest {
     private static final DocumentName NAME = DocumentName.of("d");
 
-    private final ManualLoop loop = new ManualLoop();
-    private final FakeLog log = new FakeLog();
-    private MutationValidator validator = MutationValidator.ACCEPT_ALL;
-    private RoomOptions options = RoomOptions.DEFAULTS;
-    private @Nullable Rooms rooms;
+    private final RoomDesk desk = new RoomDesk();
+    private final ManualLoop loop = desk.loop;
+    private final FakeLog log = desk.log;
 
     @Test
     void nothingIsSeenBeforeItIsDurable() {
@@ -101,7 +94,7 @@ class RoomTest {
 
     @Test
     void whoeverFallsBehindGetsOneJoinedUpdateWithItsVerdicts() {
-        validator = change -> change.mutations().get(0).value().equals("bad")
+        desk.validator = change -> change.mutations().get(0).value().equals("bad")
                 ? MutationValidator.Decision.reject("content-rejected", "no")
                 : MutationValidator.Decision.accept();
         Peer ann = join(1);
@@ -133,7 +126,7 @@ class RoomTest {
         ann.seat.submit(Fragments.add(ann.replica, 1, "tags", "x"));
         commit();
         ann.seat.leave();
-        loop.pass(options.idleUnloadMillis() + 1);
+        loop.pass(desk.options.idleUnloadMillis() + 1);
         assertEquals(1, log.images);
         FakeLog.Kept kept = log.documents.get("d");
         assertNotNull(kept);
@@ -149,7 +142,7 @@ class RoomTest {
 
     @Test
     void aLongTailIsReplacedByASnapshot() {
-        options = options.withSnapshots(1, 10);
+        desk.options = desk.options.withSnapshots(1, 10);
         Peer ann = join(1);
         for (int i = 1; i <= 40; i++) {
             ann.seat.submit(Fragments.add(ann.replica, i, "tags", "x" + i));
@@ -160,7 +153,7 @@ class RoomTest {
         assertTrue(log.images > 0);
         assertTrue(kept.tail.size() < 20, kept.tail.size() + " entries");
         String before = json();
-        rooms = null;
+        desk.reopen();
         assertEquals(40, join(1).admission().judgedThrough());
         assertEquals(before, json());
     }
@@ -255,24 +248,7 @@ class RoomTest {
     }
 
     private Rooms rooms() {
-        Rooms made = rooms;
-        if (made == null) {
-            made = new Rooms(
-                    List.of(loop),
-                    new RoomKit(
-                            log,
-                            validator,
-                            options,
-                            DeltaLimits.UNLIMITED,
-                            UpdateLimits.DEFAULT,
-                            AwarenessLimits.DEFAULT,
-                            loop::now,
-                            new Random(42),
-                            AckLevel.DURABLE,
-                            RoomObserver.SILENT));
-            rooms = made;
-        }
-        return made;
+        return desk.rooms();
     }
 
     private Peer join(long replica) {
@@ -284,15 +260,7 @@ class RoomTest {
     }
 
     private void commit() {
-        int before;
-        do {
-            loop.run();
-            before = log.appends;
-            log.commit();
-            loop.run();
-        } while (log.appends != before);
-        log.commit();
-        loop.run();
+        desk.commit();
     }
 
     private DocumentView readNow() {

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /** How many sockets may be open, in all and from one place. */
 final class ConnectionGateTest {
-    private final ConnectionGate gate = new ConnectionGate(4, 2, new TransportObserver() {});
+    private final ConnectionGate gate = new ConnectionGate(
+            4, RateLimits.DEFAULTS.withConnectionsPerAddress(2), new TransportObserver() {}, 0);
 
     @Test
     void oneAddressHasItsShare() {

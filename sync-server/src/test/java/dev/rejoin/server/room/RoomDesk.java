@@ -1,0 +1,57 @@
+package dev.rejoin.server.room;
+
+import dev.rejoin.crdt.DeltaLimits;
+import dev.rejoin.crdt.yjs.UpdateLimits;
+import dev.rejoin.sync.awareness.AwarenessLimits;
+import dev.rejoin.sync.wire.AckLevel;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/** Rooms whose loop and log do only what a test says. What a test varies it sets before it asks for {@link #rooms}. */
+final class RoomDesk {
+    final ManualLoop loop = new ManualLoop();
+    final FakeLog log = new FakeLog();
+    MutationValidator validator = MutationValidator.ACCEPT_ALL;
+    RoomOptions options = RoomOptions.DEFAULTS;
+    private @Nullable Rooms rooms;
+
+    Rooms rooms() {
+        Rooms made = rooms;
+        if (made == null) {
+            made = new Rooms(
+                    List.of(loop),
+                    new RoomKit(
+                            log,
+                            validator,
+                            options,
+                            DeltaLimits.UNLIMITED,
+                            UpdateLimits.DEFAULT,
+                            AwarenessLimits.DEFAULT,
+                            loop::now,
+                            new Random(42),
+                            AckLevel.DURABLE,
+                            RoomObserver.SILENT));
+            rooms = made;
+        }
+        return made;
+    }
+
+    /** The next {@link #rooms} know what is in the log. */
+    void reopen() {
+        rooms = null;
+    }
+
+    /** Makes durable all that was asked for, and what comes of that. */
+    void commit() {
+        int before;
+        do {
+            loop.run();
+            before = log.appends;
+            log.commit();
+            loop.run();
+        } while (log.appends != before);
+        log.commit();
+        loop.run();
+    }
+}
