@@ -562,7 +562,7 @@ export class Client {
   /** @internal */
   lost(code: string, message: string, retryable: boolean): void {
     this.hangUp();
-    if (!retryable && (code === 'epoch-changed' || code === 'document-deleted')) {
+    if (code === 'epoch-changed' || code === 'document-deleted') {
       // What is confirmed here is not there any more, and what was written upon it is not sent but shown.
       this.epoch = 0n;
       this.renew(() => code, { forget: true });

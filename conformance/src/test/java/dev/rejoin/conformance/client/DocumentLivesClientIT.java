@@ -123,8 +123,7 @@ class DocumentLivesClientIT {
                         "epoch-changed",
                         pending.rejection().get(30, TimeUnit.SECONDS).code());
                 until(() -> tags(ann).equals(List.of("kept")));
-                assertEquals(
-                        !renewed, restored.metrics().page().contains("rejoin_sessions_ahead_total 1.0"));
+                assertEquals(!renewed, restored.metrics().page().contains("rejoin_sessions_ahead_total 1.0"));
                 ann.retry(ann.rejections().get(0).id()).durable().get(30, TimeUnit.SECONDS);
                 assertEquals(List.of("kept", "pending"), tags(ann));
             }
