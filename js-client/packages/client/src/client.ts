@@ -99,7 +99,6 @@ const CLOSE_CODES: Record<number, string> = {
   4410: 'session-replaced',
   4412: 'epoch-changed',
   4414: 'document-deleted',
-  4415: 'equivocation',
 };
 /** Not in any rejection: these writes go on in another tab. */
 const HANDED_OVER = 'handed-over';
@@ -545,11 +544,7 @@ export class Client {
     this.isCaughtUp = false;
     if (this.epoch && this.epoch !== epoch) {
       // The document has begun another life: nothing of the old one can be assumed in it.
-      this.epoch = epoch;
-      this.hangUp();
-      this.renew(() => 'epoch-changed', { forget: true });
-      this.saveState();
-      this.lost('epoch-changed', '', true);
+      this.lost('epoch-changed', '', false);
       return false;
     }
     if (serverTimeMillis) {
@@ -569,12 +564,12 @@ export class Client {
   /** @internal */
   lost(code: string, message: string, retryable: boolean): void {
     this.hangUp();
-    if (!retryable && (code === 'epoch-changed' || code === 'document-deleted')) {
+    if (code === 'epoch-changed' || code === 'document-deleted') {
       // What is confirmed here is not there any more, and what was written upon it is not sent but shown.
       this.epoch = 0n;
       this.renew(() => code, { forget: true });
       retryable = code === 'epoch-changed';
-    } else if ((code === 'replica-conflict' || code === 'equivocation') && !retryable) {
+    } else if (code === 'replica-conflict' && !retryable) {
       // Another owner has this replica id. What was sent may have been accepted under it or not.
       this.renew((entry) => (entry.sent && increments(entry) ? 'unknown-outcome' : ''));
       retryable = true;

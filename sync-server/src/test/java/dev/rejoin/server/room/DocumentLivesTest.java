@@ -85,6 +85,7 @@ class DocumentLivesTest {
         commit();
         CompletableFuture<Boolean> deleted = delete();
         loop.run();
+        int before = log.appends;
         ann.type("late");
         Editor bob = new Editor(2, false);
         CompletableFuture<DocumentView> written = rooms().document(NAME)
@@ -95,6 +96,7 @@ class DocumentLivesTest {
         assertNull(bob.denied);
         commit();
         assertTrue(deleted.join());
+        assertEquals(before, log.appends);
         assertEquals(0, ann.settledSince(1));
         assertEquals(FailureCode.DOCUMENT_DELETED, bob.denied);
         assertEquals(FailureCode.DOCUMENT_DELETED, refusal(written));
