@@ -43,6 +43,9 @@ public record Bound(String what, boolean most, double limit, double measured, St
         if (value > 0 && value < 1) {
             return String.format(Locale.ROOT, "%.3f", value);
         }
+        if (value < 10 && value != Math.rint(value)) {
+            return String.format(Locale.ROOT, "%.2f", value);
+        }
         return value == Math.rint(value) ? Long.toString((long) value) : String.format(Locale.ROOT, "%.1f", value);
     }
 }
