@@ -18,6 +18,7 @@ import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.access.Principal;
 import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.MutationValidator.Decision;
+import dev.rejoin.server.room.RoomHandle;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,8 +29,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -451,6 +455,7 @@ class DocumentApiIT {
             }
             told.removeIf(each -> each.contains("other"));
             assertEquals(List.of("CREATED d 0", "CHANGED d 1", "CHANGED d 2", "CHANGED d 3"), told);
+            assertEquals(List.of("DELETED", "CREATED", "DELETED", "CREATED"), livesOf(server.document("d"), notices));
             assertTrue(heard.isEmpty());
             assertEquals(
                     2,
@@ -468,6 +473,23 @@ class DocumentApiIT {
                             .content()
                             .clients());
         }
+    }
+
+    /** What is told while a document is deleted and restored, deleted and begun anew; each life has an epoch of its own. */
+    private static List<String> livesOf(RoomHandle document, BlockingQueue<DocumentNotice> notices) throws Exception {
+        document.delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        document.restore().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        document.delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        document.beginAnew().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        List<String> kinds = new ArrayList<>();
+        Set<Long> epochs = new HashSet<>();
+        for (int i = 0; i < 4; i++) {
+            DocumentNotice notice = Objects.requireNonNull(notices.poll(5, TimeUnit.SECONDS));
+            kinds.add(notice.kind().toString());
+            epochs.add(notice.epoch());
+        }
+        assertEquals(3, epochs.size());
+        return kinds;
     }
 
     @Test
