@@ -217,8 +217,8 @@ class DocumentApiIT {
             String content = header(get(server, "v1/documents/d?format=content"), "etag");
             String objects = header(get(server, "v1/documents/d"), "etag");
             for (String edit : List.of(
-                    insert("t", 4, "x"),
-                    "{\"path\":[\"t\"],\"type\":\"text\",\"op\":\"delete\",\"index\":2,\"length\":2}",
+                    insert("t", 10, "x"),
+                    "{\"path\":[\"t\"],\"type\":\"text\",\"op\":\"delete\",\"index\":8,\"length\":2}",
                     "{\"path\":[\"t\"],\"type\":\"map\",\"op\":\"set\",\"key\":\"a\",\"value\":1}",
                     "{\"path\":[\"m\",\"none\"],\"type\":\"map\",\"op\":\"delete\",\"key\":\"a\"}",
                     "{\"path\":[\"l\",0],\"type\":\"array\",\"op\":\"delete\",\"index\":0,\"length\":0}")) {
