@@ -18,6 +18,7 @@ import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.access.Principal;
 import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.MutationValidator.Decision;
+import dev.rejoin.server.room.RoomHandle;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,8 +29,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -213,8 +217,8 @@ class DocumentApiIT {
             String content = header(get(server, "v1/documents/d?format=content"), "etag");
             String objects = header(get(server, "v1/documents/d"), "etag");
             for (String edit : List.of(
-                    insert("t", 4, "x"),
-                    "{\"path\":[\"t\"],\"type\":\"text\",\"op\":\"delete\",\"index\":2,\"length\":2}",
+                    insert("t", 10, "x"),
+                    "{\"path\":[\"t\"],\"type\":\"text\",\"op\":\"delete\",\"index\":8,\"length\":2}",
                     "{\"path\":[\"t\"],\"type\":\"map\",\"op\":\"set\",\"key\":\"a\",\"value\":1}",
                     "{\"path\":[\"m\",\"none\"],\"type\":\"map\",\"op\":\"delete\",\"key\":\"a\"}",
                     "{\"path\":[\"l\",0],\"type\":\"array\",\"op\":\"delete\",\"index\":0,\"length\":0}")) {
@@ -222,7 +226,7 @@ class DocumentApiIT {
                         server,
                         "d",
                         "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "never ") + "," + edit + "]}");
-                assertEquals(422, refused.statusCode(), refused.body());
+                assertEquals(422, refused.statusCode(), edit + refused.body());
                 assertEquals("edit-does-not-fit", code(refused));
                 assertTrue(refused.body().contains("content[1]"), refused.body());
             }
@@ -304,7 +308,7 @@ class DocumentApiIT {
                     patch(server, "d", "{\"mutations\":[" + ADD_X + "],\"content\":[" + insert("t", 0, "abc") + "]}");
             assertEquals(422, refused.statusCode());
             assertEquals("no-tags", code(refused));
-            assertEquals("", get(server, "v1/documents/d?format=text&text=t").body());
+            assertEquals(404, get(server, "v1/documents/d").statusCode(), "what is refused begins no document");
             assertEquals(
                     200,
                     patch(server, "d", "{\"content\":[" + insert("t", 0, "x".repeat(70_000)) + "]}")
@@ -467,7 +471,25 @@ class DocumentApiIT {
                             .orElseThrow()
                             .content()
                             .clients());
+            assertEquals(List.of("DELETED", "CREATED", "DELETED", "CREATED"), livesOf(server.document("d"), notices));
         }
+    }
+
+    /** What is told while a document is deleted and restored, deleted and begun anew; each life has an epoch of its own. */
+    private static List<String> livesOf(RoomHandle document, BlockingQueue<DocumentNotice> notices) throws Exception {
+        document.delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        document.restore().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        document.delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        document.beginAnew().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        List<String> kinds = new ArrayList<>();
+        Set<Long> epochs = new HashSet<>();
+        for (int i = 0; i < 4; i++) {
+            DocumentNotice notice = Objects.requireNonNull(notices.poll(5, TimeUnit.SECONDS));
+            kinds.add(notice.kind().toString());
+            epochs.add(notice.epoch());
+        }
+        assertEquals(3, epochs.size());
+        return kinds;
     }
 
     @Test

@@ -126,6 +126,30 @@ final class StoreExchangeIT {
     }
 
     @Test
+    void aDocumentThatWasBegunAnewGoesAlongAndADeletedOneDoesNot() throws Exception {
+        try (SyncServer one = serve("one");
+                SyncServer two = serve("two")) {
+            for (String name : List.of("anew", "deleted")) {
+                write(one, name, "x");
+                one.document(name).delete().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            }
+            one.document("anew").beginAnew().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            one.document("bare")
+                    .transact(changed -> changed.flag("f").enable())
+                    .toCompletableFuture()
+                    .get(20, TimeUnit.SECONDS);
+            one.document("bare").delete().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            one.document("bare").beginAnew().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            HttpResponse<String> done = intake(two, export(one), "");
+            assertEquals("{\"added\":2,\"replaced\":0,\"skipped\":0}", done.body());
+            assertEquals(List.of(), tags(two, "anew"));
+            assertEquals(List.of(), tags(two, "bare"));
+            write(two, "bare", "later");
+            assertEquals(List.of("later"), tags(two, "bare"));
+        }
+    }
+
+    @Test
     void aLargeStoreIsStreamedBothWays() throws Exception {
         try (SyncServer one = serve("one");
                 SyncServer two = serve("two")) {

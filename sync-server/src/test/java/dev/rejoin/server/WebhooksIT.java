@@ -2,6 +2,7 @@ package dev.rejoin.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -63,6 +64,12 @@ class WebhooksIT {
             }
             server.document("notes/ü").transact(notes -> notes.counter("n").increment());
             assertEquals("document.changed", receiver.take().body.path("type").asText());
+            server.document("notes/ü").delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
+            assertEquals("document.deleted", receiver.take().body.path("type").asText());
+            server.document("notes/ü").restore().toCompletableFuture().get(5, TimeUnit.SECONDS);
+            Received restored = receiver.take();
+            assertEquals("document.created", restored.body.path("type").asText());
+            assertNotEquals(first.body.path("data").path("epoch"), restored.body.path("data").path("epoch"));
         }
     }
 
@@ -251,13 +258,13 @@ class WebhooksIT {
             http.setExecutor(threads);
             http.createContext("/", exchange -> {
                 Received one = new Received(exchange);
+                int answer = status; // as it is before the test hears of it
                 received.add(one);
                 try {
                     hold.await();
                 } catch (InterruptedException e) {
                     return;
                 }
-                int answer = status;
                 if (answer / 100 == 2) {
                     taken.add(one);
                 }

@@ -141,15 +141,16 @@ final class Reader {
     static Map<String, RootKind> roots(Store store) {
         Map<String, RootKind> all = new LinkedHashMap<>();
         store.roots().forEach((name, type) -> {
-            RootKind kind = switch (store.types.kind(type)) {
-                case Types.UNKNOWN -> toldByContent(store, type);
-                case Types.ARRAY -> RootKind.ARRAY;
-                case Types.MAP, Types.XML_HOOK -> RootKind.MAP;
-                case Types.TEXT -> RootKind.TEXT;
-                default -> RootKind.XML;
-            };
-            if (kind != null) {
-                all.put(name, kind);
+            // whoever only asked for a root has not changed the document
+            RootKind told = toldByContent(store, type);
+            if (told != null) {
+                all.put(name, switch (store.types.kind(type)) {
+                    case Types.UNKNOWN -> told;
+                    case Types.ARRAY -> RootKind.ARRAY;
+                    case Types.MAP, Types.XML_HOOK -> RootKind.MAP;
+                    case Types.TEXT -> RootKind.TEXT;
+                    default -> RootKind.XML;
+                });
             }
         });
         return all;

@@ -32,8 +32,8 @@ public final class YDocView {
 
     /**
      * The kind of each root by name: as what it was asked for in this document, or else what is in it tells. Characters mean a text,
-     * elements and XML texts a fragment, other values an array, keys alone a map. A root of unknown kind with nothing in it is left
-     * out. O(roots), plus the deleted items at the beginning of those of unknown kind.
+     * elements and XML texts a fragment, other values an array, keys alone a map. A root with nothing in it is left out,
+     * whoever asked for it. O(roots), plus the deleted items at the beginning of each.
      */
     public Map<String, RootKind> roots() {
         return Reader.roots(store);

@@ -11,7 +11,7 @@ import dev.rejoin.sync.wire.Position;
 public record DocumentNotice(Kind kind, String document, long epoch, Position position) {
     /** What happened. */
     public enum Kind {
-        /** The document was not there before. */
+        /** The document was not there before: it is new, or was brought back from deletion in a new life. */
         CREATED,
         /** Objects or content changed. */
         CHANGED,

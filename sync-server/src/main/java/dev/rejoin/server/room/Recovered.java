@@ -124,6 +124,10 @@ record Recovered(
      * @throws DocumentUnavailableException as there
      */
     static RoomImage image(String name, RoomLog.Stored stored) {
+        if (stored.sequence() == 0) {
+            // begun, by a create or anew, and nothing written since
+            return new RoomImage(0, new byte[0], new byte[0], new byte[0], List.of());
+        }
         Recovered recovered = from(name, stored, UpdateLimits.DEFAULT, READER, () -> 0);
         List<RoomImage.LeaseImage> leases = new ArrayList<>();
         recovered.leases().values().forEach(lease -> leases.add(lease.image()));

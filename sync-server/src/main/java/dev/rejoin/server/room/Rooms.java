@@ -497,8 +497,9 @@ public final class Rooms {
                 result.complete(Optional.empty());
             } else {
                 kit.observer().revived();
-                Room room = open(name, found.get());
-                result.complete(Optional.of(room.view()));
+                DocumentView view = open(name, found.get()).view();
+                listeners.tell(new DocumentNotice(DocumentNotice.Kind.CREATED, name, view.epoch(), view.position()));
+                result.complete(Optional.of(view));
             }
         }
 

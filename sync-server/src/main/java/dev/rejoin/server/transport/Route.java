@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is answered over HTTP, besides the files of the frontend: the only table of it. {@code openapi.json} describes each of them, and a test holds the two
- * together.
+ * What {@link HttpRouter} answers, besides the files of the frontend: the only table of it. Whole stores are served before it by {@link StoreEndpoint}, sockets behind
+ * it. {@code openapi.json} describes all of it, and a test holds the two together.
  */
 enum Route {
     DOCUMENTS("/v1/documents", "GET", "HEAD"),

@@ -54,6 +54,7 @@ final class StoreEndpoint extends ChannelInboundHandlerAdapter {
     private final TransportOptions options;
     private final TransportObserver observer;
     private boolean taken;
+    private boolean head;
     private boolean answered;
     private @Nullable BodyPipe body;
     private @Nullable ResponseBody response;
@@ -103,6 +104,7 @@ final class StoreEndpoint extends ChannelInboundHandlerAdapter {
     }
 
     private void begin(ChannelHandlerContext ctx, HttpRequest request) {
+        head = request.method().equals(HttpMethod.HEAD);
         boolean export = Paths.path(request.uri()).equals(EXPORT);
         HttpMethod method = export ? HttpMethod.GET : HttpMethod.POST;
         if (!request.method().equals(method)) {
@@ -278,7 +280,7 @@ final class StoreEndpoint extends ChannelInboundHandlerAdapter {
         }
         observer.httpRequest(answer.status());
         ctx.channel().config().setAutoRead(true);
-        ctx.writeAndFlush(answer.toResponse(false, false));
+        ctx.writeAndFlush(answer.toResponse(head, false));
         ctx.executor().schedule(() -> ctx.close(), FAREWELL_MILLIS, TimeUnit.MILLISECONDS);
     }
 

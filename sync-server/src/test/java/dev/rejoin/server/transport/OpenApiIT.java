@@ -24,6 +24,8 @@ import dev.rejoin.server.access.Grant;
 import dev.rejoin.server.access.Principal;
 import dev.rejoin.server.storage.DeltaLog;
 import dev.rejoin.server.storage.HeadRow;
+import dev.rejoin.server.storage.LogRows;
+import dev.rejoin.server.storage.LogView;
 import dev.rejoin.server.storage.MemoryDeltaLog;
 import java.io.IOException;
 import java.io.InputStream;
@@ -107,6 +109,8 @@ class OpenApiIT {
             assertTrue(WebSocketUpgrade.serves(socket), socket);
             expected.put(socket, Set.of("GET"));
         }
+        expected.put(StoreEndpoint.EXPORT, Set.of("GET"));
+        expected.put(StoreEndpoint.IMPORT, Set.of("POST"));
         TreeMap<String, Set<String>> described = new TreeMap<>();
         description.path("paths").properties().forEach(path -> {
             Set<String> methods = new TreeSet<>();
@@ -125,17 +129,36 @@ class OpenApiIT {
         for (Route route : Route.values()) {
             for (String method : List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW")) {
                 if (!route.methods().contains(method)) {
-                    HttpResponse<byte[]> answer =
-                            send(method, route.template().replace("{document}", "d"), null, List.of());
-                    assertEquals(405, answer.statusCode(), method + " " + route);
-                    assertEquals(
-                            String.join(", ", route.methods()),
-                            answer.headers().firstValue("allow").orElseThrow());
-                    assertEquals(List.of(), flaws(ref("schemas/Problem"), JSON.readTree(answer.body())));
+                    if (route == Route.RESTORE && Route.DOCUMENT.methods().contains(method)) {
+                        continue; // this is about a document of that longer name
+                    }
+                    Set<String> possible = new TreeSet<>(route.methods());
+                    if (route == Route.RESTORE) {
+                        possible.addAll(Route.DOCUMENT.methods());
+                    }
+                    isNotPossible(method, route.template().replace("{document}", "d"), possible);
                 }
             }
         }
+        for (String method : List.of("HEAD", "PUT", "DELETE")) {
+            isNotPossible(method, StoreEndpoint.EXPORT, Set.of("GET"));
+            isNotPossible(method, StoreEndpoint.IMPORT, Set.of("POST"));
+        }
         assertEquals(404, send("GET", "/v1", null, List.of()).statusCode());
+    }
+
+    private void isNotPossible(String method, String path, Set<String> possible) throws Exception {
+        HttpResponse<byte[]> answer = send(method, path, null, List.of());
+        assertEquals(405, answer.statusCode(), method + " " + path);
+        assertEquals(
+                possible,
+                new TreeSet<>(List.of(
+                        answer.headers().firstValue("allow").orElseThrow().split(", "))));
+        if (method.equals("HEAD")) {
+            assertEquals(0, answer.body().length, path);
+        } else {
+            assertEquals(List.of(), flaws(ref("schemas/Problem"), JSON.readTree(answer.body())));
+        }
     }
 
     @Test
@@ -175,6 +198,8 @@ class OpenApiIT {
         known.getText("t").insert(0, "known");
         writes(known);
         reads();
+        deletions();
+        stores();
         theRest();
         sockets();
         failures();
@@ -201,6 +226,54 @@ class OpenApiIT {
             call(method, path, document, ADD.getBytes(StandardCharsets.UTF_8), "text/plain", 415);
             call(method, path, document, INSERT.replace("\"index\":0", "\"index\":99"), 422);
             call(method, path, document + "?token=down", ADD, 503);
+        }
+    }
+
+    private void deletions() throws Exception {
+        String path = "/v1/documents/{document}";
+        String again = path + "/restore";
+        for (String none : List.of("/v1/documents/none", "/v1/documents/none/restore")) {
+            String method = none.endsWith("restore") ? "POST" : "DELETE";
+            String template = none.endsWith("restore") ? again : path;
+            call(method, template, none.replace("none", "a//b") + "?token=admin", null, 400);
+            call(method, template, none + "?token=nobody", null, 401);
+            call(method, template, none + "?token=writer", null, 403);
+            call(method, template, none + "?token=admin", null, 404);
+            call(method, template, none + "?token=down", null, 503);
+        }
+        String gone = "/v1/documents/gone";
+        call("PATCH", path, gone, ADD, 200);
+        call("POST", again, gone + "/restore?token=admin", null, 409);
+        call("DELETE", path, gone + "?token=admin", null, 412, "if-match", "\"0\"");
+        call("DELETE", path, gone + "?token=admin", null, 204);
+        call("DELETE", path, gone + "?token=admin", null, 410);
+        for (String method : List.of("GET", "HEAD")) {
+            call(method, path, gone, null, 410);
+            call(method, "/v1/stats/{document}", "/v1/stats/gone", null, 410);
+        }
+        for (String method : List.of("PATCH", "POST")) {
+            call(method, path, gone, ADD, 410);
+        }
+        call("POST", again, gone + "/restore?token=admin&empty=perhaps", null, 400);
+        call("POST", again, gone + "/restore?token=admin", null, 200);
+        call("DELETE", path, gone + "?token=admin", null, 204);
+        call("POST", again, gone + "/restore?token=admin&empty=true", null, 200);
+    }
+
+    private void stores() throws Exception {
+        String out = StoreEndpoint.EXPORT;
+        byte[] archive = call("GET", out, out + "?token=admin", null, 200).body();
+        call("GET", out, out + "?token=admin&salvage=true", null, 200);
+        String in = StoreEndpoint.IMPORT;
+        call("POST", in, in + "?token=admin&existing=skip&keep-epochs=true", archive, StoreEndpoint.ARCHIVE_TYPE, 200);
+        call("POST", in, in + "?token=admin", archive, StoreEndpoint.ARCHIVE_TYPE, 409);
+        call("POST", in, in + "?token=admin&existing=ask", archive, StoreEndpoint.ARCHIVE_TYPE, 400);
+        call("POST", in, in + "?token=admin", new byte[] {1}, StoreEndpoint.ARCHIVE_TYPE, 400);
+        for (String path : List.of(out, in)) {
+            String method = path.equals(out) ? "GET" : "POST";
+            call(method, path, path + "?token=nobody", null, 401);
+            call(method, path, path + "?token=writer", null, 403);
+            call(method, path, path + "?token=down", null, 503);
         }
     }
 
@@ -265,6 +338,9 @@ class OpenApiIT {
         for (String method : List.of("PATCH", "POST")) {
             call(method, "/v1/documents/{document}", "/v1/documents/a/PATCH", ADD, 500);
         }
+        call("DELETE", "/v1/documents/{document}", "/v1/documents/a/PATCH?token=admin", null, 500);
+        call("POST", "/v1/documents/{document}/restore", "/v1/documents/a/PATCH/restore?token=admin", null, 500);
+        call("GET", StoreEndpoint.EXPORT, StoreEndpoint.EXPORT + "?token=admin", null, 500);
         log.failing = true;
         call("PATCH", "/v1/documents/{document}", "/v1/documents/a/POST", ADD, 503);
         call("GET", "/readyz", "/readyz", null, 503);
@@ -449,6 +525,7 @@ class OpenApiIT {
                         case "nobody" -> Denied.of(Denied.NEEDS_AUTH);
                         case "stranger" -> Denied.of(Denied.FORBIDDEN);
                         case "down" -> Denied.of(Denied.UNAVAILABLE);
+                        case "admin" -> new Grant(Principal.ANONYMOUS, Capability.ADMIN, Grant.NEVER);
                         case "reader" -> new Grant(Principal.ANONYMOUS, Capability.READ, Grant.NEVER);
                         default -> new Grant(Principal.ANONYMOUS, Capability.WRITE, Grant.NEVER);
                     });
@@ -462,8 +539,12 @@ class OpenApiIT {
         volatile boolean failing;
 
         DeltaLog rows() {
-            return (DeltaLog) Proxy.newProxyInstance(
-                    DeltaLog.class.getClassLoader(), new Class<?>[] {DeltaLog.class}, (proxy, method, arguments) -> {
+            return rows(DeltaLog.class, log);
+        }
+
+        private <T extends LogRows> T rows(Class<T> type, T rows) {
+            return type.cast(Proxy.newProxyInstance(
+                    type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
                         if (method.getName().equals("close")) {
                             return null;
                         }
@@ -471,14 +552,17 @@ class OpenApiIT {
                             throw new IllegalStateException("the disk is gone");
                         }
                         try {
-                            Object result = method.invoke(log, arguments);
+                            Object result = method.invoke(rows, arguments);
+                            if (result instanceof LogView view) {
+                                return rows(LogView.class, view);
+                            }
                             return method.getName().equals("head") && damaged.equals(arguments[0])
                                     ? damaged(result)
                                     : result;
                         } catch (InvocationTargetException e) {
                             throw e.getCause();
                         }
-                    });
+                    }));
         }
 
         private static Object damaged(Object found) {
