@@ -10,13 +10,15 @@ import org.jspecify.annotations.Nullable;
  * Feeds the structs of decoded updates to a store: each as soon as what it refers to is there, the rest is kept in {@link Pending}.
  *
  * <p>A section is the run of structs of one client. It stops at the first struct that refers to something unknown, and goes on when the
- * section it waits for has come far enough. Nothing here fails for what an update says: all of that is checked when it is decoded, before anything changes.
+ * section it waits for has come far enough. Nothing here fails for what an update says once it is integrated: all of that is checked when it is
+ * decoded and in {@link #check}, before anything changes.
  */
 final class Integrator {
     /** From so many structs on the trees of lists are built after they are all in place. */
     private static final int BULK = 256;
 
     private final Store store;
+    private final KnownUnits known;
     final Pending pending;
 
     // of the batch under way, by section
@@ -33,7 +35,30 @@ final class Integrator {
 
     Integrator(Store store, UpdateLimits limits) {
         this.store = store;
+        this.known = new KnownUnits(store);
         this.pending = new Pending(limits);
+    }
+
+    /** Throws if a batch contradicts what is known; changes nothing. */
+    void check(StructBatch batch) {
+        int at = 0;
+        for (int section = 0; section < batch.sections; section++) {
+            int end = batch.sectionEnd[section];
+            if (known.contradict(batch, firstUnknown(batch, at, end))) {
+                throw new MalformedUpdateException("a struct contradicts what is known under its id");
+            }
+            at = end;
+        }
+    }
+
+    /** The first struct of a section of which a unit is unknown, or its last. */
+    private int firstUnknown(StructBatch batch, int from, int to) {
+        int next = store.clients.next(batch.client[from]);
+        int at = from;
+        while (at < to - 1 && batch.clock[at] + batch.length[at] <= next) {
+            at++;
+        }
+        return at;
     }
 
     /** Takes in a batch: structs, deletions, and whatever waited for them. Returns whether nothing of it waits. */
@@ -396,12 +421,7 @@ final class Integrator {
                 long id = store.clients.id(client);
                 int next = store.clients.items(client).next;
                 for (Pending.Run run = pending.poll(id, next); run != null; run = pending.poll(id, next)) {
-                    int stopped = run(run.structs(), 0, run.structs().count);
-                    if (stopped < run.structs().count) {
-                        StructBatch rest =
-                                stopped == 0 ? run.structs() : run.structs().copy(stopped, run.structs().count);
-                        pending.add(rest, blockedClient, blockedClock);
-                    }
+                    resume(run.structs());
                     progress = true;
                     next = store.clients.items(client).next;
                 }
@@ -410,6 +430,18 @@ final class Integrator {
                     delete(id, ranges[range], ranges[range + 1] - ranges[range]);
                 }
             }
+        }
+    }
+
+    private void resume(StructBatch structs) {
+        if (known.contradict(structs, firstUnknown(structs, 0, structs.count))) {
+            pending.drop(structs.count);
+            return;
+        }
+        int stopped = run(structs, 0, structs.count);
+        if (stopped < structs.count) {
+            StructBatch rest = stopped == 0 ? structs : structs.copy(stopped, structs.count);
+            pending.add(rest, blockedClient, blockedClock);
         }
     }
 }

@@ -677,7 +677,8 @@ public final class YDoc {
      * Takes in an update of the first encoding, whole or not at all.
      *
      * @return whether all of it could be taken in, or some waits for earlier updates
-     * @throws MalformedUpdateException if the bytes are not an update, or exceed a limit; nothing has changed then
+     * @throws MalformedUpdateException if the bytes are not an update, exceed a limit, or contradict what is known under
+     *     their ids; nothing has changed then
      */
     public ApplyResult applyUpdate(byte[] update) {
         return applyUpdate(update, null);
@@ -704,6 +705,7 @@ public final class YDoc {
     }
 
     private ApplyResult integrate(@Nullable Object updateOrigin) {
+        integrator.check(batch);
         begin(updateOrigin, false);
         try {
             long dropped = integrator.pending.dropped();
