@@ -39,7 +39,7 @@ serve({
   3: (body, out) => out.blob(versions[body.byte()].stateVector(body.blob())),
   // version, update → the other version
   4: (body, out) => out.blob(versions[body.byte()].convert(body.blob())),
-  // gc, v2 flags, updates, milliseconds → description of the document they make, and whether the last was partly known
+  // gc, v2 flags, updates, milliseconds → description of the document they make
   5: (body, out) => {
     const given = [body.byte() === 1, body.ints(), body.blobs()]
     bounded(() => apply(...given, out), body.int())

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class SchedulesIT {
     @Test
     void bothSidesLookAlikeAfterEveryStep() {
-        Lanes lanes = new Lanes(getClass(), YjsOracle.THIRTEEN, 1_000);
+        Lanes lanes = new Lanes(getClass(), YjsOracle.THIRTEEN, 3_000);
         new Differential(lanes, ScriptGenerator::schedule, false).run();
     }
 }

@@ -67,13 +67,13 @@ final class ScriptGenerator {
     static Script schedule(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int flags = flags(random, random.nextInt(5) == 0);
-        // what goes wrong mostly does so in few steps: of forty documents one is long and thirty-four are small
-        int size = random.nextInt(40);
-        boolean small = size < 34;
-        int replicas = 2 + random.nextInt(size < 22 ? 1 : small ? 2 : size < 39 ? 3 : 5);
+        // what goes wrong mostly does so in few steps: of a hundred documents ninety-three are small and one is long
+        int size = random.nextInt(100);
+        boolean small = size < 93;
+        int replicas = 2 + random.nextInt(size < 60 ? 1 : small ? 2 : size < 99 ? 3 : 5);
         List<Script.Peer> peers = peers(random, replicas);
         ScriptGenerator generator = new ScriptGenerator(random, replicas);
-        int length = small ? 1 + random.nextInt(size < 22 ? 3 : 6) : 4 + random.nextInt(size < 39 ? 24 : 80);
+        int length = small ? 1 + random.nextInt(size < 60 ? 3 : 6) : 4 + random.nextInt(size < 99 ? 24 : 80);
         int sharing = 1 + random.nextInt(9);
         for (int i = 0; i < length; i++) {
             generator.step(flags, sharing);
