@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 
 /** Bytes from outside for a document that some good updates have made. */
 record HostileInput(String name, Version version, boolean gc, List<byte[]> base, byte[] hostile) {
-    private static final Path CORPUS = Path.of("src/test/resources/dev/rejoin/conformance/yjs/DecoderFuzzInputs");
+    private static final Path RESOURCES = Path.of("src/test/resources/dev/rejoin/conformance/yjs");
+    private static final Path CORPUS = RESOURCES.resolve("DecoderFuzzInputs");
 
     /** As a question to yjs, which may think about it for so long. */
     Job job(int millis) {
@@ -90,6 +91,22 @@ record HostileInput(String name, Version version, boolean gc, List<byte[]> base,
                 }
             }
         }
+        try (Stream<Path> files = Files.list(RESOURCES.resolve("hostile"))) {
+            for (Path file : files.sorted().toList()) {
+                cases.add(parse(file.getFileName().toString(), Files.readAllLines(file)));
+            }
+        }
         return cases;
+    }
+
+    /** Version and {@code gc} or {@code all}, then the updates in hexadecimal, the hostile one last; # begins a remark. */
+    private static HostileInput parse(String name, List<String> lines) {
+        List<String> told =
+                lines.stream().filter(line -> !line.startsWith("#")).toList();
+        String[] head = told.get(0).split(" ");
+        List<byte[]> updates = told.stream().skip(1).map(HexFormat.of()::parseHex).toList();
+        int last = updates.size() - 1;
+        return new HostileInput(
+                name, Version.valueOf(head[0]), head[1].equals("gc"), updates.subList(0, last), updates.get(last));
     }
 }
