@@ -101,10 +101,10 @@ record HostileInput(String name, Version version, boolean gc, List<byte[]> base,
 
     /** Version and {@code gc} or {@code all}, then the updates in hexadecimal, the hostile one last; # begins a remark. */
     private static HostileInput parse(String name, List<String> lines) {
-        List<String> told =
-                lines.stream().filter(line -> !line.startsWith("#")).toList();
+        List<String> told = lines.stream().filter(line -> !line.startsWith("#")).toList();
         String[] head = told.get(0).split(" ");
-        List<byte[]> updates = told.stream().skip(1).map(HexFormat.of()::parseHex).toList();
+        List<byte[]> updates =
+                told.stream().skip(1).map(HexFormat.of()::parseHex).toList();
         int last = updates.size() - 1;
         return new HostileInput(
                 name, Version.valueOf(head[0]), head[1].equals("gc"), updates.subList(0, last), updates.get(last));
