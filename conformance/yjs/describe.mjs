@@ -11,146 +11,273 @@ const describeNumber = value => {
   return 'f' + hex(bits.getUint32(0)) + hex(bits.getUint32(4))
 }
 
-const sorted = object => Object.keys(object).sort()
+/** Keeps what is described as text. */
+export class Text {
+  text = ''
 
-const describeValue = value => {
-  if (value === null) return 'null'
-  switch (typeof value) {
-    case 'undefined':
-      return 'undefined'
-    case 'boolean':
-      return String(value)
-    case 'number':
-      return describeNumber(value)
-    case 'bigint':
-      return value + 'n'
-    case 'string':
-      return '"' + value + '"'
+  add (text) {
+    this.text += text
   }
-  if (value instanceof Uint8Array) return 'b' + Buffer.from(value).toString('hex')
-  if (Array.isArray(value)) return '[' + value.map(describeValue).join(',') + ']'
-  if (value instanceof Y.AbstractType) return describeType(value)
-  if (value instanceof Y.Doc) return 'doc(' + value.guid + ')'
-  return describeObject(value)
 }
 
-const describeObject = object => '{' + sorted(object).map(key => key + ':' + describeValue(object[key])).join(',') + '}'
+/** Keeps two hashes of 32 bits over the UTF-16 units of what is described, as Transcript.java does. */
+export class Digest {
+  a = 0x2545f491
+  b = 0x6c078965
 
-const forward = item => item.right
+  add (text) {
+    let { a, b } = this
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      a = Math.imul(a ^ unit, 0x9e3779b1)
+      b = Math.imul(b ^ unit, 0x85ebca77)
+      a ^= a >>> 15
+    }
+    this.a = a
+    this.b = b
+  }
+
+  equals (a, b) {
+    return (this.a | 0) === a && (this.b | 0) === b
+  }
+}
+
+const addValue = (out, value) => {
+  if (value === null) return out.add('null')
+  switch (typeof value) {
+    case 'undefined':
+      return out.add('undefined')
+    case 'boolean':
+      return out.add(value ? 'true' : 'false')
+    case 'number':
+      return out.add(describeNumber(value))
+    case 'bigint':
+      return out.add(value + 'n')
+    case 'string':
+      out.add('"')
+      out.add(value)
+      return out.add('"')
+  }
+  if (value instanceof Uint8Array) return out.add('b' + Buffer.from(value).toString('hex'))
+  if (Array.isArray(value)) return addList(out, value, addValue)
+  if (value instanceof Y.AbstractType) return addType(out, value)
+  if (value instanceof Y.Doc) return out.add('doc(' + value.guid + ')')
+  addObject(out, value)
+}
+
+const addList = (out, list, addElement) => {
+  out.add('[')
+  for (let i = 0; i < list.length; i++) {
+    if (i > 0) out.add(',')
+    addElement(out, list[i])
+  }
+  out.add(']')
+}
+
+const addObject = (out, object) => {
+  out.add('{')
+  const keys = Object.keys(object).sort()
+  for (let i = 0; i < keys.length; i++) {
+    if (i > 0) out.add(',')
+    out.add(keys[i])
+    out.add(':')
+    addValue(out, object[keys[i]])
+  }
+  out.add('}')
+}
+
+const objectText = object => {
+  const out = new Text()
+  addObject(out, object)
+  return out.text
+}
+
+const DELETED = 100 // no kind of content
 
 // ids of the units of a list, the deleted ones too: runs of one client and one kind
-const describeUnits = (first, next) => {
-  let text = ''
+const addUnits = (out, first) => {
+  out.add('#')
   let client = -1
   let from = 0
   let to = 0
-  let kind = ''
-  for (let item = first; item !== null; item = next(item)) {
-    const itemKind = item.deleted ? '-' : String(item.content.getRef())
-    if (item.id.client === client && item.id.clock === to && itemKind === kind) {
+  let kind = -1
+  for (let item = first; item !== null; item = item.right) {
+    const itemKind = item.deleted ? DELETED : item.content.getRef()
+    if (item.id.clock === to && item.id.client === client && itemKind === kind) {
       to += item.length
     } else {
-      if (client >= 0) text += client + ':' + from + '+' + (to - from) + kind + ' '
+      if (client >= 0) {
+        addRun(out, client, from, to, kind)
+        out.add(' ')
+      }
       client = item.id.client
       from = item.id.clock
       to = from + item.length
       kind = itemKind
     }
   }
-  if (client >= 0) text += client + ':' + from + '+' + (to - from) + kind
-  return '#' + text
+  if (client >= 0) addRun(out, client, from, to, kind)
+}
+
+const addRun = (out, client, from, to, kind) => {
+  out.add(String(client))
+  out.add(':')
+  out.add(String(from))
+  out.add('+')
+  out.add(String(to - from))
+  out.add(kind === DELETED ? '-' : String(kind))
 }
 
 // neighbouring strings of equal attributes are one: where yjs cuts them depends on markers that mean nothing
-export const describeDelta = delta => {
-  let text = ''
+export const addDelta = (out, delta) => {
   let before = null
   for (const { insert, attributes } of delta) {
-    const attributed = attributes === undefined ? '' : describeObject(attributes)
+    const attributed = attributes === undefined ? '' : objectText(attributes)
+    if (before !== null && !(typeof insert === 'string' && before === attributed)) {
+      out.add('"')
+      out.add(before)
+    }
     if (typeof insert === 'string') {
-      if (before === attributed) text += insert
-      else text += (before === null ? '' : '"' + before) + '"' + insert
+      if (before !== attributed) out.add('"')
+      out.add(insert)
       before = attributed
     } else {
-      if (before !== null) text += '"' + before
       before = null
-      text += '<' + describeValue(insert) + '>' + attributed
+      out.add('<')
+      addValue(out, insert)
+      out.add('>')
+      out.add(attributed)
     }
   }
-  return before === null ? text : text + '"' + before
+  if (before !== null) {
+    out.add('"')
+    out.add(before)
+  }
 }
 
-const describeMap = type => {
-  let text = '{'
-  for (const key of [...type._map.keys()].sort()) {
+const addMap = (out, type) => {
+  out.add('{')
+  for (const key of type._map.size > 1 ? [...type._map.keys()].sort() : type._map.keys()) {
     const last = type._map.get(key)
     let first = last
     while (first.left !== null) first = first.left
-    const value = last.deleted ? '-' : describeValue(last.content.getContent()[last.length - 1])
-    text += key + '=' + value + describeUnits(first, forward) + ';'
+    out.add(key)
+    out.add('=')
+    if (last.deleted) out.add('-')
+    else addValue(out, last.content.getContent()[last.length - 1])
+    addUnits(out, first)
+    out.add(';')
   }
-  return text + '}'
+  out.add('}')
 }
+
+const isText = delta => delta.every(({ insert }) => typeof insert === 'string')
 
 // whether a type reads as XML; how an object inside of one reads is an accident
 const isMarkup = type =>
-  type instanceof Y.Text
-    ? type.toDelta().every(({ insert }) => typeof insert === 'string')
-    : type instanceof Y.XmlFragment && type.toArray().every(isMarkup)
-
-const markup = type => (isMarkup(type) ? type.toString() : '')
+  type instanceof Y.Text ? isText(type.toDelta()) : type instanceof Y.XmlFragment && type.toArray().every(isMarkup)
 
 // what is no type has no business there, and ours does not show it
-const describeChild = child => (child instanceof Y.AbstractType ? describeType(child) : '?')
+const addChild = (out, child) => (child instanceof Y.AbstractType ? addType(out, child) : out.add('?'))
 
-const describeType = type => {
-  const units = describeUnits(type._start, forward)
-  if (type instanceof Y.XmlText) return 'XT' + describeDelta(type.toDelta()) + '|' + markup(type) + units + describeMap(type)
-  if (type instanceof Y.Text) return 'T' + describeDelta(type.toDelta()) + '|' + type.toString() + '|' + type.length + units + describeMap(type)
-  if (type instanceof Y.Array) return 'A' + type.length + '[' + type.toArray().map(describeValue).join(',') + ']' + units
-  if (type instanceof Y.XmlElement) return 'XE' + type.nodeName + '[' + type.toArray().map(describeChild).join(',') + ']' + units + describeMap(type)
-  if (type instanceof Y.XmlFragment) return 'XF[' + type.toArray().map(describeChild).join(',') + ']' + markup(type) + units
-  return 'M' + describeMap(type)
+const addType = (out, type) => {
+  if (type instanceof Y.Text) {
+    const delta = type.toDelta()
+    out.add(type instanceof Y.XmlText ? 'XT' : 'T')
+    addDelta(out, delta)
+    out.add('|')
+    if (type instanceof Y.XmlText) {
+      if (isText(delta)) out.add(type.toString())
+    } else {
+      out.add(type.toString())
+      out.add('|')
+      out.add(String(type.length))
+    }
+    addUnits(out, type._start)
+    addMap(out, type)
+  } else if (type instanceof Y.Array) {
+    out.add('A')
+    out.add(String(type.length))
+    addList(out, type.toArray(), addValue)
+    addUnits(out, type._start)
+  } else if (type instanceof Y.XmlElement) {
+    out.add('XE')
+    out.add(type.nodeName)
+    addList(out, type.toArray(), addChild)
+    addUnits(out, type._start)
+    addMap(out, type)
+  } else if (type instanceof Y.XmlFragment) {
+    out.add('XF')
+    addList(out, type.toArray(), addChild)
+    if (isMarkup(type)) out.add(type.toString())
+    addUnits(out, type._start)
+  } else {
+    out.add('M')
+    addMap(out, type)
+  }
 }
 
-export const describe = doc => {
+const ROOTS = 5
+
+export const addDocument = (out, doc) => {
   const { t, p, a, m, x } = roots(doc)
   const clients = [...doc.store.clients.keys()].sort((c, d) => c - d)
-  let text = 'sv'
-  for (const client of clients) text += ' ' + client + ':' + Y.getState(doc.store, client)
-  text += '\nds'
+  out.add('sv')
+  for (const client of clients) {
+    out.add(' ')
+    out.add(String(client))
+    out.add(':')
+    out.add(String(Y.getState(doc.store, client)))
+  }
+  out.add('\nds')
   const deleted = Y.createDeleteSetFromStructStore(doc.store).clients
   for (const client of clients) {
     const ranges = deleted.get(client)
-    if (ranges !== undefined) for (const { clock, len } of ranges) text += ' ' + client + ':' + clock + '+' + len
+    if (ranges === undefined) continue
+    for (const { clock, len } of ranges) out.add(' ' + client + ':' + clock + '+' + len)
   }
-  for (const name of [...doc.share.keys()].sort()) {
-    const root = doc.share.get(name)
-    if (root.constructor === Y.AbstractType && root._start !== null) text += '\nroot ' + name + describeUnits(root._start, forward)
+  if (doc.share.size > ROOTS) {
+    for (const name of [...doc.share.keys()].sort()) {
+      const root = doc.share.get(name)
+      if (root.constructor !== Y.AbstractType || root._start === null) continue
+      out.add('\nroot ')
+      out.add(name)
+      addUnits(out, root._start)
+    }
   }
-  return text + '\nt ' + describeType(t) + '\np ' + describeType(p) + '\na ' + describeType(a) + '\nm ' + describeType(m) + '\nx ' + describeType(x)
+  out.add('\nt ')
+  addType(out, t)
+  out.add('\np ')
+  addType(out, p)
+  out.add('\na ')
+  addType(out, a)
+  out.add('\nm ')
+  addType(out, m)
+  out.add('\nx ')
+  addType(out, x)
+}
+
+export const describe = doc => {
+  const out = new Text()
+  addDocument(out, doc)
+  return out.text
 }
 
 export const pendingBits = doc => (doc.store.pendingStructs === null ? 0 : 1) | (doc.store.pendingDs === null ? 0 : 2)
 
-export const roots = doc => ({
-  t: doc.get('t', Y.Text),
-  p: doc.get('p', Y.Text),
-  a: doc.get('a', Y.Array),
-  m: doc.get('m', Y.Map),
-  x: doc.get('x', Y.XmlFragment)
-})
+const known = new WeakMap()
 
-// two hashes of 32 bits over the UTF-16 units, as Description.java computes them
-export const digest = (text, out) => {
-  let a = 0x2545f491
-  let b = 0x6c078965
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    a = Math.imul(a ^ unit, 0x9e3779b1)
-    b = Math.imul(b ^ unit, 0x85ebca77)
-    a ^= a >>> 15
+export const roots = doc => {
+  let all = known.get(doc)
+  if (all === undefined) {
+    all = {
+      t: doc.get('t', Y.Text),
+      p: doc.get('p', Y.Text),
+      a: doc.get('a', Y.Array),
+      m: doc.get('m', Y.Map),
+      x: doc.get('x', Y.XmlFragment)
+    }
+    known.set(doc, all)
   }
-  out.int(a)
-  out.int(b)
+  return all
 }

@@ -89,7 +89,12 @@ const newType = raw => pick(KINDS, raw)()
 const newDoc = raw => new Y.Doc({ guid: 'g' + (raw % 5), autoLoad: raw % 3 === 1, gc: raw % 4 !== 1, meta: raw % 7 === 3 ? { v: raw % 2 } : null })
 
 // yjs tells objects by identity, so each operation has its own
-const attributes = raw => structuredClone(pick(ATTRIBUTES, raw)) ?? undefined
+const attributes = raw => copy(pick(ATTRIBUTES, raw)) ?? undefined
+
+const copy = value => {
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, copy(held)]))
+}
 
 export class Operations {
   constructor (doc, pairs) {

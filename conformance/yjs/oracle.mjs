@@ -1,5 +1,6 @@
 // The reference side of the differential tests: stock yjs as a child process. What a script's numbers mean is in
 // operations.mjs.
+import './ids.mjs'
 import { apply, compare, runScript } from './replica.mjs'
 import { serve } from './serve.mjs'
 import vm from 'node:vm'
@@ -7,9 +8,9 @@ import * as Y from 'yjs'
 
 // some bytes keep yjs busy for ever, and the answer to them is that it took too long
 const call = new vm.Script('globalThis.task()')
-const bounded = task => {
+const bounded = (task, timeout) => {
   globalThis.task = task
-  call.runInThisContext({ timeout: 1000 })
+  call.runInThisContext({ timeout })
 }
 
 const versions = [
@@ -28,8 +29,8 @@ const versions = [
 ]
 
 serve({
-  // script → what it produced
-  0: (body, out) => runScript(body.ints(), body.blobs(), body.byte() === 1, out),
+  // script, what the other side gave, how much is asked, how things look there → what it produced
+  0: (body, out) => runScript(body.ints(), body.blobs(), body.byte(), body.ints(), out),
   // version, updates → one
   1: (body, out) => out.blob(versions[body.byte()].merge(body.blobs())),
   // version, update, state vector → update
@@ -38,8 +39,11 @@ serve({
   3: (body, out) => out.blob(versions[body.byte()].stateVector(body.blob())),
   // version, update → the other version
   4: (body, out) => out.blob(versions[body.byte()].convert(body.blob())),
-  // gc, v2 flags, updates → description of the document they make, and whether the last was partly known
-  5: (body, out) => bounded(() => apply(body.byte() === 1, body.ints(), body.blobs(), out)),
+  // gc, v2 flags, updates, milliseconds → description of the document they make
+  5: (body, out) => {
+    const given = [body.byte() === 1, body.ints(), body.blobs()]
+    bounded(() => apply(...given, out), body.int())
+  },
   // two groups of updates: the documents they make must have one description
   6: (body, out) => compare(body.ints(), body.blobs(), body.ints(), body.blobs(), out),
   // snapshot version, bytes → re-encoded

@@ -1,6 +1,6 @@
 // Replicas of a script, and documents made of bytes from outside.
 import { Operations, live, pick } from './operations.mjs'
-import { describe, describeDelta, digest, pendingBits, roots } from './describe.mjs'
+import { Digest, Text, addDelta, addDocument, describe, pendingBits, roots } from './describe.mjs'
 import * as Y from 'yjs'
 
 const REMOTE = 'remote'
@@ -16,6 +16,12 @@ class Replica {
   constructor (client, gc, flags) {
     this.flags = flags
     this.gc = gc
+    this.onUpdate = (update, origin) => {
+      if (origin !== REMOTE) this.made.push(update)
+    }
+    this.onUpdateV2 = (update, origin) => {
+      if (origin !== REMOTE) this.madeV2.push(update)
+    }
     this.open(client)
   }
 
@@ -25,12 +31,7 @@ class Replica {
     this.doc = doc
     this.made = []
     this.madeV2 = []
-    doc.on('update', (update, origin) => {
-      if (origin !== REMOTE) this.made.push(update)
-    })
-    doc.on('updateV2', (update, origin) => {
-      if (origin !== REMOTE) this.madeV2.push(update)
-    })
+    this.listen()
     if ((this.flags & CLEANUP) === 0) {
       doc.on('afterTransaction', transaction => {
         transaction._needFormattingCleanup = false
@@ -45,6 +46,11 @@ class Replica {
     this.positions = []
   }
 
+  listen () {
+    this.doc.on('update', this.onUpdate)
+    this.doc.on('updateV2', this.onUpdateV2)
+  }
+
   // both versions of what the document has made since
   take () {
     const both = [
@@ -56,9 +62,15 @@ class Replica {
     return both
   }
 
+  // the update that yjs makes of a remote one is of no use here, and is not made unless its own clean-up may be among it
   apply (update, version) {
-    if (version === 0) Y.applyUpdate(this.doc, update, REMOTE)
-    else Y.applyUpdateV2(this.doc, update, REMOTE)
+    const deaf = (this.flags & CLEANUP) === 0
+    if (deaf) {
+      this.doc.off('update', this.onUpdate)
+      this.doc.off('updateV2', this.onUpdateV2)
+    }
+    take(this.doc, version, update)
+    if (deaf) this.listen()
   }
 
   encode (version, stateVector) {
@@ -75,11 +87,20 @@ const unstuck = doc => {
 
 const EMPTY = new Uint8Array(0)
 
+// how much is told of what a replica looks like
+const DIFFERENCES = 0 // the digest, where it is not the one that the other side has
+const DIGESTS = 1 // the digest, and that of what it would be if it took in what waits
+const TEXTS = 2 // the text too
+
+// of the answer, per look: two bits of what waits, and what follows
+const AS_EXPECTED = 4
+const WITH_UNSTUCK = 8
+
 /**
  * Script: [flags, replicas, per replica (client high, client low, gc)], then steps [kind, count, numbers...].
  * Given the other side's blobs, replicas are fed with those instead of their own.
  */
-export const runScript = (script, foreign, whole, out) => {
+export const runScript = (script, foreign, detail, expected, out) => {
   const flags = script[0]
   const replicas = []
   let at = 2
@@ -91,7 +112,26 @@ export const runScript = (script, foreign, whole, out) => {
   const checks = []
   const give = blob => slots.push(blob ?? EMPTY)
   const fed = slot => (foreign.length > 0 ? foreign[slot] : slots[slot])
-  const check = (text, pending, doc) => checks.push(text, pending, pending === 0 ? '' : describe(unstuck(doc)))
+  const check = (write, pending, doc) => {
+    const digest = new Digest()
+    let text = null
+    if (detail === TEXTS) {
+      text = new Text()
+      write(text)
+      digest.add(text.text)
+    } else {
+      write(digest)
+    }
+    const known = 2 * checks.length < expected.length
+    const equal = known && digest.equals(expected[2 * checks.length], expected[2 * checks.length + 1])
+    let other = null
+    if (pending !== 0 && (detail !== DIFFERENCES || (known && !equal))) {
+      other = new Digest()
+      addDocument(other, unstuck(doc))
+    }
+    checks.push({ digest, text, pending, equal, other })
+  }
+  const checkDocument = (doc, pending) => check(out => addDocument(out, doc), pending, doc)
   const made = replica => {
     const [v1, v2] = replica.take()
     if (v1 !== undefined) offered.push(slots.length)
@@ -116,14 +156,14 @@ export const runScript = (script, foreign, whole, out) => {
           g[1] === 1 ? UNTRACKED : null
         )
         made(replica)
-        check(describe(doc), 0)
+        checkDocument(doc, 0)
         break
       }
       case 2: {
         // delivery: replica, update, version
         if (offered.length > 0) replica.apply(fed(pick(offered, g[1]) + g[2]), g[2])
         made(replica)
-        check(describe(doc), pendingBits(doc), doc)
+        checkDocument(doc, pendingBits(doc))
         break
       }
       case 3: {
@@ -132,7 +172,7 @@ export const runScript = (script, foreign, whole, out) => {
         give(from.encode(g[2], Y.encodeStateVector(doc)))
         replica.apply(fed(slots.length - 1), g[2])
         made(replica)
-        check(describe(doc), pendingBits(doc), doc)
+        checkDocument(doc, pendingBits(doc))
         break
       }
       case 4:
@@ -144,7 +184,7 @@ export const runScript = (script, foreign, whole, out) => {
           else replica.undo.stopCapturing()
         }
         made(replica)
-        check(describe(doc), 0)
+        checkDocument(doc, 0)
         break
       }
       case 7: {
@@ -158,7 +198,11 @@ export const runScript = (script, foreign, whole, out) => {
         // look back: replica, snapshot
         if (replica.snapshots.length > 0 && !replica.gc) {
           const snapshot = pick(replica.snapshots, g[1])
-          check(describeDelta(doc.get('t', Y.Text).toDelta(snapshot)) + '\n' + describe(Y.createDocFromSnapshot(doc, snapshot)), 0)
+          check(out => {
+            addDelta(out, doc.get('t', Y.Text).toDelta(snapshot))
+            out.add('\n')
+            addDocument(out, Y.createDocFromSnapshot(doc, snapshot))
+          }, 0)
         }
         break
       }
@@ -179,14 +223,15 @@ export const runScript = (script, foreign, whole, out) => {
         if (owner.positions.length > 0) {
           const position = Y.decodeRelativePosition(fed(pick(owner.positions, g[2])))
           const absolute = Y.createAbsolutePositionFromRelativePosition(position, doc)
-          check(absolute === null ? 'nowhere' : live(doc).all.indexOf(absolute.type) + ':' + absolute.index + ':' + absolute.assoc, 0)
+          const text = absolute === null ? 'nowhere' : live(doc).all.indexOf(absolute.type) + ':' + absolute.index + ':' + absolute.assoc
+          check(out => out.add(text), 0)
         }
         break
       }
       case 11: {
         // whole state, and the document it makes: replica, version
         give(replica.encode(g[1]))
-        check(describe(load(replica.gc, [g[1]], [fed(slots.length - 1)])), 0)
+        checkDocument(load(replica.gc, [g[1]], [fed(slots.length - 1)]), 0)
         break
       }
       case 12: {
@@ -195,7 +240,7 @@ export const runScript = (script, foreign, whole, out) => {
         replica.open(g[2] * 4294967296 + (g[3] >>> 0))
         replica.apply(fed(slots.length - 1), g[1])
         made(replica)
-        check(describe(replica.doc), pendingBits(replica.doc), replica.doc)
+        checkDocument(replica.doc, pendingBits(replica.doc))
         break
       }
       case 13: {
@@ -206,7 +251,7 @@ export const runScript = (script, foreign, whole, out) => {
         give(merged)
         if (parts.length > 0) replica.apply(fed(slots.length - 1), version)
         made(replica)
-        check(describe(replica.doc), pendingBits(replica.doc), replica.doc)
+        checkDocument(replica.doc, pendingBits(replica.doc))
         break
       }
       default:
@@ -215,12 +260,15 @@ export const runScript = (script, foreign, whole, out) => {
   }
   out.int(slots.length)
   for (const slot of slots) out.blob(slot)
-  out.int(checks.length / 3)
-  for (let i = 0; i < checks.length; i += 3) {
-    if (whole) out.text(checks[i])
-    else digest(checks[i], out)
-    out.int(checks[i + 1])
-    digest(checks[i + 2], out)
+  out.int(checks.length)
+  for (const { digest, text, pending, equal, other } of checks) {
+    out.byte(pending | (equal ? AS_EXPECTED : 0) | (other !== null ? WITH_UNSTUCK : 0))
+    for (const told of [equal ? null : digest, other]) {
+      if (told === null) continue
+      out.int(told.a)
+      out.int(told.b)
+    }
+    if (text !== null) out.text(text.text)
   }
 }
 
@@ -239,33 +287,7 @@ const take = (doc, version, update) => {
   else Y.applyUpdateV2(doc, update, REMOTE)
 }
 
-// whether an update has structs of which a document knows a part, but not all
-const isPartlyKnown = (doc, version, update) => {
-  let structs
-  try {
-    structs = (version === 0 ? Y.decodeUpdate(update) : Y.decodeUpdateV2(update)).structs
-  } catch {
-    return false // this reader is stricter than the one that applies
-  }
-  return structs.some(({ id, length }) => {
-    const state = Y.getState(doc.store, id.client)
-    return id.clock < state && state < id.clock + length
-  })
-}
-
-export const apply = (gc, versions, updates, out) => {
-  const last = updates.pop()
-  const version = versions[updates.length % versions.length]
-  const doc = load(gc, versions, updates)
-  const partly = isPartlyKnown(doc, version, last)
-  try {
-    take(doc, version, last)
-  } catch (thrown) {
-    if (!partly) throw thrown
-  }
-  out.text(describe(doc))
-  out.int(partly ? 1 : 0)
-}
+export const apply = (gc, versions, updates, out) => out.text(describe(load(gc, versions, updates)))
 
 export const compare = (versions, updates, otherVersions, otherUpdates, out) => {
   const one = describe(load(true, versions, updates))

@@ -3,6 +3,7 @@ package dev.rejoin.conformance.yjs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What yjs said to one job, to be read in the order in which it was written; or what it threw. */
@@ -42,6 +43,11 @@ final class Answer {
         return thrown;
     }
 
+    /** Whether it took too long, which may be the machine's fault. */
+    boolean isOutOfTime() {
+        return thrown != null && (thrown.contains("timed out") || thrown.contains("Timeout"));
+    }
+
     private ByteBuffer result() {
         if (thrown != null) {
             throw new AssertionError("yjs threw " + thrown);
@@ -67,23 +73,22 @@ final class Answer {
         return blob;
     }
 
-    /** Of a script that was asked for digests. */
-    Outcome digests() {
-        List<byte[]> blobs = blobs();
-        List<Outcome.Check> checks = new ArrayList<>();
-        for (int i = number(); i > 0; i--) {
-            checks.add(new Outcome.Check(result().getLong(), number(), result().getLong(), null));
-        }
-        return new Outcome(blobs, checks);
-    }
+    private static final int PENDING = 3;
+    private static final int AS_EXPECTED = 4;
+    private static final int WITH_UNSTUCK = 8;
 
-    /** Of a script that was asked for whole descriptions. */
-    Outcome descriptions() {
+    /** Of a script; what was not told because it is as on our side is taken from there. */
+    Outcome outcome(@Nullable Outcome ours, Job.Detail detail) {
         List<byte[]> blobs = blobs();
         List<Outcome.Check> checks = new ArrayList<>();
-        for (int i = number(); i > 0; i--) {
-            String text = text();
-            checks.add(new Outcome.Check(Outcome.digest(text), number(), result().getLong(), text));
+        for (int i = 0, count = number(); i < count; i++) {
+            int flags = bytes.get();
+            long digest = (flags & AS_EXPECTED) == 0
+                    ? bytes.getLong()
+                    : Objects.requireNonNull(ours).checks().get(i).digest();
+            Long unstuck = (flags & WITH_UNSTUCK) == 0 ? null : bytes.getLong();
+            String text = detail == Job.Detail.TEXTS ? text(bytes) : null;
+            checks.add(new Outcome.Check(digest, flags & PENDING, unstuck, text));
         }
         return new Outcome(blobs, checks);
     }

@@ -22,25 +22,30 @@ import org.jspecify.annotations.Nullable;
 
 /** The text by which documents of the two sides are compared; describe.mjs gives the same for the same document. */
 final class Description {
-    private final StringBuilder out = new StringBuilder();
+    private final Transcript out;
 
-    private Description() {}
-
-    static String of(YDoc doc) {
-        Description description = new Description();
-        description.document(doc);
-        return description.out.toString();
+    private Description(Transcript out) {
+        this.out = out;
     }
 
-    static String of(TextDelta delta) {
-        Description description = new Description();
-        description.delta(delta);
-        return description.out.toString();
+    static String of(YDoc doc) {
+        Transcript out = Transcript.kept();
+        write(doc, out);
+        return out.toString();
+    }
+
+    static void write(YDoc doc, Transcript out) {
+        new Description(out).document(doc);
+    }
+
+    static void write(TextDelta delta, Transcript out) {
+        new Description(out).delta(delta);
     }
 
     /** State vector, delete set, and the order of the units of the roots: what does not depend on the version of Yjs. */
     static String ofUnits(YDoc doc) {
-        Description description = new Description();
+        Transcript out = Transcript.kept();
+        Description description = new Description(out);
         description.versions(doc);
         Map<String, YType> roots = new LinkedHashMap<>();
         roots.put("t", doc.getText("t"));
@@ -49,23 +54,23 @@ final class Description {
         roots.put("m", doc.getMap("m"));
         roots.put("x", doc.getXmlFragment("x"));
         roots.forEach((name, type) -> {
-            description.out.append('\n').append(name).append(' ');
+            out.add('\n').add(name).add(' ');
             description.run(Units.of(type));
             for (String key : new TreeSet<>(Units.keys(type))) {
-                description.out.append(' ').append(key).append('=');
+                out.add(' ').add(key).add('=');
                 description.run(Units.ofKey(type, key));
             }
         });
-        return description.out.toString();
+        return out.toString();
     }
 
     private void versions(YDoc doc) {
-        out.append("sv");
+        out.add("sv");
         TreeMap<Long, Long> clocks = new TreeMap<>();
         doc.stateVector().forEach(clocks::put);
-        clocks.forEach((client, clock) ->
-                out.append(' ').append((long) client).append(':').append((long) clock));
-        out.append("\nds");
+        clocks.forEach(
+                (client, clock) -> out.add(' ').add((long) client).add(':').add((long) clock));
+        out.add("\nds");
         TreeMap<Long, StringBuilder> deleted = new TreeMap<>();
         doc.deleteSet()
                 .forEachRange((client, clock, length) -> deleted.computeIfAbsent(client, c -> new StringBuilder())
@@ -75,7 +80,7 @@ final class Description {
                         .append(clock)
                         .append('+')
                         .append(length));
-        deleted.values().forEach(out::append);
+        deleted.values().forEach(ranges -> out.add(ranges.toString()));
     }
 
     private void document(YDoc doc) {
@@ -86,65 +91,69 @@ final class Description {
         YMap map = doc.getMap("m");
         YXmlFragment fragment = doc.getXmlFragment("x");
         for (String name : new TreeSet<>(Units.untypedRoots(doc))) {
-            out.append("\nroot ").append(name).append('#');
+            out.add("\nroot ").add(name).add('#');
             run(Units.ofRoot(doc, name));
         }
-        out.append("\nt ");
+        out.add("\nt ");
         type(text);
-        out.append("\np ");
+        out.add("\np ");
         type(plain);
-        out.append("\na ");
+        out.add("\na ");
         type(array);
-        out.append("\nm ");
+        out.add("\nm ");
         type(map);
-        out.append("\nx ");
+        out.add("\nx ");
         type(fragment);
     }
 
     private void type(YType type) {
         if (type instanceof YText text) {
-            out.append(type instanceof YXmlText ? "XT" : "T");
-            delta(text.toDelta());
-            if (type instanceof YXmlText) {
-                out.append('|').append(isMarkup(text) ? text : "");
-            } else {
-                out.append('|').append(text).append('|').append(text.length());
+            TextDelta delta = text.toDelta();
+            out.add(type instanceof YXmlText ? "XT" : "T");
+            delta(delta);
+            out.add('|');
+            if (!(type instanceof YXmlText)) {
+                out.add(text.toString()).add('|').add(text.length());
+            } else if (isText(delta)) {
+                out.add(text.toString());
             }
             units(type);
             map(type);
         } else if (type instanceof YArray array) {
-            out.append('A').append(array.length()).append('[');
+            out.add('A').add(array.length()).add('[');
             for (int i = 0; i < array.length(); i++) {
                 if (i > 0) {
-                    out.append(',');
+                    out.add(',');
                 }
                 value(array.get(i));
             }
-            out.append(']');
+            out.add(']');
             units(type);
         } else if (type instanceof YXmlFragment fragment) {
             if (type instanceof YXmlElement element) {
-                out.append("XE").append(element.nodeName());
+                out.add("XE").add(element.nodeName());
             } else {
-                out.append("XF");
+                out.add("XF");
             }
-            out.append('[');
+            out.add('[');
             for (int i = 0; i < fragment.length(); i++) {
                 if (i > 0) {
-                    out.append(',');
+                    out.add(',');
                 }
                 child(fragment, i);
             }
-            out.append(']');
+            out.add(']');
             if (type instanceof YXmlElement) {
                 units(type);
                 map(type);
             } else {
-                out.append(isMarkup(fragment) ? fragment : "");
+                if (isMarkup(fragment)) {
+                    out.add(fragment.toString());
+                }
                 units(type);
             }
         } else {
-            out.append('M');
+            out.add('M');
             map(type);
         }
     }
@@ -155,7 +164,7 @@ final class Description {
         try {
             child = fragment.get(index);
         } catch (IllegalStateException noType) {
-            out.append('?');
+            out.add('?');
             return;
         }
         type(child);
@@ -164,27 +173,31 @@ final class Description {
     /** Whether a type reads as XML; how an object inside of one reads is an accident. */
     private static boolean isMarkup(Object type) {
         if (type instanceof YText text) {
-            return text.toDelta().ops().stream().allMatch(op -> ((TextDelta.Insert) op).value() instanceof String);
+            return isText(text.toDelta());
         }
         return type instanceof YXmlFragment fragment
                 && fragment.children().size() == fragment.length()
                 && fragment.children().stream().allMatch(Description::isMarkup);
     }
 
+    private static boolean isText(TextDelta delta) {
+        return delta.ops().stream().allMatch(op -> ((TextDelta.Insert) op).value() instanceof String);
+    }
+
     private void map(YType type) {
-        out.append('{');
+        out.add('{');
         for (String key : new TreeSet<>(Units.keys(type))) {
-            out.append(key).append('=');
+            out.add(key).add('=');
             if (isSet(type, key)) {
                 value(get(type, key));
             } else {
-                out.append('-');
+                out.add('-');
             }
-            out.append('#');
+            out.add('#');
             run(Units.ofKey(type, key));
-            out.append(';');
+            out.add(';');
         }
-        out.append('}');
+        out.add('}');
     }
 
     private static boolean isSet(YType type, String key) {
@@ -204,7 +217,7 @@ final class Description {
     }
 
     private void units(YType type) {
-        out.append('#');
+        out.add('#');
         run(Units.of(type));
     }
 
@@ -221,15 +234,10 @@ final class Description {
                 length += runs.get(i++).length();
             }
             if (!first) {
-                out.append(' ');
+                out.add(' ');
             }
             first = false;
-            out.append(run.client())
-                    .append(':')
-                    .append(run.clock())
-                    .append('+')
-                    .append(length)
-                    .append(run.kind());
+            out.add(run.client()).add(':').add(run.clock()).add('+').add(length).add(run.kind());
         }
     }
 
@@ -245,81 +253,81 @@ final class Description {
             if (insert.value() instanceof String text) {
                 if (!attributed.equals(before)) {
                     if (before != null) {
-                        out.append('"').append(before);
+                        out.add('"').add(before);
                     }
-                    out.append('"');
+                    out.add('"');
                 }
-                out.append(text);
+                out.add(text);
                 before = attributed;
             } else {
                 if (before != null) {
-                    out.append('"').append(before);
+                    out.add('"').add(before);
                 }
                 before = null;
-                out.append('<');
+                out.add('<');
                 value(insert.value());
-                out.append('>').append(attributed);
+                out.add('>').add(attributed);
             }
         }
         if (before != null) {
-            out.append('"').append(before);
+            out.add('"').add(before);
         }
     }
 
     private static String objectText(Map<?, ?> object) {
-        Description description = new Description();
-        description.object(object);
-        return description.out.toString();
+        Transcript text = Transcript.kept();
+        new Description(text).object(object);
+        return text.toString();
     }
 
     private void value(@Nullable Object value) {
         if (value == null) {
-            out.append("null");
+            out.add("null");
         } else if (value == Undefined.UNDEFINED) {
-            out.append("undefined");
+            out.add("undefined");
         } else if (value instanceof Boolean) {
-            out.append(value);
-        } else if (value instanceof Long) {
-            out.append('n').append(value);
+            out.add(value.toString());
+        } else if (value instanceof Long number) {
+            out.add('n').add(number);
         } else if (value instanceof Double number) {
-            out.append(String.format("f%016x", Double.doubleToLongBits(number)));
+            out.add('f').add(HexFormat.of().toHexDigits(Double.doubleToLongBits(number)));
         } else if (value instanceof BigInteger) {
-            out.append(value).append('n');
-        } else if (value instanceof String) {
-            out.append('"').append(value).append('"');
+            out.add(value.toString()).add('n');
+        } else if (value instanceof String string) {
+            out.add('"').add(string).add('"');
         } else if (value instanceof byte[] bytes) {
-            out.append('b').append(HexFormat.of().formatHex(bytes));
+            out.add('b').add(HexFormat.of().formatHex(bytes));
         } else if (value instanceof List<?> list) {
-            out.append('[');
+            out.add('[');
             for (int i = 0; i < list.size(); i++) {
                 if (i > 0) {
-                    out.append(',');
+                    out.add(',');
                 }
                 value(list.get(i));
             }
-            out.append(']');
+            out.add(']');
         } else if (value instanceof Map<?, ?> map) {
             object(map);
         } else if (value instanceof YType type) {
             type(type);
         } else if (value instanceof YDoc doc) {
-            out.append("doc(").append(doc.guid()).append(')');
+            out.add("doc(").add(doc.guid()).add(')');
         } else {
             throw new AssertionError("not a value: " + value.getClass());
         }
     }
 
     private void object(Map<?, ?> object) {
-        out.append('{');
+        out.add('{');
         boolean first = true;
         for (Map.Entry<?, ?> entry : new TreeMap<>(object).entrySet()) {
             if (!first) {
-                out.append(',');
+                out.add(',');
             }
             first = false;
-            out.append(entry.getKey()).append(':');
+            out.add((String) entry.getKey()).add(':');
             value(entry.getValue());
         }
-        out.append('}');
+        out.add('}');
     }
 }

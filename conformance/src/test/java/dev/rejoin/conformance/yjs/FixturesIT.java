@@ -47,7 +47,7 @@ class FixturesIT {
         }
         int read = 0;
         Matcher rows = ROW.matcher(Files.readString(folder.get().resolve("README.md")));
-        try (YjsOracle oracle = YjsOracle.start()) {
+        try (YjsOracle oracle = YjsOracle.start(YjsOracle.THIRTEEN)) {
             while (rows.find()) {
                 try (Stream<Path> files = Files.list(folder.get())) {
                     String ending = rows.group(1) + ".yjs-v2";

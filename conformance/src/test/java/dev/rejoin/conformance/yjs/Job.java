@@ -5,15 +5,33 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One question to yjs; oracle.mjs lists the kinds. */
 record Job(int kind, byte[] body) {
-    /** Runs a script; fed, if blobs are given, with those of the other side instead of its own. */
-    static Job script(Script script, List<byte[]> blobs, boolean whole) {
+    /** How much is asked of what replicas look like. */
+    enum Detail {
+        /** The digest where it is not ours. */
+        DIFFERENCES,
+        /** The digest, and that of what it would be if it took in what waits. */
+        DIGESTS,
+        /** The text too. */
+        TEXTS
+    }
+
+    /** Runs a script; fed, if there is an outcome of ours, with our bytes instead of its own. */
+    static Job script(Script script, @Nullable Outcome ours, Detail detail) {
         return of(0, out -> {
             ints(out, script.numbers());
-            blobs(out, blobs);
-            out.writeByte(whole ? 1 : 0);
+            blobs(out, ours == null ? List.of() : ours.blobs());
+            out.writeByte(detail.ordinal());
+            boolean known = ours != null && detail == Detail.DIFFERENCES;
+            out.writeInt(known ? 2 * ours.checks().size() : 0);
+            if (known) {
+                for (Outcome.Check check : ours.checks()) {
+                    out.writeLong(check.digest());
+                }
+            }
         });
     }
 
@@ -48,10 +66,16 @@ record Job(int kind, byte[] body) {
 
     /** Describes the document that some updates of one version make. */
     static Job apply(boolean gc, Version version, List<byte[]> updates) {
+        return apply(gc, version, updates, 1_000);
+    }
+
+    /** As {@link #apply(boolean, Version, List)}, given up after so long. */
+    static Job apply(boolean gc, Version version, List<byte[]> updates, int millis) {
         return of(5, out -> {
             out.writeByte(gc ? 1 : 0);
             ints(out, version.ordinal());
             blobs(out, updates);
+            out.writeInt(millis);
         });
     }
 

@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.yjs.YDoc;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -17,10 +20,8 @@ import org.junit.jupiter.api.Test;
  * yjs makes of the same updates does so too.
  */
 class MergeAlgebraIT {
-    private static final int BATCH = 100;
-
-    private int equalBytes;
-    private int questions;
+    private final LongAdder equalBytes = new LongAdder();
+    private final LongAdder questions = new LongAdder();
 
     /** A question to yjs and what its answer must be. */
     private record Claim(Job job, Expectation expectation) {}
@@ -31,86 +32,71 @@ class MergeAlgebraIT {
 
     @Test
     void functionsOnBytesChangeNothingButBytes() {
-        long documents = Differential.documents(300);
-        long first = Differential.seed();
-        System.out.printf("MergeAlgebraIT: %d documents from seed %d%n", documents, first);
-        try (YjsOracle oracle = YjsOracle.start()) {
-            for (long done = 0; done < documents; done += BATCH) {
-                List<Claim> claims = new ArrayList<>();
-                List<Long> seeds = new ArrayList<>();
-                for (long seed = first + done; seed < first + Math.min(documents, done + BATCH); seed++) {
-                    List<Claim> own = new ArrayList<>();
-                    guarded(seed, algebra(seed, own));
-                    own.forEach(claims::add);
-                    while (seeds.size() < claims.size()) {
-                        seeds.add(seed);
-                    }
+        new Lanes(getClass(), YjsOracle.THIRTEEN, 300).check((lane, first, size) -> {
+            List<Claim> claims = new ArrayList<>();
+            List<Long> seeds = new ArrayList<>();
+            for (long seed = first; seed < first + size; seed++) {
+                claims.addAll(lane.ours(seed, claimed(seed)));
+                while (seeds.size() < claims.size()) {
+                    seeds.add(seed);
                 }
-                List<Answer> answers =
-                        oracle.ask(claims.stream().map(Claim::job).toList());
-                for (int i = 0; i < claims.size(); i++) {
-                    Claim claim = claims.get(i);
-                    Answer answer = answers.get(i);
-                    guarded(seeds.get(i), () -> claim.expectation.check(answer));
-                }
-                questions += claims.size();
             }
-        }
+            List<Answer> answers = lane.ask(claims.stream().map(Claim::job).toList());
+            for (int i = 0; i < claims.size(); i++) {
+                lane.at(seeds.get(i));
+                claims.get(i).expectation.check(answers.get(i));
+            }
+            questions.add(claims.size());
+        });
         System.out.printf(
-                "MergeAlgebraIT: %d documents, %d questions, %d conversions and merges in the very bytes of yjs%n",
-                documents, questions, equalBytes);
+                "MergeAlgebraIT: %d questions, %d conversions and merges in the very bytes of yjs%n",
+                questions.sum(), equalBytes.sum());
     }
 
-    private static void guarded(long seed, Runnable body) {
-        try {
-            body.run();
-        } catch (RuntimeException | AssertionError wrong) {
-            throw new AssertionError(
-                    "seed " + seed + "; replay: mvn -pl conformance -am verify -Dit.test=MergeAlgebraIT -Dtest=none"
-                            + " -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false"
-                            + " -Drejoin.seed=" + seed + " -Drejoin.yjs.documents=1",
-                    wrong);
-        }
-    }
-
-    private Runnable algebra(long seed, List<Claim> claims) {
+    private Supplier<List<Claim>> claimed(long seed) {
         return () -> {
-            Random random = new Random(seed);
-            Script script = ScriptGenerator.schedule(seed);
-            Version version = Version.values()[random.nextInt(2)];
-            List<byte[]> updates = some(ScriptRun.of(script, List.of(), false), version, random);
-            if (updates.isEmpty()) {
-                return;
-            }
-            String expected = description(version, updates);
-
-            byte[] merged = Codec.merge(version, updates);
-            assertEquals(expected, description(version, List.of(merged)), "merged");
-            claims.add(alike("merged", expected, version, updates, version, List.of(merged)));
-            claims.add(new Claim(Job.merge(version, updates), answer -> {
-                byte[] theirs = answer.blob();
-                equalBytes += java.util.Arrays.equals(theirs, merged) ? 1 : 0;
-                assertEquals(expected, description(version, List.of(theirs)), "merged by yjs");
-                isSmall("merged", version, merged, theirs);
-            }));
-
-            assertArrayEquals(merged, Codec.merge(version, List.of(merged)), "a merged update merges to itself");
-            assertArrayEquals(merged, Codec.merge(version, List.of(merged, merged)), "idempotent");
-            List<byte[]> shuffled = new ArrayList<>(updates);
-            Collections.shuffle(shuffled, random);
-            assertEquals(expected, description(version, List.of(Codec.merge(version, shuffled))), "commutative");
-            int cut = random.nextInt(updates.size() + 1);
-            List<byte[]> parts = new ArrayList<>();
-            if (cut > 0) {
-                parts.add(Codec.merge(version, updates.subList(0, cut)));
-            }
-            parts.addAll(updates.subList(cut, updates.size()));
-            assertEquals(expected, description(version, List.of(Codec.merge(version, parts))), "associative");
-
-            stateVectors(version, merged, claims);
-            diffs(version, updates, merged, expected, random, claims);
-            conversions(version, updates, merged, expected, claims);
+            List<Claim> claims = new ArrayList<>();
+            algebra(seed, claims);
+            return claims;
         };
+    }
+
+    private void algebra(long seed, List<Claim> claims) {
+        Random random = new Random(seed);
+        Script script = ScriptGenerator.schedule(seed);
+        Version version = Version.values()[random.nextInt(2)];
+        List<byte[]> updates = some(ScriptRun.of(script, List.of(), false), version, random);
+        if (updates.isEmpty()) {
+            return;
+        }
+        String expected = description(version, updates);
+
+        byte[] merged = Codec.merge(version, updates);
+        assertEquals(expected, description(version, List.of(merged)), "merged");
+        claims.add(alike("merged", expected, version, updates, version, List.of(merged)));
+        claims.add(new Claim(Job.merge(version, updates), answer -> {
+            byte[] theirs = answer.blob();
+            equalBytes.add(Arrays.equals(theirs, merged) ? 1 : 0);
+            assertEquals(expected, description(version, List.of(theirs)), "merged by yjs");
+            isSmall("merged", version, merged, theirs);
+        }));
+
+        assertArrayEquals(merged, Codec.merge(version, List.of(merged)), "a merged update merges to itself");
+        assertArrayEquals(merged, Codec.merge(version, List.of(merged, merged)), "idempotent");
+        List<byte[]> shuffled = new ArrayList<>(updates);
+        Collections.shuffle(shuffled, random);
+        assertEquals(expected, description(version, List.of(Codec.merge(version, shuffled))), "commutative");
+        int cut = random.nextInt(updates.size() + 1);
+        List<byte[]> parts = new ArrayList<>();
+        if (cut > 0) {
+            parts.add(Codec.merge(version, updates.subList(0, cut)));
+        }
+        parts.addAll(updates.subList(cut, updates.size()));
+        assertEquals(expected, description(version, List.of(Codec.merge(version, parts))), "associative");
+
+        stateVectors(version, merged, claims);
+        diffs(version, updates, merged, expected, random, claims);
+        conversions(version, updates, merged, expected, claims);
     }
 
     /** Joining structs never costs bytes in version 1; in version 2 it may break a run of equal numbers. */
@@ -156,7 +142,7 @@ class MergeAlgebraIT {
         claims.add(alike("converted", expected, version, updates, version.other(), List.of(converted)));
         claims.add(new Claim(Job.convert(version, merged), answer -> {
             byte[] theirs = answer.blob();
-            equalBytes += java.util.Arrays.equals(theirs, converted) ? 1 : 0;
+            equalBytes.add(Arrays.equals(theirs, converted) ? 1 : 0);
             assertEquals(expected, description(version.other(), List.of(theirs)), "converted by yjs");
         }));
     }

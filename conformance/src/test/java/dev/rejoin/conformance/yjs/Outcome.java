@@ -20,25 +20,12 @@ record Outcome(List<byte[]> blobs, List<Check> checks, List<Integer> offered) {
      *
      * @param digest of its description
      * @param pending what was left waiting; 1: structs, 2: deletes
-     * @param unstuck digest of its description with all taken in of what waits that can be
+     * @param unstuck digest of its description with all taken in of what waits that can be, if that was asked for
      * @param text the description itself, if kept
      */
     record Check(
             long digest,
             int pending,
-            long unstuck,
+            @Nullable Long unstuck,
             @Nullable String text) {}
-
-    /** The two hashes of describe.mjs. */
-    static long digest(String text) {
-        int a = 0x2545f491;
-        int b = 0x6c078965;
-        for (int i = 0; i < text.length(); i++) {
-            char unit = text.charAt(i);
-            a = (a ^ unit) * 0x9e3779b1;
-            b = (b ^ unit) * 0x85ebca77;
-            a ^= a >>> 15;
-        }
-        return ((long) a << 32) | (b & 0xffffffffL);
-    }
 }

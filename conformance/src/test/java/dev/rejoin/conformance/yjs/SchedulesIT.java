@@ -9,8 +9,7 @@ import org.junit.jupiter.api.Test;
 class SchedulesIT {
     @Test
     void bothSidesLookAlikeAfterEveryStep() {
-        try (YjsOracle oracle = YjsOracle.start()) {
-            new Differential(oracle, getClass(), false).run(ScriptGenerator::schedule, Differential.documents(1_000));
-        }
+        Lanes lanes = new Lanes(getClass(), YjsOracle.THIRTEEN, 3_000);
+        new Differential(lanes, ScriptGenerator::schedule, false).run();
     }
 }

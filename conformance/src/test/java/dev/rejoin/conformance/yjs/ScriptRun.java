@@ -13,6 +13,7 @@ import dev.rejoin.crdt.yjs.YXmlFragment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** A script carried out on our side; runScript of replica.mjs does the same with yjs. */
 final class ScriptRun {
@@ -52,13 +53,18 @@ final class ScriptRun {
         return foreign.isEmpty() ? slots.get(slot) : foreign.get(slot);
     }
 
-    private void check(String text, int pending) {
-        long digest = Outcome.digest(text);
-        checks.add(new Outcome.Check(digest, pending, digest, whole ? text : null));
+    private void check(Consumer<Transcript> look, int pending) {
+        Transcript out = whole ? Transcript.kept() : Transcript.digested();
+        look.accept(out);
+        checks.add(new Outcome.Check(out.digest(), pending, null, out.text()));
+    }
+
+    private void check(YDoc doc) {
+        check(out -> Description.write(doc, out), 0);
     }
 
     private void check(Replica replica) {
-        check(Description.of(replica.doc), replica.complete ? 0 : 1);
+        check(out -> Description.write(replica.doc, out), replica.complete ? 0 : 1);
     }
 
     /** Two slots; where yjs cleans up on its own, we are told what it did. */
@@ -87,7 +93,7 @@ final class ScriptRun {
                     }
                 });
                 made(replica, false);
-                check(Description.of(replica.doc), 0);
+                check(replica.doc);
             }
             case Script.DELIVER -> {
                 if (!offered.isEmpty()) {
@@ -113,7 +119,7 @@ final class ScriptRun {
                     }
                 }
                 made(replica, false);
-                check(Description.of(replica.doc), 0);
+                check(replica.doc);
             }
             case Script.SNAPSHOT -> {
                 YSnapshot snapshot = replica.doc.snapshot();
@@ -124,8 +130,10 @@ final class ScriptRun {
                 if (!replica.snapshots.isEmpty() && !replica.gc) {
                     YSnapshot snapshot = Operations.pick(replica.snapshots, g[1]);
                     check(
-                            Description.of(replica.text().toDelta(snapshot)) + "\n"
-                                    + Description.of(replica.doc.restore(snapshot)),
+                            out -> {
+                                Description.write(replica.text().toDelta(snapshot), out);
+                                Description.write(replica.doc.restore(snapshot), out.add('\n'));
+                            },
                             0);
                 }
             }
@@ -143,12 +151,11 @@ final class ScriptRun {
                 if (!owner.positions.isEmpty()) {
                     RelativePosition position = RelativePosition.decode(fed(Operations.pick(owner.positions, g[2])));
                     AbsolutePosition absolute = position.resolve(replica.doc);
-                    check(
-                            absolute == null
-                                    ? "nowhere"
-                                    : Operations.Live.of(replica.doc).all.indexOf(absolute.type()) + ":"
-                                            + absolute.index() + ":" + absolute.assoc(),
-                            0);
+                    String where = absolute == null
+                            ? "nowhere"
+                            : Operations.Live.of(replica.doc).all.indexOf(absolute.type()) + ":" + absolute.index()
+                                    + ":" + absolute.assoc();
+                    check(out -> out.add(where), 0);
                 }
             }
             case Script.WHOLE -> {
@@ -156,7 +163,7 @@ final class ScriptRun {
                 slots.add(replica.encode(version));
                 YDoc loaded = Replica.document(0xffffffffL, replica.gc);
                 load(loaded, version, fed(slots.size() - 1));
-                check(Description.of(loaded), 0);
+                check(loaded);
             }
             case Script.REOPEN -> {
                 Version version = Version.values()[g[1]];

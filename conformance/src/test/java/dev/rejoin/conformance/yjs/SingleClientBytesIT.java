@@ -6,8 +6,7 @@ import org.junit.jupiter.api.Test;
 class SingleClientBytesIT {
     @Test
     void sameOperationsGiveSameBytes() {
-        try (YjsOracle oracle = YjsOracle.start()) {
-            new Differential(oracle, getClass(), true).run(ScriptGenerator::single, Differential.documents(1_500));
-        }
+        Lanes lanes = new Lanes(getClass(), YjsOracle.THIRTEEN, 1_500);
+        new Differential(lanes, ScriptGenerator::single, true).run();
     }
 }

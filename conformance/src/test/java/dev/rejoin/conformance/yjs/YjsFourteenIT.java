@@ -9,30 +9,25 @@ import org.junit.jupiter.api.Test;
 
 /** Yjs 14 reads what we write as the same document, and we read what it writes. */
 class YjsFourteenIT {
-    private static final int BATCH = 100;
-
     /** A document of ours and how it went over. */
-    private record Sent(long seed, boolean gc, Version version, List<byte[]> updates, String description) {}
+    private record Sent(boolean gc, Version version, List<byte[]> updates, String description) {}
 
     @Test
     void bothUnderstandEachOther() {
-        long documents = Differential.documents(200);
-        long first = Differential.seed();
-        System.out.printf("YjsFourteenIT: %d documents from seed %d%n", documents, first);
-        try (YjsOracle oracle = YjsOracle.start("fourteen.mjs")) {
-            for (long done = 0; done < documents; done += BATCH) {
-                List<Sent> batch = new ArrayList<>();
-                for (long seed = first + done; seed < first + Math.min(documents, done + BATCH); seed++) {
-                    batch.add(send(seed));
-                }
-                List<Answer> answers = oracle.ask(batch.stream()
-                        .map(sent -> Job.apply(sent.gc, sent.version, sent.updates))
-                        .toList());
-                for (int i = 0; i < batch.size(); i++) {
-                    compare(batch.get(i), answers.get(i));
-                }
+        new Lanes(getClass(), "fourteen.mjs", 200).check((lane, first, size) -> {
+            List<Sent> batch = new ArrayList<>();
+            for (long seed = first; seed < first + size; seed++) {
+                long document = seed;
+                batch.add(lane.ours(document, () -> send(document)));
             }
-        }
+            List<Answer> answers = lane.ask(batch.stream()
+                    .map(sent -> Job.apply(sent.gc, sent.version, sent.updates))
+                    .toList());
+            for (int i = 0; i < size; i++) {
+                lane.at(first + i);
+                compare(batch.get(i), answers.get(i));
+            }
+        });
     }
 
     private static Sent send(long seed) {
@@ -48,19 +43,15 @@ class YjsFourteenIT {
         for (byte[] update : updates) {
             ScriptRun.load(doc, version, update);
         }
-        return new Sent(seed, gc, version, updates, Description.ofUnits(doc));
+        return new Sent(gc, version, updates, Description.ofUnits(doc));
     }
 
     private static void compare(Sent sent, Answer answer) {
-        String replay =
-                "seed " + sent.seed + "; replay: mvn -pl conformance -am verify -Dit.test=YjsFourteenIT -Dtest=none"
-                        + " -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false -Drejoin.seed="
-                        + sent.seed + " -Drejoin.yjs.documents=1";
-        assertEquals(answer.text(), sent.description, replay);
+        assertEquals(answer.text(), sent.description);
         for (Version version : Version.values()) {
             YDoc doc = Replica.document(0xffffffffL, sent.gc);
             ScriptRun.load(doc, version, answer.blob());
-            assertEquals(sent.description, Description.ofUnits(doc), () -> replay + ", what it writes as " + version);
+            assertEquals(sent.description, Description.ofUnits(doc), () -> "what it writes as " + version);
         }
     }
 }

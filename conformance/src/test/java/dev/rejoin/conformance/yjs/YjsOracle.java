@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Stock yjs in a Node child, asked in batches. A child that hangs or dies is replaced, and its batch tried job by job. */
 final class YjsOracle implements AutoCloseable {
     private static final long BATCH_SECONDS = 120;
-    private static final long JOB_SECONDS = 5;
+    private static final long JOB_SECONDS = 30;
 
     private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "yjs");
@@ -39,10 +39,8 @@ final class YjsOracle implements AutoCloseable {
         this.program = program;
     }
 
-    /** The pinned yjs 13. */
-    static YjsOracle start() {
-        return start("oracle.mjs");
-    }
+    /** Name of the program that asks the pinned yjs 13. */
+    static final String THIRTEEN = "oracle.mjs";
 
     static YjsOracle start(String program) {
         try {
@@ -74,7 +72,7 @@ final class YjsOracle implements AutoCloseable {
 
     private List<Answer> exchange(List<Job> jobs, long seconds) throws IOException, TimeoutException {
         if (child == null) {
-            child = new ProcessBuilder("node", "--max-old-space-size=1024", program)
+            child = new ProcessBuilder("node", "--max-old-space-size=1024", "--max-semi-space-size=64", program)
                     .directory(folder.toFile())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
@@ -103,15 +101,27 @@ final class YjsOracle implements AutoCloseable {
             in.readFully(answer);
             return answer;
         };
-        Future<byte[]> answer = thread.submit(call);
         try {
-            return Answer.split(answer.get(seconds, TimeUnit.SECONDS), jobs);
+            return Answer.split(within(thread.submit(call), seconds), jobs);
         } catch (ExecutionException failed) {
             throw failed.getCause() instanceof IOException io ? io : new IOException(failed.getCause());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException(interrupted);
         }
+    }
+
+    /** Second by second, so that time in which this whole process was stopped does not count. */
+    private static byte[] within(Future<byte[]> answer, long seconds)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        for (long second = 1; second < seconds; second++) {
+            try {
+                return answer.get(1, TimeUnit.SECONDS);
+            } catch (TimeoutException notYet) {
+                continue;
+            }
+        }
+        return answer.get(1, TimeUnit.SECONDS);
     }
 
     private void stop() {

@@ -3,27 +3,37 @@ package dev.rejoin.crdt.yjs;
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Feeds the structs of decoded updates to a store: each as soon as what it refers to is there, the rest is kept in {@link Pending}.
  *
  * <p>A section is the run of structs of one client. It stops at the first struct that refers to something unknown, and goes on when the
- * section it waits for has come far enough. Nothing here fails for what an update says: all of that is checked when it is decoded, before anything changes.
+ * section it waits for has come far enough, in the order in which yjs does it. Nothing here fails for what an update says once it is integrated: all of that is checked when it is
+ * decoded and in {@link #check}, before anything changes.
  */
 final class Integrator {
     /** From so many structs on the trees of lists are built after they are all in place. */
     private static final int BULK = 256;
 
     private final Store store;
+    private final KnownUnits known;
     final Pending pending;
 
     // of the batch under way, by section
-    private int[] cursors = new int[1];
-    private int[] waiting = new int[1]; // section whose waiters come after this one, as a list
-    private int[] waiters = new int[1]; // first section that waits for this one
-    private int[] queue = new int[1];
+    private int[] cursors = new int[1]; // the next struct to look at
+    private int[] parked = new int[1]; // the first struct that has to wait for another update
+    private int[] order = new int[1]; // sections by client, the highest first
+
+    // structs that wait for one of the batch, the last for the one under way
+    private int depth;
+    private int[] waitingSection = new int[1];
+    private int[] waitingStruct = new int[1];
+    private long[] awaitedClock = new long[1];
+    private long[] awaitedClient = new long[1];
     private final SectionIndex sections = new SectionIndex();
 
     /** What the section that has just stopped waits for. */
@@ -33,7 +43,30 @@ final class Integrator {
 
     Integrator(Store store, UpdateLimits limits) {
         this.store = store;
+        this.known = new KnownUnits(store);
         this.pending = new Pending(limits);
+    }
+
+    /** Throws if a batch contradicts what is known; changes nothing. */
+    void check(StructBatch batch) {
+        int at = 0;
+        for (int section = 0; section < batch.sections; section++) {
+            int end = batch.sectionEnd[section];
+            if (known.contradict(batch, firstUnknown(batch, at, end))) {
+                throw new MalformedUpdateException("a struct contradicts what is known under its id");
+            }
+            at = end;
+        }
+    }
+
+    /** The first struct of a section of which a unit is unknown, or its last. */
+    private int firstUnknown(StructBatch batch, int from, int to) {
+        int next = store.clients.next(batch.client[from]);
+        int at = from;
+        while (at < to - 1 && batch.clock[at] + batch.length[at] <= next) {
+            at++;
+        }
+        return at;
     }
 
     /** Takes in a batch: structs, deletions, and whatever waited for them. Returns whether nothing of it waits. */
@@ -61,81 +94,132 @@ final class Integrator {
         return complete || pending.isEmpty();
     }
 
+    /**
+     * Takes the sections in the order of yjs, which decides where contradictory structs go: from the highest client down; a struct that refers to one that
+     * is still to come has its section suspended, and is looked at again as soon as that one is there. What suspended sections wait for in vain parks all
+     * of them.
+     */
     private boolean integrateSections(StructBatch batch) {
         int count = batch.sections;
-        if (cursors.length < count) {
-            cursors = new int[count];
-            waiting = new int[count];
-            waiters = new int[count];
-            queue = new int[count];
-        }
-        sections.clear(count);
+        begin(batch);
         for (int i = 0; i < count; i++) {
-            int start = i == 0 ? 0 : batch.sectionEnd[i - 1];
-            cursors[i] = start;
-            sections.put(batch.client[start], i);
-            queue[i] = count - 1 - i;
-        }
-        Arrays.fill(waiters, 0, count, NONE);
-        int queued = count;
-        while (queued > 0) {
-            int section = queue[--queued];
-            int end = batch.sectionEnd[section];
-            int stopped = run(batch, cursors[section], end);
-            cursors[section] = stopped;
-            if (stopped < end) {
-                int other = sections.get(blockedClient);
-                if (other != NONE && other != section) {
-                    waiting[section] = waiters[other];
-                    waiters[other] = section;
+            int section = order[i];
+            while (cursors[section] < batch.sectionEnd[section]) {
+                int stopped = run(batch, cursors[section], batch.sectionEnd[section]);
+                cursors[section] = stopped + 1;
+                if (stopped < batch.sectionEnd[section]) {
+                    awaitAndResume(batch, section, stopped);
                 }
-            }
-            // whoever waits for this client may go on, or finds the next thing to wait for
-            int waiter = waiters[section];
-            waiters[section] = NONE;
-            while (waiter != NONE) {
-                int after = waiting[waiter];
-                if (isMissingNow(batch, waiter)) {
-                    int other = sections.get(blockedClient);
-                    if (other != NONE) {
-                        waiting[waiter] = waiters[other];
-                        waiters[other] = waiter;
-                    }
-                } else {
-                    queue[queued++] = waiter;
-                }
-                waiter = after;
             }
         }
         boolean complete = true;
         for (int section = 0; section < count; section++) {
-            int from = cursors[section];
             int end = batch.sectionEnd[section];
-            if (from < end) {
-                isMissing(batch, from);
-                pending.add(batch.copy(from, end), blockedClient, blockedClock);
+            int stopped = run(batch, parked[section], end);
+            if (stopped < end) {
+                pending.add(batch.copy(stopped, end), blockedClient, blockedClock);
                 complete = false;
             }
         }
         return complete;
     }
 
-    private boolean isMissingNow(StructBatch batch, int section) {
-        return isMissing(batch, cursors[section]);
+    private void begin(StructBatch batch) {
+        int count = batch.sections;
+        if (cursors.length < count) {
+            cursors = new int[count];
+            parked = new int[count];
+            order = new int[count];
+        }
+        sections.clear(count);
+        boolean descending = true;
+        for (int i = 0; i < count; i++) {
+            int start = i == 0 ? 0 : batch.sectionEnd[i - 1];
+            cursors[i] = start;
+            parked[i] = batch.sectionEnd[i];
+            order[i] = i;
+            sections.put(batch.client[start], i);
+            descending &= i == 0 || batch.client[start] < batch.client[start - 1];
+        }
+        if (!descending) {
+            int[] sorted = IntStream.range(0, count)
+                    .boxed()
+                    .sorted(Comparator.comparingLong((Integer i) -> -batch.client[batch.sectionEnd[i] - 1]))
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+            System.arraycopy(sorted, 0, order, 0, count);
+        }
+        depth = 0;
+    }
+
+    /** Goes on from a struct that refers to something unknown, until no struct of the batch is suspended. */
+    private void awaitAndResume(StructBatch batch, int firstSection, int firstStruct) {
+        int section = firstSection;
+        int at = firstStruct;
+        while (true) {
+            if (isMissing(batch, at)) {
+                suspend(section, at);
+            } else {
+                integrateUnknown(batch, at);
+            }
+            if (depth == 0) {
+                return;
+            }
+            int top = depth - 1;
+            if (awaitedClock[top] < store.clients.next(awaitedClient[top])) {
+                section = waitingSection[top];
+                at = waitingStruct[top];
+                depth--;
+                continue;
+            }
+            int other = sections.get(awaitedClient[top]);
+            if (other == NONE || other == waitingSection[top] || cursors[other] >= batch.sectionEnd[other]) {
+                park(batch);
+                return;
+            }
+            section = other;
+            at = cursors[other]++;
+        }
+    }
+
+    private void suspend(int section, int at) {
+        if (depth == waitingSection.length) {
+            waitingSection = Arrays.copyOf(waitingSection, 2 * depth);
+            waitingStruct = Arrays.copyOf(waitingStruct, 2 * depth);
+            awaitedClient = Arrays.copyOf(awaitedClient, 2 * depth);
+            awaitedClock = Arrays.copyOf(awaitedClock, 2 * depth);
+        }
+        waitingSection[depth] = section;
+        waitingStruct[depth] = at;
+        awaitedClient[depth] = blockedClient;
+        awaitedClock[depth++] = blockedClock;
+    }
+
+    /** What is suspended has to wait for another update, and so have the structs behind. */
+    private void park(StructBatch batch) {
+        while (depth > 0) {
+            int section = waitingSection[--depth];
+            parked[section] = Math.min(parked[section], waitingStruct[depth]);
+            cursors[section] = batch.sectionEnd[section];
+        }
     }
 
     /** Integrates structs until one refers to something unknown; returns where it stopped. */
     private int run(StructBatch batch, int from, int to) {
         int at = from;
         while (at < to && !isMissing(batch, at)) {
-            int next = store.clients.next(batch.client[at]);
-            long clock = batch.clock[at];
-            if (clock + batch.length[at] > next) {
-                integrateOne(batch, at, (int) (next - clock));
-            }
+            integrateUnknown(batch, at);
             at++;
         }
         return at;
+    }
+
+    private void integrateUnknown(StructBatch batch, int at) {
+        int next = store.clients.next(batch.client[at]);
+        long clock = batch.clock[at];
+        if (clock + batch.length[at] > next) {
+            integrateOne(batch, at, (int) (next - clock));
+        }
     }
 
     /** Whether a struct refers to something unknown; says what. */
@@ -396,12 +480,7 @@ final class Integrator {
                 long id = store.clients.id(client);
                 int next = store.clients.items(client).next;
                 for (Pending.Run run = pending.poll(id, next); run != null; run = pending.poll(id, next)) {
-                    int stopped = run(run.structs(), 0, run.structs().count);
-                    if (stopped < run.structs().count) {
-                        StructBatch rest =
-                                stopped == 0 ? run.structs() : run.structs().copy(stopped, run.structs().count);
-                        pending.add(rest, blockedClient, blockedClock);
-                    }
+                    resume(run.structs());
                     progress = true;
                     next = store.clients.items(client).next;
                 }
@@ -410,6 +489,18 @@ final class Integrator {
                     delete(id, ranges[range], ranges[range + 1] - ranges[range]);
                 }
             }
+        }
+    }
+
+    private void resume(StructBatch structs) {
+        if (known.contradict(structs, firstUnknown(structs, 0, structs.count))) {
+            pending.drop(structs.count);
+            return;
+        }
+        int stopped = run(structs, 0, structs.count);
+        if (stopped < structs.count) {
+            StructBatch rest = stopped == 0 ? structs : structs.copy(stopped, structs.count);
+            pending.add(rest, blockedClient, blockedClock);
         }
     }
 }

@@ -15,16 +15,22 @@ import org.jspecify.annotations.Nullable;
 final class Pending {
     /** Structs of one client that wait together. */
     record Run(StructBatch structs) {
-        long first() {
-            return structs.clock[0];
-        }
-
-        long end() {
-            return structs.clock[structs.count - 1] + structs.length[structs.count - 1];
-        }
-
         long client() {
             return structs.client[0];
+        }
+
+        /** The struct behind those that follow each other without a hole from {@code at} on. */
+        int holeAfter(int at) {
+            int behind = at + 1;
+            while (behind < structs.count && structs.clock[behind] == end(behind - 1)) {
+                behind++;
+            }
+            return behind;
+        }
+
+        /** The clock behind a struct. */
+        long end(int at) {
+            return structs.clock[at] + structs.length[at];
         }
     }
 
@@ -32,7 +38,7 @@ final class Pending {
     private static final class Bucket {
         final List<Run> runs = new ArrayList<>(1);
 
-        /** By client: ends by first clock, both ascending. Kept from the second run on until the first is taken out, when all are about to be. */
+        /** By client: ends by first clock of what has no hole, both ascending. Kept from the second run on until the first is taken out, when all are about to be. */
         private @Nullable Map<Long, TreeMap<Long, Long>> covered;
 
         boolean covers(Run run) {
@@ -48,8 +54,17 @@ final class Pending {
                 }
             }
             TreeMap<Long, Long> ends = known.get(run.client());
-            Map.Entry<Long, Long> before = ends == null ? null : ends.floorEntry(run.first());
-            return before != null && before.getValue() >= run.end();
+            if (ends == null) {
+                return false;
+            }
+            for (int at = 0, behind; at < run.structs.count; at = behind) {
+                behind = run.holeAfter(at);
+                Map.Entry<Long, Long> before = ends.floorEntry(run.structs.clock[at]);
+                if (before == null || before.getValue() < run.end(behind - 1)) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         void add(Run run) {
@@ -66,15 +81,22 @@ final class Pending {
 
         private static void cover(Map<Long, TreeMap<Long, Long>> known, Run run) {
             TreeMap<Long, Long> ends = known.computeIfAbsent(run.client(), client -> new TreeMap<>());
-            Map.Entry<Long, Long> before = ends.floorEntry(run.first());
-            if (before != null && before.getValue() >= run.end()) {
+            for (int at = 0, behind; at < run.structs.count; at = behind) {
+                behind = run.holeAfter(at);
+                cover(ends, run.structs.clock[at], run.end(behind - 1));
+            }
+        }
+
+        private static void cover(TreeMap<Long, Long> ends, long first, long end) {
+            Map.Entry<Long, Long> before = ends.floorEntry(first);
+            if (before != null && before.getValue() >= end) {
                 return;
             }
-            ends.put(run.first(), run.end());
-            Map.Entry<Long, Long> after = ends.higherEntry(run.first());
-            while (after != null && after.getValue() <= run.end()) {
+            ends.put(first, end);
+            Map.Entry<Long, Long> after = ends.higherEntry(first);
+            while (after != null && after.getValue() <= end) {
                 ends.remove(after.getKey());
-                after = ends.higherEntry(run.first());
+                after = ends.higherEntry(first);
             }
         }
     }
@@ -113,7 +135,12 @@ final class Pending {
         return bytes;
     }
 
-    /** Structs and deletions dropped so far because a bound was reached. */
+    /** Counts structs that had waited and contradict what has come meanwhile. */
+    void drop(int structs) {
+        dropped += structs;
+    }
+
+    /** Structs and deletions dropped so far because a bound was reached, or because others came under their ids. */
     long dropped() {
         return dropped;
     }

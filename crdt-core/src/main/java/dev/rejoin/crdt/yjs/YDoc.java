@@ -679,7 +679,8 @@ public final class YDoc {
      * Takes in an update of the first encoding, whole or not at all.
      *
      * @return whether all of it could be taken in, or some waits for earlier updates
-     * @throws MalformedUpdateException if the bytes are not an update, or exceed a limit; nothing has changed then
+     * @throws MalformedUpdateException if the bytes are not an update, exceed a limit, or contradict what is known under
+     *     their ids; nothing has changed then
      */
     public ApplyResult applyUpdate(byte[] update) {
         return applyUpdate(update, null);
@@ -709,6 +710,7 @@ public final class YDoc {
         if (contradictions != null) {
             contradictions.check(batch);
         }
+        integrator.check(batch);
         begin(updateOrigin, false);
         try {
             long dropped = integrator.pending.dropped();

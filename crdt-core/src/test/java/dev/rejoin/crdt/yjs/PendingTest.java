@@ -78,6 +78,25 @@ class PendingTest {
     }
 
     @Test
+    void whatHasAHoleDoesNotCoverWhatBelongsIntoIt() {
+        YDoc first = YDoc.create(YDocOptions.defaults().withClientId(1));
+        first.getText("body").insert(0, "a");
+        YDoc author = YDoc.create(YDocOptions.defaults().withClientId(2));
+        author.applyUpdate(first.encodeStateAsUpdate());
+        List<byte[]> updates = new ArrayList<>();
+        author.onUpdate((update, origin, of) -> updates.add(update));
+        for (String unit : List.of("x", "y", "z")) {
+            author.getText("body").insert(1, unit);
+        }
+        YDoc reader = YDoc.create();
+        reader.applyUpdate(Updates.merge(List.of(updates.get(0), updates.get(2))));
+        reader.applyUpdate(Updates.merge(List.of(updates.get(0), updates.get(1))));
+        reader.applyUpdate(first.encodeStateAsUpdate());
+        assertEquals("azyx", reader.getText("body").toString());
+        assertEquals(0, reader.pending().structs());
+    }
+
+    @Test
     void runsThatWaitForOneUnitCostNoMoreThanTheirLogarithm() {
         StructBatch batch = new StructBatch();
         YDoc author = YDoc.create(YDocOptions.defaults().withClientId(5));

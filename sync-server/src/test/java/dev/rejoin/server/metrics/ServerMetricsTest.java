@@ -20,12 +20,9 @@ final class ServerMetricsTest {
         metrics.observeQueue(() -> 1, () -> 2);
         metrics.limits(3, 4);
         metrics.observeCertificate(() -> 3);
-<<<<<<< HEAD
         metrics.rateLimited("address", "messages");
-=======
         metrics.observeWebhooks(() -> 5, () -> 6);
         metrics.webhookDead("exhausted");
->>>>>>> refs/heads/joinfix
         metrics.httpRequest(200);
         metrics.rejected("content-rejected");
         Set<String> served = names(metrics.page(), "(?m)^# TYPE (rejoin_\\w+) ");
