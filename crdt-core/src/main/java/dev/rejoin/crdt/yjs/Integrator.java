@@ -2,6 +2,7 @@ package dev.rejoin.crdt.yjs;
 
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
+import dev.rejoin.crdt.clock.TimeSource;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ final class Integrator {
     /** From so many structs on the trees of lists are built after they are all in place. */
     private static final int BULK = 256;
 
+    /** From so many structs on a document's first update is one that opens it. */
+    private static final int OPENING = 16;
+
     private final Store store;
     final Pending pending;
 
@@ -26,18 +30,30 @@ final class Integrator {
     private int[] queue = new int[1];
     private final SectionIndex sections = new SectionIndex();
 
+    /** What takes the structs while a document is opened, or null. */
+    private @Nullable Loader loader;
+
     /** What the section that has just stopped waits for. */
     private long blockedClient;
 
     private long blockedClock;
 
-    Integrator(Store store, UpdateLimits limits) {
+    Integrator(Store store, UpdateLimits limits, TimeSource time) {
         this.store = store;
-        this.pending = new Pending(limits);
+        this.pending = new Pending(limits, time);
     }
 
     /** Takes in a batch: structs, deletions, and whatever waited for them. Returns whether nothing of it waits. */
     boolean integrate(StructBatch batch) {
+        batch.orderDeletes();
+        if (batch.count > OPENING
+                && store.items.limit() == 0
+                && !store.changes.watched
+                && pending.isEmpty()
+                && load(batch)) {
+            return pending.isEmpty();
+        }
+        batch.takeText();
         boolean complete = true;
         boolean bulk = batch.count > BULK && batch.count > store.items.live() / 4;
         store.tree.beginBulk(bulk);
@@ -58,10 +74,82 @@ final class Integrator {
             complete &= delete(batch);
         }
         resume();
+        pending.expire();
         return complete || pending.isEmpty();
     }
 
+    /** Opens a document that nothing is in yet. Returns whether it could be done so; if not, nothing has changed. */
+    private boolean load(StructBatch batch) {
+        index(batch);
+        Loader opening = new Loader(store, batch, sections);
+        if (!opening.resolve()) {
+            return false;
+        }
+        loader = opening;
+        boolean complete = schedule(opening.pieces());
+        loader = null;
+        if (!complete || opening.isDeclined()) {
+            return false;
+        }
+        opening.commit();
+        deleteFrom(opening.pieces(), opening);
+        return true;
+    }
+
+    /** As {@link #delete(StructBatch)} after {@link #load}: most of what a whole document says is deleted is gone from it. O(structs + ranges) to see that */
+    private void deleteFrom(StructBatch batch, Loader loaded) {
+        int section = NONE;
+        int at = 0;
+        int end = 0;
+        for (int i = 0; i < batch.deleteCount; i++) {
+            long from = batch.deleteClock[i];
+            long to = from + batch.deleteLength[i];
+            if (i == 0 || batch.deleteClient[i] != batch.deleteClient[i - 1]) {
+                section = sections.get(batch.deleteClient[i]);
+                at = section <= 0 ? 0 : batch.sectionEnd[section - 1];
+                end = section < 0 ? 0 : batch.sectionEnd[section];
+            }
+            while (at < end && batch.clock[at] + batch.length[at] <= from) {
+                at++;
+            }
+            int beyond = at;
+            while (beyond < end && batch.clock[beyond] < to && loaded.isGone(beyond)) {
+                beyond++;
+            }
+            long gone = beyond > at ? batch.clock[beyond - 1] + batch.length[beyond - 1] : from;
+            if (gone < to) {
+                delete(batch.deleteClient[i], from, to - from);
+            }
+            // the last of them may reach into the next range
+            at = Math.max(at, beyond - 1);
+        }
+    }
+
+    private void index(StructBatch batch) {
+        sections.clear(batch.sections);
+        for (int i = 0; i < batch.sections; i++) {
+            sections.put(batch.client[batch.sectionEnd[i] - 1], i);
+        }
+    }
+
     private boolean integrateSections(StructBatch batch) {
+        index(batch);
+        if (schedule(batch)) {
+            return true;
+        }
+        for (int section = 0; section < batch.sections; section++) {
+            int from = cursors[section];
+            int end = batch.sectionEnd[section];
+            if (from < end) {
+                isMissing(batch, from);
+                pending.add(batch.copy(from, end), blockedClient, blockedClock);
+            }
+        }
+        return false;
+    }
+
+    /** Takes in sections as far as they go, each as soon as what it refers to is there. Returns whether all went to their end. */
+    private boolean schedule(StructBatch batch) {
         int count = batch.sections;
         if (cursors.length < count) {
             cursors = new int[count];
@@ -69,11 +157,8 @@ final class Integrator {
             waiters = new int[count];
             queue = new int[count];
         }
-        sections.clear(count);
         for (int i = 0; i < count; i++) {
-            int start = i == 0 ? 0 : batch.sectionEnd[i - 1];
-            cursors[i] = start;
-            sections.put(batch.client[start], i);
+            cursors[i] = i == 0 ? 0 : batch.sectionEnd[i - 1];
             queue[i] = count - 1 - i;
         }
         Arrays.fill(waiters, 0, count, NONE);
@@ -83,7 +168,7 @@ final class Integrator {
             int end = batch.sectionEnd[section];
             int stopped = run(batch, cursors[section], end);
             cursors[section] = stopped;
-            if (stopped < end) {
+            if (stopped < end && isMissing(batch, stopped)) {
                 int other = sections.get(blockedClient);
                 if (other != NONE && other != section) {
                     waiting[section] = waiters[other];
@@ -107,17 +192,12 @@ final class Integrator {
                 waiter = after;
             }
         }
-        boolean complete = true;
         for (int section = 0; section < count; section++) {
-            int from = cursors[section];
-            int end = batch.sectionEnd[section];
-            if (from < end) {
-                isMissing(batch, from);
-                pending.add(batch.copy(from, end), blockedClient, blockedClock);
-                complete = false;
+            if (cursors[section] < batch.sectionEnd[section]) {
+                return false;
             }
         }
-        return complete;
+        return true;
     }
 
     private boolean isMissingNow(StructBatch batch, int section) {
@@ -126,6 +206,9 @@ final class Integrator {
 
     /** Integrates structs until one refers to something unknown; returns where it stopped. */
     private int run(StructBatch batch, int from, int to) {
+        if (loader != null) {
+            return loader.run(from, to);
+        }
         int at = from;
         while (at < to && !isMissing(batch, at)) {
             int next = store.clients.next(batch.client[at]);
@@ -140,6 +223,10 @@ final class Integrator {
 
     /** Whether a struct refers to something unknown; says what. */
     private boolean isMissing(StructBatch batch, int at) {
+        if (loader != null) {
+            int missing = loader.missing(at);
+            return missing != NONE && blocked(batch.client[missing], batch.clock[missing]);
+        }
         long client = batch.client[at];
         long clock = batch.clock[at];
         if (clock > store.clients.next(client)) {
@@ -248,7 +335,7 @@ final class Integrator {
         store.place(item, left, right, type, entry);
     }
 
-    private static Object content(@Nullable Object decoded, int kind, int offset) {
+    static Object content(@Nullable Object decoded, int kind, int offset) {
         return switch (kind) {
             case Items.JSON, Items.ANY ->
                 ValueRun.of((Object[]) Objects.requireNonNull(decoded)).from(offset);
@@ -400,7 +487,7 @@ final class Integrator {
                     if (stopped < run.structs().count) {
                         StructBatch rest =
                                 stopped == 0 ? run.structs() : run.structs().copy(stopped, run.structs().count);
-                        pending.add(rest, blockedClient, blockedClock);
+                        pending.add(new Pending.Run(rest, run.since()), blockedClient, blockedClock);
                     }
                     progress = true;
                     next = store.clients.items(client).next;

@@ -1,6 +1,7 @@
 package dev.rejoin.crdt.yjs;
 
 import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.crdt.clock.TimeSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param guid the name that a parent document knows this one by
  * @param gc whether the content of what is deleted is freed
  * @param limits bounds on what updates may say
+ * @param time what says how long something has waited for earlier updates
  * @param autoLoad whether a subdocument asks for its content wherever it arrives
  * @param shouldLoad whether a subdocument asks for its content here
  * @param meta what the parent document says of a subdocument, or null
@@ -22,10 +24,12 @@ public record YDocOptions(
         String guid,
         boolean gc,
         UpdateLimits limits,
+        TimeSource time,
         boolean autoLoad,
         boolean shouldLoad,
         @Nullable Object meta) {
-    static final YDocOptions DEFAULT = new YDocOptions(-1, "", true, UpdateLimits.DEFAULT, false, true, null);
+    static final YDocOptions DEFAULT =
+            new YDocOptions(-1, "", true, UpdateLimits.DEFAULT, TimeSource.system(), false, true, null);
 
     /** Checks the client id. */
     public YDocOptions {
@@ -41,34 +45,39 @@ public record YDocOptions(
 
     /** These options with another client. */
     public YDocOptions withClientId(long id) {
-        return new YDocOptions(id, guid, gc, limits, autoLoad, shouldLoad, meta);
+        return new YDocOptions(id, guid, gc, limits, time, autoLoad, shouldLoad, meta);
     }
 
     /** These options with another name; an empty one stands for a random one. */
     public YDocOptions withGuid(String name) {
         String chosen = name.isEmpty() ? ReplicaId.random() + "-" + ReplicaId.random() : name;
-        return new YDocOptions(clientId, chosen, gc, limits, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, chosen, gc, limits, time, autoLoad, shouldLoad, meta);
     }
 
     /** These options with garbage collected or not. */
     public YDocOptions withGc(boolean collect) {
-        return new YDocOptions(clientId, guid, collect, limits, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, guid, collect, limits, time, autoLoad, shouldLoad, meta);
     }
 
     /** These options with other limits. */
     public YDocOptions withLimits(UpdateLimits bounds) {
-        return new YDocOptions(clientId, guid, gc, bounds, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, guid, gc, bounds, time, autoLoad, shouldLoad, meta);
+    }
+
+    /** These options with another clock for what waits for earlier updates. */
+    public YDocOptions withTime(TimeSource clock) {
+        return new YDocOptions(clientId, guid, gc, limits, clock, autoLoad, shouldLoad, meta);
     }
 
     /** These options for a subdocument that asks for its content wherever it arrives, or not. */
     public YDocOptions withAutoLoad(boolean auto) {
-        return new YDocOptions(clientId, guid, gc, limits, auto, shouldLoad || auto, meta);
+        return new YDocOptions(clientId, guid, gc, limits, time, auto, shouldLoad || auto, meta);
     }
 
     /** These options with something that the parent document says of a subdocument. */
     public YDocOptions withMeta(@Nullable Object value) {
         return new YDocOptions(
-                clientId, guid, gc, limits, autoLoad, shouldLoad, JsValue.normalize(value, JsValue.DEPTH));
+                clientId, guid, gc, limits, time, autoLoad, shouldLoad, JsValue.normalize(value, JsValue.DEPTH));
     }
 
     /** The content that stands for such a document in its parent. */
@@ -95,6 +104,7 @@ public record YDocOptions(
                 content.guid(),
                 !Boolean.FALSE.equals(written.get("gc")),
                 UpdateLimits.DEFAULT,
+                TimeSource.system(),
                 auto,
                 auto || Boolean.TRUE.equals(written.get("shouldLoad")),
                 written.get("meta"));

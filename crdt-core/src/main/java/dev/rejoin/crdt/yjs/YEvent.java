@@ -86,8 +86,11 @@ public final class YEvent {
         transaction.checkOpen();
         TextDelta known = delta;
         if (known == null) {
-            boolean text = target instanceof YText;
-            known = !listChanged() ? TextDelta.EMPTY : text && marksChanged() ? walk() : look(text);
+            known = transaction.changes.keystroke(target.type());
+            if (known == null) {
+                boolean text = target instanceof YText;
+                known = !listChanged() ? TextDelta.EMPTY : text && marksChanged() ? walk() : look(text);
+            }
             delta = known;
         }
         return known;
