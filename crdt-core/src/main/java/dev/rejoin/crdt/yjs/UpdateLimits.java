@@ -15,7 +15,7 @@ package dev.rejoin.crdt.yjs;
  * @param maxPendingStructs structs of a document that wait for others; what exceeds it is dropped and must be asked for again
  * @param maxPendingBytes memory of a document for such structs, in bytes
  * @param maxPendingDeletes ranges of deletions of a document that wait for their units
- * @param maxPendingMillis how long either of them waits, in milliseconds of the document's {@link YDocOptions#time}, before it is dropped and must be asked
+ * @param maxPendingMillis how long either of them waits, in milliseconds of the document's {@link YDocOptions#time()}, before it is dropped and must be asked
  *     for again; 0 or more
  */
 public record UpdateLimits(

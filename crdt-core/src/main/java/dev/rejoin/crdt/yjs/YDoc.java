@@ -901,7 +901,7 @@ public final class YDoc {
     }
 
     /**
-     * Drops what has waited for earlier updates longer than {@link UpdateLimits#maxPendingMillis}, which otherwise happens when the next update comes. Those who
+     * Drops what has waited for earlier updates longer than {@link UpdateLimits#maxPendingMillis()}, which otherwise happens when the next update comes. Those who
      * are told of what waits are told if there was any. O(what waits)
      *
      * @return how much waits still
