@@ -705,7 +705,9 @@ public final class ObjectStore {
         if (transaction.depth != 1) {
             throw new IllegalStateException("not the outermost transaction");
         }
-        List<Mutation> mutations = mutations(transaction);
+        // a keystroke in the content is a transaction of the objects too, in which nothing happens to them
+        List<Mutation> mutations =
+                transaction.count == 0 && transaction.removedCount == 0 ? List.of() : mutations(transaction);
         Delta delta = close(mutations, origin);
         return new Commit(delta, delta.isEmpty() ? List.of() : mutations, origin);
     }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -189,6 +190,7 @@ public final class ReplayLine {
         byte[] v2 = doc.encodeStateAsUpdateV2();
         fields.put("bytes_v1", v1.length);
         fields.put("bytes_v2", v2.length);
+        fields.put("bytes_v2_deflated", deflated(v2));
         measureFormat("v1", v1, ReplayLine::loadV1, YDoc::encodeStateAsUpdate, text, matches);
         measureFormat("v2", v2, ReplayLine::loadV2, YDoc::encodeStateAsUpdateV2, text, matches);
         fields.put("text_sha256", Digest.sha256(text.apply(doc)).substring(0, 16));
@@ -197,6 +199,23 @@ public final class ReplayLine {
             Objects.requireNonNull(text.apply(copy));
             return copy;
         }));
+    }
+
+    /** The size of bytes as a store keeps what is not in use. */
+    private static int deflated(byte[] bytes) {
+        Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION);
+        try {
+            deflater.setInput(bytes);
+            deflater.finish();
+            byte[] out = new byte[1 << 16];
+            int size = 0;
+            while (!deflater.finished()) {
+                size += deflater.deflate(out);
+            }
+            return size;
+        } finally {
+            deflater.end();
+        }
     }
 
     /** Encodes after one more edit, so that no cached answer counts; loads until the text is readable. */

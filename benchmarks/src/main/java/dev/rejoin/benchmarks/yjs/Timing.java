@@ -1,5 +1,6 @@
 package dev.rejoin.benchmarks.yjs;
 
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -22,6 +23,9 @@ record Timing(double coldMs, double warmMs, double bestMs, int runs) {
 
     /** Whoever replays for its own sake, and not for the figures, may want less. */
     static final boolean BRIEF = Boolean.getBoolean("rejoin.replay.brief");
+
+    /** Processor time of the thread instead of the time that has passed: for a machine that does other work too. */
+    private static final boolean PROCESSOR = Boolean.getBoolean("rejoin.replay.processor");
 
     /** Times {@code work}; nothing is prepared or disposed of. */
     static <R> Timing of(Supplier<R> work) {
@@ -53,11 +57,15 @@ record Timing(double coldMs, double warmMs, double bestMs, int runs) {
 
     private static <P, R> long once(Supplier<P> before, Function<P, R> work, Consumer<R> after) {
         P prepared = before.get();
-        long start = System.nanoTime();
+        long start = now();
         R result = work.apply(prepared);
-        long nanos = System.nanoTime() - start;
+        long nanos = now() - start;
         after.accept(result);
         return nanos;
+    }
+
+    private static long now() {
+        return PROCESSOR ? ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() : System.nanoTime();
     }
 
     static double median(double[] sorted) {

@@ -5,6 +5,7 @@ import static dev.rejoin.crdt.yjs.Items.NONE;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,12 @@ final class Changes {
 
     private final Map<Integer, Set<@Nullable String>> touched = new LinkedHashMap<>();
 
+    // the keystroke that the transaction is, if it is one: in which text, where, what was typed or how much deleted
+    private int keyType = NONE;
+    private int keyIndex;
+    private String keyTyped = "";
+    private int keyTrimmed;
+
     Changes(Store store) {
         this.store = store;
     }
@@ -64,6 +71,7 @@ final class Changes {
         untidy = false;
         unjoined = false;
         cutCount = 0;
+        keyType = NONE;
         if (!touched.isEmpty()) {
             touched.clear();
         }
@@ -200,7 +208,8 @@ final class Changes {
         deletes[at] = client;
         deletes[at + 1] = clock;
         deletes[at + 2] = length;
-        deletesSorted = deleteCount == 1;
+        deletesSorted = deleteCount == 1
+                || deletesSorted && deletes[last] == client && deletes[last + 1] + deletes[last + 2] < clock;
     }
 
     int deleteCount() {
@@ -384,6 +393,10 @@ final class Changes {
                 clock = store.items.end(item);
             }
         }
+        // what one client has put into a type of another goes before the type does
+        for (int i = 0; i < grownCount; i++) {
+            store.unlink(grown[i], before[grown[i]]);
+        }
         for (int i = 0; i < grownCount; i++) {
             store.retract(grown[i], before[grown[i]]);
         }
@@ -407,6 +420,35 @@ final class Changes {
                         .add(entry == NONE ? null : store.entries.key(entry));
             }
         }
+    }
+
+    /** The transaction is nothing but these characters, made part of a run; there is somebody who wants to know. */
+    void typed(int type, int index, String text) {
+        touched(type, NONE);
+        keyType = type;
+        keyIndex = index;
+        keyTyped = text;
+        keyTrimmed = 0;
+    }
+
+    /** The transaction is nothing but that so many units are gone; there is somebody who wants to know. */
+    void trimmed(int type, int index, int units) {
+        touched(type, NONE);
+        keyType = type;
+        keyIndex = index;
+        keyTyped = "";
+        keyTrimmed = units;
+    }
+
+    /** What the transaction has done to a text, if it is a keystroke in it, else null. */
+    @Nullable
+    TextDelta keystroke(int type) {
+        if (type != keyType) {
+            return null;
+        }
+        TextDelta.Op done =
+                keyTrimmed > 0 ? new TextDelta.Delete(keyTrimmed) : new TextDelta.Insert(keyTyped, Map.of());
+        return new TextDelta(keyIndex > 0 ? List.of(new TextDelta.Retain(keyIndex, Map.of()), done) : List.of(done));
     }
 
     /** A type was deleted. */

@@ -58,6 +58,15 @@ final class ClientItems {
         return counts[0] == 0;
     }
 
+    /** The number of items. O(chunks) */
+    int size() {
+        int size = 0;
+        for (int i = 0; i < chunks; i++) {
+            size += counts[i];
+        }
+        return size;
+    }
+
     int chunkCount() {
         return chunks;
     }
@@ -154,6 +163,26 @@ final class ClientItems {
         items[last][counts[last]] = item;
         clocks[last][counts[last]++] = next;
         next = Math.addExact(next, length);
+    }
+
+    /** Adds the items of these numbers, the client's first, which begin at these clocks. */
+    void fill(int[] numbers, int from, int to, long[] starts, long[] lengths) {
+        chunks = (to - from + MOST - 1) / MOST;
+        items = new int[chunks][];
+        clocks = new int[chunks][];
+        counts = new int[chunks];
+        shared = new boolean[chunks];
+        for (int c = 0, first = from; c < chunks; c++, first += MOST) {
+            int count = Math.min(MOST, to - first);
+            int[] begins = new int[count];
+            for (int i = 0; i < count; i++) {
+                begins[i] = (int) starts[first + i];
+            }
+            items[c] = Arrays.copyOfRange(numbers, first, first + count);
+            clocks[c] = begins;
+            counts[c] = count;
+        }
+        next = (int) (starts[to - 1] + lengths[to - 1]);
     }
 
     /** Adds the item that begins at {@code clock} behind the located one, which stays located. */

@@ -2,6 +2,7 @@ package dev.rejoin.crdt.yjs;
 
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
+import dev.rejoin.crdt.clock.TimeSource;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Objects;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class Integrator {
     /** From so many structs on the trees of lists are built after they are all in place. */
     private static final int BULK = 256;
+
+    /** From so many structs on a document's first update is one that opens it. */
+    private static final int OPENING = 16;
 
     private final Store store;
     private final KnownUnits known;
@@ -36,15 +40,18 @@ final class Integrator {
     private long[] awaitedClient = new long[1];
     private final SectionIndex sections = new SectionIndex();
 
+    /** What takes the structs while a document is opened, or null. */
+    private @Nullable Loader loader;
+
     /** What the section that has just stopped waits for. */
     private long blockedClient;
 
     private long blockedClock;
 
-    Integrator(Store store, UpdateLimits limits) {
+    Integrator(Store store, UpdateLimits limits, TimeSource time) {
         this.store = store;
         this.known = new KnownUnits(store);
-        this.pending = new Pending(limits);
+        this.pending = new Pending(limits, time);
     }
 
     /** Throws if a batch contradicts what is known; changes nothing. */
@@ -71,6 +78,15 @@ final class Integrator {
 
     /** Takes in a batch: structs, deletions, and whatever waited for them. Returns whether nothing of it waits. */
     boolean integrate(StructBatch batch) {
+        batch.orderDeletes();
+        if (batch.count > OPENING
+                && store.items.limit() == 0
+                && !store.changes.watched
+                && pending.isEmpty()
+                && load(batch)) {
+            return pending.isEmpty();
+        }
+        batch.takeText();
         boolean complete = true;
         boolean bulk = batch.count > BULK && batch.count > store.items.live() / 4;
         store.tree.beginBulk(bulk);
@@ -91,15 +107,82 @@ final class Integrator {
             complete &= delete(batch);
         }
         resume();
+        pending.expire();
         return complete || pending.isEmpty();
+    }
+
+    /** Opens a document that nothing is in yet. Returns whether it could be done so; if not, nothing has changed. */
+    private boolean load(StructBatch batch) {
+        index(batch);
+        Loader opening = new Loader(store, batch, sections);
+        if (!opening.resolve()) {
+            return false;
+        }
+        loader = opening;
+        boolean complete = schedule(opening.pieces());
+        loader = null;
+        if (!complete || opening.isDeclined()) {
+            return false;
+        }
+        opening.commit();
+        deleteFrom(opening.pieces(), opening);
+        return true;
+    }
+
+    /** As {@link #delete(StructBatch)} after {@link #load}: most of what a whole document says is deleted is gone from it. O(structs + ranges) to see that */
+    private void deleteFrom(StructBatch batch, Loader loaded) {
+        int section = NONE;
+        int at = 0;
+        int end = 0;
+        for (int i = 0; i < batch.deleteCount; i++) {
+            long from = batch.deleteClock[i];
+            long to = from + batch.deleteLength[i];
+            if (i == 0 || batch.deleteClient[i] != batch.deleteClient[i - 1]) {
+                section = sections.get(batch.deleteClient[i]);
+                at = section <= 0 ? 0 : batch.sectionEnd[section - 1];
+                end = section < 0 ? 0 : batch.sectionEnd[section];
+            }
+            while (at < end && batch.clock[at] + batch.length[at] <= from) {
+                at++;
+            }
+            int beyond = at;
+            while (beyond < end && batch.clock[beyond] < to && loaded.isGone(beyond)) {
+                beyond++;
+            }
+            long gone = beyond > at ? batch.clock[beyond - 1] + batch.length[beyond - 1] : from;
+            if (gone < to) {
+                delete(batch.deleteClient[i], from, to - from);
+            }
+            // the last of them may reach into the next range
+            at = Math.max(at, beyond - 1);
+        }
+    }
+
+    private void index(StructBatch batch) {
+        sections.clear(batch.sections);
+        for (int i = 0; i < batch.sections; i++) {
+            sections.put(batch.client[batch.sectionEnd[i] - 1], i);
+        }
+    }
+
+    private boolean integrateSections(StructBatch batch) {
+        boolean complete = schedule(batch);
+        for (int section = 0; !complete && section < batch.sections; section++) {
+            int end = batch.sectionEnd[section];
+            int stopped = run(batch, parked[section], end);
+            if (stopped < end) {
+                pending.add(batch.copy(stopped, end), blockedClient, blockedClock);
+            }
+        }
+        return complete;
     }
 
     /**
      * Takes the sections in the order of yjs, which decides where contradictory structs go: from the highest client down; a struct that refers to one that
      * is still to come has its section suspended, and is looked at again as soon as that one is there. What suspended sections wait for in vain parks all
-     * of them.
+     * of them. Returns whether all went to their end.
      */
-    private boolean integrateSections(StructBatch batch) {
+    private boolean schedule(StructBatch batch) {
         int count = batch.sections;
         begin(batch);
         for (int i = 0; i < count; i++) {
@@ -112,16 +195,12 @@ final class Integrator {
                 }
             }
         }
-        boolean complete = true;
         for (int section = 0; section < count; section++) {
-            int end = batch.sectionEnd[section];
-            int stopped = run(batch, parked[section], end);
-            if (stopped < end) {
-                pending.add(batch.copy(stopped, end), blockedClient, blockedClock);
-                complete = false;
+            if (parked[section] < batch.sectionEnd[section]) {
+                return false;
             }
         }
-        return complete;
+        return true;
     }
 
     private void begin(StructBatch batch) {
@@ -131,14 +210,13 @@ final class Integrator {
             parked = new int[count];
             order = new int[count];
         }
-        sections.clear(count);
+        index(batch);
         boolean descending = true;
         for (int i = 0; i < count; i++) {
             int start = i == 0 ? 0 : batch.sectionEnd[i - 1];
             cursors[i] = start;
             parked[i] = batch.sectionEnd[i];
             order[i] = i;
-            sections.put(batch.client[start], i);
             descending &= i == 0 || batch.client[start] < batch.client[start - 1];
         }
         if (!descending) {
@@ -166,7 +244,7 @@ final class Integrator {
                 return;
             }
             int top = depth - 1;
-            if (awaitedClock[top] < store.clients.next(awaitedClient[top])) {
+            if (hasArrived(awaitedClient[top], awaitedClock[top])) {
                 section = waitingSection[top];
                 at = waitingStruct[top];
                 depth--;
@@ -180,6 +258,11 @@ final class Integrator {
             section = other;
             at = cursors[other]++;
         }
+    }
+
+    /** Whether what a suspended struct waits for is there. */
+    private boolean hasArrived(long client, long clock) {
+        return loader != null ? loader.isLinked((int) clock) : clock < store.clients.next(client);
     }
 
     private void suspend(int section, int at) {
@@ -206,6 +289,9 @@ final class Integrator {
 
     /** Integrates structs until one refers to something unknown; returns where it stopped. */
     private int run(StructBatch batch, int from, int to) {
+        if (loader != null) {
+            return loader.run(from, to);
+        }
         int at = from;
         while (at < to && !isMissing(batch, at)) {
             integrateUnknown(batch, at);
@@ -215,6 +301,10 @@ final class Integrator {
     }
 
     private void integrateUnknown(StructBatch batch, int at) {
+        if (loader != null) {
+            loader.run(at, at + 1);
+            return;
+        }
         int next = store.clients.next(batch.client[at]);
         long clock = batch.clock[at];
         if (clock + batch.length[at] > next) {
@@ -224,6 +314,11 @@ final class Integrator {
 
     /** Whether a struct refers to something unknown; says what. */
     private boolean isMissing(StructBatch batch, int at) {
+        if (loader != null) {
+            int missing = loader.missing(at);
+            // the struct itself instead of its clock, which says all that the loader is asked
+            return missing != NONE && blocked(batch.client[missing], missing);
+        }
         long client = batch.client[at];
         long clock = batch.clock[at];
         if (clock > store.clients.next(client)) {
@@ -332,7 +427,7 @@ final class Integrator {
         store.place(item, left, right, type, entry);
     }
 
-    private static Object content(@Nullable Object decoded, int kind, int offset) {
+    static Object content(@Nullable Object decoded, int kind, int offset) {
         return switch (kind) {
             case Items.JSON, Items.ANY ->
                 ValueRun.of((Object[]) Objects.requireNonNull(decoded)).from(offset);
@@ -480,7 +575,7 @@ final class Integrator {
                 long id = store.clients.id(client);
                 int next = store.clients.items(client).next;
                 for (Pending.Run run = pending.poll(id, next); run != null; run = pending.poll(id, next)) {
-                    resume(run.structs());
+                    resume(run);
                     progress = true;
                     next = store.clients.items(client).next;
                 }
@@ -492,7 +587,8 @@ final class Integrator {
         }
     }
 
-    private void resume(StructBatch structs) {
+    private void resume(Pending.Run run) {
+        StructBatch structs = run.structs();
         if (known.contradict(structs, firstUnknown(structs, 0, structs.count))) {
             pending.drop(structs.count);
             return;
@@ -500,7 +596,7 @@ final class Integrator {
         int stopped = run(structs, 0, structs.count);
         if (stopped < structs.count) {
             StructBatch rest = stopped == 0 ? structs : structs.copy(stopped, structs.count);
-            pending.add(rest, blockedClient, blockedClock);
+            pending.add(new Pending.Run(rest, run.since()), blockedClient, blockedClock);
         }
     }
 }

@@ -30,7 +30,7 @@ final class Items extends Records {
     static final int KEEP = 0x20;
     static final int WIDE = 0x40;
     static final int REDONE = 0x80;
-    private static final int CLIENT_SHIFT = 12;
+    static final int CLIENT_SHIFT = 12;
 
     static final int CLOCK = 0;
     static final int LENGTH = 1;

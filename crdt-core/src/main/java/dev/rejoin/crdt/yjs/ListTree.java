@@ -30,6 +30,9 @@ final class ListTree {
     private static final int NODE_FILL = 12;
     private static final int NEAR = 4;
 
+    /** Units from which on a place is not looked for beside the cursor. */
+    private static final int NEAR_UNITS = 256;
+
     // leaves
     private static final int PARENT = 0;
     private static final int FIRST = 1;
@@ -332,6 +335,53 @@ final class ListTree {
             level = count == level.length ? Arrays.copyOf(level, 2 * count) : level;
             level[count++] = leaf;
         }
+        buildAbove(type, level, count);
+    }
+
+    /** Makes the list of a type of so many items whose numbers follow each other from {@code first} on; the type has none yet. */
+    void build(int type, int first, int itemCount) {
+        int[] level = new int[(itemCount + LEAF_FILL - 1) / LEAF_FILL];
+        int count = 0;
+        int end = first + itemCount;
+        long units = 0;
+        boolean formats = false;
+        for (int item = first; item < end; ) {
+            int leaf = newLeaf(type, item);
+            int beyond = Math.min(end, item + LEAF_FILL);
+            int length = 0;
+            long marks = 0;
+            leaves.set(leaf, ITEMS, beyond - item);
+            for (; item < beyond; item++) {
+                int[] page = items.own(item >>> Records.BITS);
+                int at = (item & Records.MASK) * Items.WIDTH;
+                page[at + Items.PREVIOUS] = item == first ? NONE : item - 1;
+                page[at + Items.NEXT] = item + 1 == end ? NONE : item + 1;
+                page[at + Items.PLACE] = leaf;
+                int head = page[at + Items.HEAD];
+                if (Items.isVisible(head)) {
+                    length += page[at + Items.LENGTH];
+                } else if ((head & 0xf) == Items.FORMAT) {
+                    formats = true;
+                    marks |= markOf(item);
+                }
+            }
+            leaves.set(leaf, LENGTH, length);
+            setMask(leaf, marks);
+            units += length;
+            level[count++] = leaf;
+        }
+        types.set(type, Types.FIRST, first);
+        types.set(type, Types.LAST, end - 1);
+        types.set(type, Types.LENGTH, Math.toIntExact(units));
+        if (formats) {
+            types.set(type, Types.FORMATS, 1);
+        }
+        buildAbove(type, level, count);
+    }
+
+    /** Makes the nodes above the leaves of a list; overwrites them with each level in turn. */
+    private void buildAbove(int type, int[] level, int leafCount) {
+        int count = leafCount;
         int height = 0;
         while (count > 1) {
             height++;
@@ -368,7 +418,8 @@ final class ListTree {
             item = cursorItem;
             start = cursorIndex;
             if (index >= start) {
-                for (int steps = 0; steps < NEAR && item != NONE; steps++) {
+                int most = index - start < NEAR_UNITS ? NEAR : 1;
+                for (int steps = 0; steps < most && item != NONE; steps++) {
                     int visible = items.visible(item);
                     if (index - start < visible) {
                         return found(type, item, start, index);
@@ -376,7 +427,7 @@ final class ListTree {
                     start += visible;
                     item = items.next(item);
                 }
-            } else {
+            } else if (start - index < NEAR_UNITS) {
                 for (int steps = 0; steps < NEAR; steps++) {
                     item = items.previous(item);
                     start -= items.visible(item);

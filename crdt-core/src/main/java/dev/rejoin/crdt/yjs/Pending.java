@@ -1,5 +1,6 @@
 package dev.rejoin.crdt.yjs;
 
+import dev.rejoin.crdt.clock.TimeSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -10,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What has arrived before what it refers to: runs of structs by the unit they wait for, and deletions of units that are not there yet.
- * Bounded; what exceeds the bounds is dropped and counted, and must be asked for again.
+ * Bounded in number, in bytes and in time; what exceeds the bounds is dropped and counted, and must be asked for again.
  */
 final class Pending {
-    /** Structs of one client that wait together. */
-    record Run(StructBatch structs) {
+    /** Structs of one client that wait together, since a time in milliseconds. */
+    record Run(StructBatch structs, long since) {
         long client() {
             return structs.client[0];
         }
@@ -101,21 +102,33 @@ final class Pending {
         }
     }
 
+    /** Where deletions that begin at some clock end, and since when the newest of them waits. */
+    private record Deletion(long end, long since) {}
+
     private static final long[] NOTHING = {};
+    private static final long NEVER = Long.MAX_VALUE;
 
     private final UpdateLimits limits;
+    private final TimeSource time;
     private final Map<Long, TreeMap<Long, Bucket>> runs = new HashMap<>();
 
-    /** By client: ends by first clock, ascending, without neighbours that touch. */
-    private final Map<Long, TreeMap<Long, Long>> deletes = new HashMap<>();
+    /** By client: deletions by first clock, ascending, without neighbours that touch. */
+    private final Map<Long, TreeMap<Long, Deletion>> deletes = new HashMap<>();
 
     private int structCount;
     private int deleteCount;
     private long bytes;
     private long dropped;
 
-    Pending(UpdateLimits limits) {
+    /** Nothing waits since before; {@link #NEVER} if nothing waits. */
+    private long oldest = NEVER;
+
+    /** Whether the oldest may have ceased to wait. */
+    private boolean stale;
+
+    Pending(UpdateLimits limits, TimeSource time) {
         this.limits = limits;
+        this.time = time;
     }
 
     boolean isEmpty() {
@@ -146,7 +159,12 @@ final class Pending {
     }
 
     void add(StructBatch structs, long blockedClient, long blockedClock) {
-        Run run = new Run(structs);
+        add(new Run(structs, time.millis()), blockedClient, blockedClock);
+    }
+
+    /** As {@link #add(StructBatch, long, long)}, for what has waited already. */
+    void add(Run run, long blockedClient, long blockedClock) {
+        StructBatch structs = run.structs();
         long size = structs.retainedBytes();
         Bucket same = runs.computeIfAbsent(blockedClient, id -> new TreeMap<>())
                 .computeIfAbsent(blockedClock, c -> new Bucket());
@@ -162,6 +180,7 @@ final class Pending {
         }
         structCount += structs.count;
         bytes += size;
+        oldest = Math.min(oldest, run.since());
         same.add(run);
     }
 
@@ -189,21 +208,22 @@ final class Pending {
         }
         structCount -= run.structs().count;
         bytes -= run.structs().retainedBytes();
+        stale = true;
         return run;
     }
 
     /** Amortised O(log ranges of the client): each range that is swallowed had been added before. */
     void addDelete(long client, long from, long to) {
-        TreeMap<Long, Long> ranges = deletes.computeIfAbsent(client, id -> new TreeMap<>());
-        Map.Entry<Long, Long> before = ranges.floorEntry(from);
+        TreeMap<Long, Deletion> ranges = deletes.computeIfAbsent(client, id -> new TreeMap<>());
+        Map.Entry<Long, Deletion> before = ranges.floorEntry(from);
         long start = from;
-        if (before != null && before.getValue() >= from) {
-            if (before.getValue() >= to) {
+        if (before != null && before.getValue().end() >= from) {
+            if (before.getValue().end() >= to) {
                 return;
             }
             start = before.getKey();
         }
-        Map.Entry<Long, Long> after = ranges.ceilingEntry(from);
+        Map.Entry<Long, Deletion> after = ranges.ceilingEntry(from);
         boolean grows = start < from || after != null && after.getKey() <= to;
         if (!grows && deleteCount >= limits.maxPendingDeletes()) {
             dropped++;
@@ -214,35 +234,107 @@ final class Pending {
         }
         long end = to;
         while (after != null && after.getKey() <= to) {
-            end = Math.max(end, after.getValue());
+            end = Math.max(end, after.getValue().end());
             ranges.remove(after.getKey());
             deleteCount--;
             after = ranges.ceilingEntry(from);
         }
-        if (ranges.put(start, end) == null) {
+        long now = time.millis();
+        oldest = Math.min(oldest, now);
+        if (ranges.put(start, new Deletion(end, now)) == null) {
             deleteCount++;
         }
     }
 
     /** Takes out the deletions that begin below {@code next}: from, to, from, to … */
     long[] pollDeletes(long client, long next) {
-        TreeMap<Long, Long> ranges = deletes.get(client);
+        TreeMap<Long, Deletion> ranges = deletes.get(client);
         if (ranges == null) {
             return NOTHING;
         }
-        NavigableMap<Long, Long> ready = ranges.headMap(next, false);
+        NavigableMap<Long, Deletion> ready = ranges.headMap(next, false);
         long[] flat = new long[2 * ready.size()];
         int filled = 0;
-        for (Map.Entry<Long, Long> range : ready.entrySet()) {
+        for (Map.Entry<Long, Deletion> range : ready.entrySet()) {
             flat[filled++] = range.getKey();
-            flat[filled++] = range.getValue();
+            flat[filled++] = range.getValue().end();
         }
         deleteCount -= filled / 2;
+        stale |= filled > 0;
         ready.clear();
         if (ranges.isEmpty()) {
             deletes.remove(client);
         }
         return flat;
+    }
+
+    // age
+
+    /** How long the oldest has waited, in milliseconds; 0 if nothing waits. O(what waits) if something has ceased to wait since it was last asked for, else O(1) */
+    long millis() {
+        if (stale) {
+            findOldest();
+        }
+        return oldest == NEVER ? 0 : Math.max(0, time.millis() - oldest);
+    }
+
+    /**
+     * Drops what has waited for longer than the limits allow. O(what waits), but only after the oldest of it has become too old or has ceased to wait
+     * since the last time; a clock that steps back delays it.
+     */
+    void expire() {
+        if (isEmpty()) {
+            oldest = NEVER;
+            stale = false;
+            return;
+        }
+        long now = time.millis();
+        if (now - oldest <= limits.maxPendingMillis()) {
+            return;
+        }
+        long bound = now - limits.maxPendingMillis();
+        runs.values().removeIf(waiting -> {
+            waiting.values().removeIf(bucket -> {
+                bucket.covered = null;
+                bucket.runs.removeIf(run -> {
+                    boolean late = run.since() < bound;
+                    if (late) {
+                        structCount -= run.structs().count;
+                        bytes -= run.structs().retainedBytes();
+                        dropped += run.structs().count;
+                    }
+                    return late;
+                });
+                return bucket.runs.isEmpty();
+            });
+            return waiting.isEmpty();
+        });
+        deletes.values().removeIf(ranges -> {
+            int before = ranges.size();
+            ranges.values().removeIf(deletion -> deletion.since() < bound);
+            deleteCount -= before - ranges.size();
+            dropped += before - ranges.size();
+            return ranges.isEmpty();
+        });
+        findOldest();
+    }
+
+    private void findOldest() {
+        long found = NEVER;
+        for (TreeMap<Long, Bucket> waiting : runs.values()) {
+            for (Bucket same : waiting.values()) {
+                for (Run run : same.runs) {
+                    found = Math.min(found, run.since());
+                }
+            }
+        }
+        for (TreeMap<Long, Deletion> ranges : deletes.values()) {
+            for (Deletion deletion : ranges.values()) {
+                found = Math.min(found, deletion.since());
+            }
+        }
+        oldest = found;
+        stale = false;
     }
 
     /** For each client the lowest clock that something waits for. */
@@ -274,7 +366,8 @@ final class Pending {
             out.reset();
             out.count(0);
             DeleteSet.Builder builder = DeleteSet.builder();
-            deletes.forEach((client, ranges) -> ranges.forEach((from, to) -> builder.add(client, from, to - from)));
+            deletes.forEach((client, ranges) ->
+                    ranges.forEach((from, deletion) -> builder.add(client, from, deletion.end() - from)));
             builder.build().writeTo(out);
             updates.add(out.toByteArray());
         }

@@ -7,6 +7,7 @@ package dev.rejoin.crdt.yjs;
  * @param deletes how many ranges of deletions wait
  * @param bytes memory held, roughly
  * @param dropped how many structs and deletions were dropped so far because a bound was reached
+ * @param millis how long the oldest of it has waited, in milliseconds; 0 if nothing waits
  * @param missing for each client the lowest clock that something waits for
  */
-public record PendingStatus(int structs, int deletes, long bytes, long dropped, StateVector missing) {}
+public record PendingStatus(int structs, int deletes, long bytes, long dropped, long millis, StateVector missing) {}

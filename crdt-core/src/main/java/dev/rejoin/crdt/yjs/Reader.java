@@ -30,34 +30,36 @@ final class Reader {
     /** The characters of a text. O(items + characters) */
     static String text(Store store, int type) {
         Items items = store.items;
-        int latin = 0;
-        boolean wide = false;
-        for (int item = store.types.first(type); item != NONE; item = items.next(item)) {
-            int head = items.head(item);
-            if ((head & (0xf | Items.GONE)) == Items.STRING) {
-                latin += items.length(item);
-                wide |= (head & Items.WIDE) != 0;
-            }
-        }
-        if (wide) {
-            StringBuilder out = new StringBuilder(latin);
-            for (int item = store.types.first(type); item != NONE; item = items.next(item)) {
-                if ((items.head(item) & (0xf | Items.GONE)) == Items.STRING) {
-                    store.appendText(out, item, 0, items.length(item));
-                }
-            }
-            return out.toString();
-        }
-        byte[] bytes = new byte[latin];
+        // at least as many bytes as there are characters
+        byte[] bytes = new byte[store.types.get(type, Types.LENGTH)];
+        byte[] latin = store.arena.latin;
         int at = 0;
-        for (int item = store.types.first(type); item != NONE; item = items.next(item)) {
-            if ((items.head(item) & (0xf | Items.GONE)) == Items.STRING) {
-                int length = items.length(item);
-                System.arraycopy(store.arena.latin, items.content(item), bytes, at, length);
+        for (int item = store.types.first(type); item != NONE; ) {
+            int[] page = items.pages[item >>> Records.BITS];
+            int record = (item & Records.MASK) * Items.WIDTH;
+            int head = page[record + Items.HEAD];
+            if ((head & (0xf | Items.GONE)) == Items.STRING) {
+                if ((head & Items.WIDE) != 0) {
+                    return wideText(store, type);
+                }
+                int length = page[record + Items.LENGTH];
+                System.arraycopy(latin, page[record + Items.CONTENT], bytes, at, length);
                 at += length;
             }
+            item = page[record + Items.NEXT];
         }
-        return new String(bytes, StandardCharsets.ISO_8859_1);
+        return new String(bytes, 0, at, StandardCharsets.ISO_8859_1);
+    }
+
+    private static String wideText(Store store, int type) {
+        Items items = store.items;
+        StringBuilder out = new StringBuilder(store.types.get(type, Types.LENGTH));
+        for (int item = store.types.first(type); item != NONE; item = items.next(item)) {
+            if ((items.head(item) & (0xf | Items.GONE)) == Items.STRING) {
+                store.appendText(out, item, 0, items.length(item));
+            }
+        }
+        return out.toString();
     }
 
     /** The unit of an item as users see it. */

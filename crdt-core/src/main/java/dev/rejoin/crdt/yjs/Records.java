@@ -16,7 +16,7 @@ class Records {
 
     final int width;
 
-    /** All pages; the first of them may be shorter while there are few records. */
+    /** All pages; the newest of them may be shorter than the others. */
     int[][] pages;
 
     /** The pages that nobody else holds, {@link #NO_PAGE} for the others. */
@@ -118,12 +118,26 @@ class Records {
         if (pages[page].length < needed) {
             unshareDirectory();
             int most = PER_PAGE * width;
-            // a page of a small document starts small; every later page is made whole
+            // a page of a small document starts small, one that was made for what it holds grows; all others are made
+            // whole
             int[] grown = Arrays.copyOf(pages[page], page > 0 ? most : Math.min(most, Math.max(4 * width, 2 * needed)));
             pages[page] = grown;
             mine[page] = grown;
         }
         return record;
+    }
+
+    /** Numbers 0 to {@code count} − 1 for as many records, the first ever; their fields are undefined. */
+    void reserve(int count) {
+        int needed = count + MASK >>> BITS;
+        pages = new int[needed][];
+        mine = new int[needed][];
+        for (int page = 0; page < needed; page++) {
+            pages[page] = new int[Math.min(PER_PAGE, count - (page << BITS)) * width];
+            mine[page] = pages[page];
+        }
+        directoryShared = false;
+        size = count;
     }
 
     /** Gives a number back. Frozen copies keep their content of it. */

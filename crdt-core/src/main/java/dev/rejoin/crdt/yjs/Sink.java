@@ -9,6 +9,8 @@ final class Sink {
     /** What {@link #reset} keeps of an array that grew beyond it, in bytes. */
     private static final int KEPT = 1 << 16;
 
+    private static final int FEW = 64;
+
     private static final int LARGEST = Integer.MAX_VALUE - 16;
 
     byte[] bytes;
@@ -21,7 +23,7 @@ final class Sink {
     void reset() {
         size = 0;
         if (bytes.length > KEPT) {
-            bytes = new byte[KEPT];
+            bytes = new byte[FEW];
         }
     }
 
@@ -54,6 +56,11 @@ final class Sink {
         ensure(10);
         byte[] out = bytes;
         int at = size;
+        if (value <= 0x7F) {
+            out[at] = (byte) value;
+            size = at + 1;
+            return;
+        }
         long rest = value;
         while (rest > 0x7F) {
             out[at++] = (byte) (rest | 0x80);

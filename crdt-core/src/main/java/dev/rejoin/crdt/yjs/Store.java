@@ -660,44 +660,56 @@ final class Store {
         }
     }
 
-    /** Takes the units of a client from a clock on out again, the newest first. */
-    void retract(int client, int from) {
+    /** Takes the units of a client from a clock on out of their lists and keys, the newest first. */
+    void unlink(int client, int from) {
         ClientItems own = clients.writable(client);
-        while (own.next > from) {
-            int item = own.locate(own.next - 1);
-            int start = items.clock(item);
+        for (int clock = own.next; clock > from; ) {
+            int item = own.locate(clock - 1);
             int place = items.place(item);
             int visible = items.visible(item);
-            if (start < from) {
+            clock = items.clock(item);
+            if (clock < from) {
                 // typing has made an older item longer
-                int kept = from - start;
+                int kept = from - clock;
                 if (place >= 0 && visible != 0) {
                     tree.addVisible(item, kept - visible);
                 }
                 items.set(item, Items.LENGTH, kept);
-                own.next = from;
                 return;
             }
+            boolean live = !items.isGone(item);
             if (place >= 0) {
-                boolean mark = items.kind(item) == Items.FORMAT && !items.isGone(item);
                 if (visible != 0) {
                     tree.addVisible(item, -visible);
                 }
                 items.flag(item, Items.GONE, true);
-                if (mark) {
+                if (live && items.kind(item) == Items.FORMAT) {
                     tree.recountMarks(item);
                 }
                 tree.remove(item);
             } else if (place != NOWHERE) {
                 unlinkFromChain(~place, item);
             }
+            if (live && items.kind(item) == Items.DOC) {
+                observer.documentRemoved(item, (DocContent) slots.get(items.content(item)));
+            }
+        }
+    }
+
+    /** Forgets the units of a client from a clock on, all of which, of whatever client, have been unlinked. */
+    void retract(int client, int from) {
+        ClientItems own = clients.writable(client);
+        while (own.next > from) {
+            int item = own.locate(own.next - 1);
+            int start = items.clock(item);
+            if (start < from) {
+                own.next = from;
+                return;
+            }
             int kind = items.kind(item);
             if (kind == Items.TYPE) {
                 dropType(items.content(item));
             } else {
-                if (kind == Items.DOC && !items.isGone(item)) {
-                    observer.documentRemoved(item, (DocContent) slots.get(items.content(item)));
-                }
                 freeContent(item, kind);
             }
             own.removeLocated();

@@ -49,7 +49,7 @@ final class StructBatch {
     @Nullable
     Object[] content = {};
 
-    /** Where the characters of a string are in {@link #text}. */
+    /** Where the characters of a string are in {@link #text}; the complement of where they are in {@link #source}, if they are in place. */
     int[] textStart = {};
 
     /** Whether the characters of a string are all below U+0100. */
@@ -57,6 +57,15 @@ final class StructBatch {
 
     char[] text = {};
     int textLength;
+
+    /** Which structs are pieces of others, if some were cut. */
+    private boolean[] pieces = {};
+
+    /** The update that was decoded last, while strings are in it. */
+    private byte[] source = {};
+
+    /** Whether strings of ASCII stay in the update until somebody takes them from there; a large update only. */
+    private boolean inPlace;
 
     /** Runs of structs of one client; where each ends. */
     int sections;
@@ -70,6 +79,10 @@ final class StructBatch {
     private int[] emptyAt = {};
 
     int deleteCount;
+
+    /** Whether the clients of deletions descend and ranges ascend without touching each other twice, as in honest updates. */
+    private boolean deletesOrdered = true;
+
     long[] deleteClient = {};
     long[] deleteClock = {};
     long[] deleteLength = {};
@@ -92,11 +105,15 @@ final class StructBatch {
         textLength = 0;
         sections = 0;
         deleteCount = 0;
+        deletesOrdered = true;
         emptyCount = 0;
+        source = NO_BYTES;
+        inPlace = false;
     }
 
     /** Lets go of what a large update has taken, once it has been used. */
     void shrink() {
+        source = NO_BYTES;
         if (client.length <= FEW && text.length <= 16 * FEW) {
             return;
         }
@@ -130,6 +147,49 @@ final class StructBatch {
     void decodeV1(byte[] bytes, int from, int to, UpdateLimits bounds) {
         reset();
         appendV1(bytes, from, to, bounds);
+    }
+
+    /** As {@link #decodeV1}, but strings of ASCII stay where they are, in {@code bytes}, until {@link #takeText} or {@link #copyLatin}. */
+    void decodeV1InPlace(byte[] bytes, UpdateLimits bounds) {
+        reset();
+        inPlace = true;
+        source = bytes;
+        appendV1(bytes, 0, bytes.length, bounds);
+        inPlace = false;
+    }
+
+    /** Puts all strings that are still in the update into {@link #text}, where everybody but {@link Loader} looks for them. */
+    void takeText() {
+        if (source.length == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            if (ref[i] == Items.STRING && textStart[i] < 0) {
+                int from = ~textStart[i];
+                int units = (int) length[i];
+                textRoom(units);
+                textStart[i] = textLength;
+                for (int k = 0; k < units; k++) {
+                    text[textLength++] = (char) source[from + k];
+                }
+            }
+        }
+        source = NO_BYTES;
+    }
+
+    /** Puts the characters of a string of one-byte characters into an arena; returns where. */
+    int copyLatin(int i, TextArena arena) {
+        int units = (int) length[i];
+        int to = arena.reserveLatin(units);
+        int from = textStart[i];
+        if (from < 0) {
+            System.arraycopy(source, ~from, arena.latin, to, units);
+        } else {
+            for (int k = 0; k < units; k++) {
+                arena.latin[to + k] = (byte) text[from + k];
+            }
+        }
+        return to;
     }
 
     /** Decodes an update of the second encoding in {@code [from, to)}. */
@@ -290,6 +350,15 @@ final class StructBatch {
         int from = at;
         int to = from + size;
         at = to;
+        if (size == 0) {
+            throw new MalformedUpdateException("empty string", from);
+        }
+        if (inPlace && Utf8.asciiEnd(in, from, to) == to) {
+            textStart[i] = ~from;
+            length[i] = size;
+            latin[i] = true;
+            return;
+        }
         textRoom(size);
         int start = textLength;
         int stop = Utf8.decode(in, from, to, text, start);
@@ -298,9 +367,6 @@ final class StructBatch {
         }
         textLength = stop;
         string(i, start, stop);
-        if (size == 0) {
-            throw new MalformedUpdateException("empty string", from);
-        }
     }
 
     private void string(int i, int start, int stop) {
@@ -358,9 +424,32 @@ final class StructBatch {
             deleteClock = Arrays.copyOf(deleteClock, room);
             deleteLength = Arrays.copyOf(deleteLength, room);
         }
+        if (deleteCount > 0) {
+            long last = deleteClient[deleteCount - 1];
+            deletesOrdered &=
+                    id < last || id == last && start >= deleteClock[deleteCount - 1] + deleteLength[deleteCount - 1];
+        }
         deleteClient[deleteCount] = id;
         deleteClock[deleteCount] = start;
         deleteLength[deleteCount++] = units;
+    }
+
+    /** Orders deletions and joins those that overlap, so that what is gone through for one is not gone through for another. */
+    void orderDeletes() {
+        if (deletesOrdered) {
+            return;
+        }
+        deletesOrdered = true;
+        DeleteSet.Builder builder = DeleteSet.builder();
+        for (int i = 0; i < deleteCount; i++) {
+            builder.add(deleteClient[i], deleteClock[i], deleteLength[i]);
+        }
+        deleteCount = 0;
+        builder.build().forEachRange((id, start, units) -> {
+            deleteClient[deleteCount] = id;
+            deleteClock[deleteCount] = start;
+            deleteLength[deleteCount++] = units;
+        });
     }
 
     // the second encoding
@@ -761,6 +850,83 @@ final class StructBatch {
             throw new MalformedUpdateException("string is not well-formed UTF-8", from);
         }
         return names.units(text, start, stop);
+    }
+
+    // cutting
+
+    /** Whether a cut of a string would separate the halves of a character. */
+    boolean tears(int i, int offset) {
+        if (ref[i] != Items.STRING || latin[i]) {
+            return false;
+        }
+        int cut = textStart[i] + offset;
+        return Character.isHighSurrogate(text[cut - 1]) && Character.isLowSurrogate(text[cut]);
+    }
+
+    /**
+     * The same structs and deletions, some structs in pieces as if they had come so. Characters are shared.
+     *
+     * @param cuts struct in the upper half, units of it before the cut in the lower; ascending, different
+     */
+    StructBatch cut(long[] cuts, int cutCount) {
+        StructBatch parts = new StructBatch();
+        parts.room(count + cutCount);
+        parts.pieces = new boolean[count + cutCount];
+        parts.sectionEnd = new int[sections];
+        parts.text = text;
+        parts.textLength = textLength;
+        parts.source = source;
+        int cut = 0;
+        int section = 0;
+        for (int i = 0; i < count; i++) {
+            int from = 0;
+            for (; cut < cutCount && (int) (cuts[cut] >>> 32) == i; cut++) {
+                int to = (int) cuts[cut];
+                parts.addPiece(this, i, from, to);
+                from = to;
+            }
+            if (from == 0) {
+                int to = parts.take();
+                parts.set(this, i, to);
+                parts.textStart[to] = textStart[i];
+            } else {
+                parts.addPiece(this, i, from, (int) length[i]);
+            }
+            if (i + 1 == sectionEnd[section]) {
+                parts.sectionEnd[section++] = parts.count;
+            }
+        }
+        parts.sections = sections;
+        parts.deleteCount = deleteCount;
+        parts.deleteClient = deleteClient;
+        parts.deleteClock = deleteClock;
+        parts.deleteLength = deleteLength;
+        return parts;
+    }
+
+    private void addPiece(StructBatch whole, int i, int from, int to) {
+        int at2 = take();
+        set(whole, i, at2);
+        pieces[at2] = true;
+        length[at2] = to - from;
+        textStart[at2] = whole.textStart[i] < 0 ? whole.textStart[i] - from : whole.textStart[i] + from;
+        if (content[at2] instanceof Object[] values) {
+            content[at2] = Arrays.copyOfRange(values, from, to);
+        }
+        if (from > 0) {
+            clock[at2] += from;
+            flags[at2] |= (byte) HAS_ORIGIN;
+            originClient[at2] = client[at2];
+            originClock[at2] = clock[at2] - 1;
+            parent[at2] = null;
+            parentClient[at2] = -1;
+            parentSub[at2] = null;
+        }
+    }
+
+    /** Whether a struct is a piece of one that was cut. */
+    boolean isPiece(int i) {
+        return i < pieces.length && pieces[i];
     }
 
     // parts

@@ -2,6 +2,8 @@ package dev.rejoin.crdt.yjs;
 
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * The run of text that somebody is typing at the end of, or deleting from: what makes a keystroke there a few stores instead of a search.
  *
@@ -10,7 +12,7 @@ import static dev.rejoin.crdt.yjs.Items.NONE;
  * {@link Records#writes} tells. The keystrokes themselves write past that count. They do what {@link Store#extend}, {@link Store#trimEnd} and
  * {@link Store#trimStart} do in a transaction of their own, and their update is written, and read, without a struct in between.
  *
- * <p>Only for runs of one-byte characters, and where nobody is told of types. Benchmarks: T1 to T3, T15.
+ * <p>Only for runs of one-byte characters. Benchmarks: T1 to T3, T11, T15.
  */
 final class Typing {
     /** What nobody has looked at yet. */
@@ -54,7 +56,8 @@ final class Typing {
     private int behindChunk;
     private int behindIndex;
 
-    private int trimmedUnits;
+    /** Whether the units that {@link #receivesTrimmed} has found are the last of the run, rather than the first. */
+    private boolean trimmedAtEnd;
 
     // how updates write the run's client and its right origin
     private final byte[] id = new byte[10];
@@ -86,21 +89,24 @@ final class Typing {
         return client == self && openHere && own.next == runEnd();
     }
 
-    /** Makes the run, which {@link #isTypedAt} has found, longer. Returns whether it did: all characters must be of one byte. */
-    boolean type(String text) {
-        int length = text.length();
-        for (int i = 0; i < length; i++) {
-            if (text.charAt(i) > 0xff) {
-                return false;
-            }
+    /** Whether all characters are of one byte. */
+    static boolean isTypable(String text) {
+        int all = 0;
+        for (int i = 0, length = text.length(); i < length; i++) {
+            all |= text.charAt(i);
         }
+        return all <= 0xff;
+    }
+
+    /** Makes the run, which {@link #isTypedAt} has found, longer by characters of one byte. */
+    void type(String text) {
+        int length = text.length();
         int to = room(length);
         byte[] latin = store.arena.latin;
         for (int i = 0; i < length; i++) {
             latin[to + i] = (byte) text.charAt(i);
         }
         lengthen(length);
-        return true;
     }
 
     /** Where so many more characters of the run go. */
@@ -171,16 +177,38 @@ final class Typing {
         return clock;
     }
 
-    /** How many units the last deletion took. */
-    int trimmedUnits() {
-        return trimmedUnits;
-    }
-
     private void trimmed(int units) {
-        trimmedUnits = units;
         tree.grow(type, leaf, item, -units);
         store.arena.discard(false, units);
         store.compactText();
+    }
+
+    // what it is
+
+    /** The run's client. */
+    int client() {
+        return client;
+    }
+
+    /** The type that the run is part of. */
+    int type() {
+        return type;
+    }
+
+    /** The index of the run's first unit. O(log items) */
+    int start() {
+        return tree.indexOf(item);
+    }
+
+    /** The index behind the run's last unit. O(log items) */
+    int end() {
+        return start() + page[at + Items.LENGTH];
+    }
+
+    /** The last characters of the run. */
+    String newest(int units) {
+        int to = page[at + Items.CONTENT] + page[at + Items.LENGTH];
+        return new String(store.arena.latin, to - units, units, StandardCharsets.ISO_8859_1);
     }
 
     // updates
@@ -232,10 +260,10 @@ final class Typing {
     }
 
     /**
-     * Takes in the update of a keystroke at the end of somebody's newest run. Returns the number of its units, or 0 if it is none: then nothing has
-     * changed, and nothing is said of the update.
+     * Whether these bytes are the update of a keystroke at the end of somebody's newest run. Returns the number of its units, or 0 if it is none: then
+     * nothing is said of the update.
      */
-    int receiveTyped(byte[] update, int self, UpdateLimits limits) {
+    int receivesTyped(byte[] update, int self, UpdateLimits limits) {
         int size = update.length;
         if (items.writes != writes || !startsWithId(update)) {
             ClientItems theirs = clientOf(update);
@@ -261,10 +289,14 @@ final class Typing {
                 return 0;
             }
         }
-        int to = room(units);
-        System.arraycopy(update, head + 1, store.arena.latin, to, units);
-        lengthen(units);
         return units;
+    }
+
+    /** Takes in the update that {@link #receivesTyped} has seen. */
+    void receiveTyped(byte[] update, int units) {
+        int to = room(units);
+        System.arraycopy(update, update.length - 1 - units, store.arena.latin, to, units);
+        lengthen(units);
     }
 
     private boolean isHead(byte[] update, int clock) {
@@ -286,16 +318,16 @@ final class Typing {
     }
 
     /**
-     * Takes in the update that deletes the first or the last units of a run, but not all, beside a tombstone. Returns the clock of the first of them, or
-     * {@link Items#NONE} if it is not that: then nothing has changed, and nothing is said of the update.
+     * Whether these bytes are an update that deletes the first or the last units of a run, but not all, beside a tombstone. Returns the number of them, or 0 if
+     * it is not that: then nothing is said of the update. {@link #isTrimmedAtEnd} tells which of the two it is.
      */
-    int receiveTrimmed(byte[] update, UpdateLimits limits) {
+    int receivesTrimmed(byte[] update, UpdateLimits limits) {
         int size = update.length;
         boolean known = items.writes == writes && startsWithId(update);
         ClientItems theirs = known ? own : clientOf(update);
         int from = 2 + (known ? idSize : Varint.size(update, 2));
         if (theirs.isEmpty() || from + 3 > size || update[from++] != 1 || size > limits.maxBytes()) {
-            return NONE;
+            return 0;
         }
         long read = Varint.read(update, from, size);
         from += (int) (read >>> Varint.LENGTH_SHIFT);
@@ -305,16 +337,20 @@ final class Typing {
         long units = read & Varint.VALUE;
         long end = clock + units;
         if (from != size || units == 0 || end > theirs.next || end > limits.maxClock()) {
-            return NONE;
+            return 0;
         }
         boolean here = known && (page[at + Items.CLOCK] == clock || runEnd() == end);
         if (!here && !look(theirs.locate((int) clock)) || units >= page[at + Items.LENGTH]) {
-            return NONE;
+            return 0;
         }
-        if (runEnd() == end) {
-            return behind() == NONE ? NONE : trimEnd((int) units);
-        }
-        return page[at + Items.CLOCK] != clock || before() == NONE ? NONE : trimStart((int) units);
+        trimmedAtEnd = runEnd() == end;
+        boolean beside = trimmedAtEnd ? behind() != NONE : page[at + Items.CLOCK] == clock && before() != NONE;
+        return beside ? (int) units : 0;
+    }
+
+    /** Whether what {@link #receivesTrimmed} has seen deletes the last units of the run; {@link #trimEnd} does it then, else {@link #trimStart}. */
+    boolean isTrimmedAtEnd() {
+        return trimmedAtEnd;
     }
 
     private int runEnd() {

@@ -15,6 +15,8 @@ package dev.rejoin.crdt.yjs;
  * @param maxPendingStructs structs of a document that wait for others; what exceeds it is dropped and must be asked for again
  * @param maxPendingBytes memory of a document for such structs, in bytes
  * @param maxPendingDeletes ranges of deletions of a document that wait for their units
+ * @param maxPendingMillis how long either of them waits, in milliseconds of the document's {@link YDocOptions#time()}, before it is dropped and must be asked
+ *     for again; 0 or more
  */
 public record UpdateLimits(
         int maxBytes,
@@ -25,11 +27,12 @@ public record UpdateLimits(
         int maxDepth,
         int maxPendingStructs,
         long maxPendingBytes,
-        int maxPendingDeletes) {
+        int maxPendingDeletes,
+        long maxPendingMillis) {
 
-    /** What a server takes from anybody: clocks that fit an int, a million structs, values 512 levels deep. */
+    /** What a server takes from anybody: clocks that fit an int, a million structs, values 512 levels deep; what waits may wait for a day. */
     public static final UpdateLimits DEFAULT = new UpdateLimits(
-            Integer.MAX_VALUE, 1 << 20, 1 << 14, 1 << 20, Integer.MAX_VALUE, 512, 10_000, 1 << 20, 10_000);
+            Integer.MAX_VALUE, 1 << 20, 1 << 14, 1 << 20, Integer.MAX_VALUE, 512, 10_000, 1 << 20, 10_000, 86_400_000);
 
     /** The deepest nesting that may be configured: readers of values recurse. */
     public static final int DEEPEST = 1024;
@@ -53,7 +56,8 @@ public record UpdateLimits(
                 || maxDepth > DEEPEST
                 || maxPendingStructs < 0
                 || maxPendingBytes < 0
-                || maxPendingDeletes < 0) {
+                || maxPendingDeletes < 0
+                || maxPendingMillis < 0) {
             throw new IllegalArgumentException("limit out of range: bytes " + maxBytes + ", structs " + maxStructs
                     + ", unpaid structs " + maxUnpaidStructs + ", deletes " + maxDeletes + ", clock " + maxClock
                     + ", depth " + maxDepth);
@@ -71,7 +75,8 @@ public record UpdateLimits(
                 maxDepth,
                 maxPendingStructs,
                 maxPendingBytes,
-                maxPendingDeletes);
+                maxPendingDeletes,
+                maxPendingMillis);
     }
 
     /** Returns these limits with another number of structs. */
@@ -85,7 +90,8 @@ public record UpdateLimits(
                 maxDepth,
                 maxPendingStructs,
                 maxPendingBytes,
-                maxPendingDeletes);
+                maxPendingDeletes,
+                maxPendingMillis);
     }
 
     /** Returns these limits with another number of structs beyond the length in bytes. */
@@ -99,7 +105,8 @@ public record UpdateLimits(
                 maxDepth,
                 maxPendingStructs,
                 maxPendingBytes,
-                maxPendingDeletes);
+                maxPendingDeletes,
+                maxPendingMillis);
     }
 
     /** Returns these limits with another number of deleted ranges. */
@@ -113,7 +120,8 @@ public record UpdateLimits(
                 maxDepth,
                 maxPendingStructs,
                 maxPendingBytes,
-                maxPendingDeletes);
+                maxPendingDeletes,
+                maxPendingMillis);
     }
 
     /** Returns these limits with another highest clock. */
@@ -127,7 +135,8 @@ public record UpdateLimits(
                 maxDepth,
                 maxPendingStructs,
                 maxPendingBytes,
-                maxPendingDeletes);
+                maxPendingDeletes,
+                maxPendingMillis);
     }
 
     /** Returns these limits with another nesting of values. */
@@ -141,12 +150,37 @@ public record UpdateLimits(
                 depth,
                 maxPendingStructs,
                 maxPendingBytes,
-                maxPendingDeletes);
+                maxPendingDeletes,
+                maxPendingMillis);
     }
 
     /** Returns these limits with other bounds on what may wait for earlier updates. */
     public UpdateLimits withMaxPending(int structs, long bytes, int deletes) {
         return new UpdateLimits(
-                maxBytes, maxStructs, maxUnpaidStructs, maxDeletes, maxClock, maxDepth, structs, bytes, deletes);
+                maxBytes,
+                maxStructs,
+                maxUnpaidStructs,
+                maxDeletes,
+                maxClock,
+                maxDepth,
+                structs,
+                bytes,
+                deletes,
+                maxPendingMillis);
+    }
+
+    /** Returns these limits with another time, in milliseconds, that something may wait for earlier updates. */
+    public UpdateLimits withMaxPendingMillis(long millis) {
+        return new UpdateLimits(
+                maxBytes,
+                maxStructs,
+                maxUnpaidStructs,
+                maxDeletes,
+                maxClock,
+                maxDepth,
+                maxPendingStructs,
+                maxPendingBytes,
+                maxPendingDeletes,
+                millis);
     }
 }

@@ -22,6 +22,9 @@ abstract sealed class UpdateWriter permits UpdateWriterV1, UpdateWriterV2 {
     /** Begins a new update. */
     abstract void reset();
 
+    /** About so much is to come. */
+    abstract void expect(int items, int characters);
+
     /** The number of sections. */
     abstract void count(int sections);
 

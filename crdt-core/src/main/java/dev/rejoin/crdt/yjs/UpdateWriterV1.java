@@ -14,6 +14,16 @@ final class UpdateWriterV1 extends UpdateWriter {
     }
 
     @Override
+    void expect(int items, int characters) {
+        out.ensure(12L * items + characters);
+    }
+
+    /** The bytes that items are written into, for {@link StateWriter}. */
+    Sink out() {
+        return out;
+    }
+
+    @Override
     void count(int sections) {
         out.varUint(sections);
     }

@@ -5,6 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Yjs' second encoding: a column for each kind of part, run-length coded, and a rest. */
 final class UpdateWriterV2 extends UpdateWriter {
+    private static final char[] NO_UNITS = {};
+
     private final DiffColumn keyClock = new DiffColumn();
     private final RunColumn client = new RunColumn();
     private final DiffColumn leftClock = new DiffColumn();
@@ -114,25 +116,32 @@ final class UpdateWriterV2 extends UpdateWriter {
         }
     }
 
-    /** Strings: all characters together, then their lengths. */
+    /** Strings: all characters together, then their lengths. Bytes as long as all are ASCII, units from then on, for what the end of one string and the start of the next make. */
     private static final class TextColumn {
-        private char[] units = new char[32];
+        private final Sink ascii = new Sink(32);
+        private char[] units = NO_UNITS;
         private int size;
+        private boolean wide;
         private final RunColumn lengths = new RunColumn();
         private final Sink out = new Sink(32);
 
         void reset() {
+            ascii.reset();
             size = 0;
+            wide = false;
             if (units.length > 1 << 16) {
-                units = new char[1 << 10];
+                units = NO_UNITS;
             }
             lengths.reset();
             out.reset();
         }
 
         private int take(int more) {
+            if (!wide) {
+                widen();
+            }
             if (units.length - size < more) {
-                units = Arrays.copyOf(units, Math.max(size + more, 2 * units.length));
+                units = Arrays.copyOf(units, Math.max(size + more, 2 * units.length + 32));
             }
             lengths.write(more);
             int at = size;
@@ -140,9 +149,35 @@ final class UpdateWriterV2 extends UpdateWriter {
             return at;
         }
 
+        private void widen() {
+            wide = true;
+            size = ascii.size;
+            if (units.length < size) {
+                units = new char[size + (size >> 1)];
+            }
+            for (int i = 0; i < size; i++) {
+                units[i] = (char) ascii.bytes[i];
+            }
+        }
+
         void write(String string) {
-            int at = take(string.length());
-            string.getChars(0, string.length(), units, at);
+            int length = string.length();
+            if (!wide) {
+                int all = 0;
+                for (int i = 0; i < length; i++) {
+                    all |= string.charAt(i);
+                }
+                if (all < 0x80) {
+                    ascii.ensure(length);
+                    for (int i = 0; i < length; i++) {
+                        ascii.bytes[ascii.size++] = (byte) string.charAt(i);
+                    }
+                    lengths.write(length);
+                    return;
+                }
+            }
+            int at = take(length);
+            string.getChars(0, length, units, at);
         }
 
         void write(char[] source, int from, int to) {
@@ -151,6 +186,11 @@ final class UpdateWriterV2 extends UpdateWriter {
         }
 
         void write(byte[] latin1, int from, int to) {
+            if (!wide && Utf8.asciiEnd(latin1, from, to) == to) {
+                ascii.raw(latin1, from, to);
+                lengths.write(to - from);
+                return;
+            }
             int at = take(to - from);
             for (int i = from; i < to; i++) {
                 units[at++] = (char) (latin1[i] & 0xff);
@@ -159,7 +199,13 @@ final class UpdateWriterV2 extends UpdateWriter {
 
         Sink finish() {
             lengths.flush();
-            out.varString(units, 0, size);
+            out.ensure((wide ? size : ascii.size) + lengths.out.size + 16L);
+            if (wide) {
+                out.varString(units, 0, size);
+            } else {
+                out.varUint(ascii.size);
+                out.append(ascii);
+            }
             out.append(lengths.out);
             return out;
         }
@@ -185,6 +231,17 @@ final class UpdateWriterV2 extends UpdateWriter {
         rest.reset();
         keys = 0;
         deletedTo = 0;
+    }
+
+    @Override
+    void expect(int items, int characters) {
+        // the text stands in its column twice until it is handed out
+        text.ascii.ensure(characters);
+        info.out.ensure(items);
+        leftClock.out.ensure(2L * items);
+        rightClock.out.ensure(2L * items);
+        length.out.ensure(items);
+        text.lengths.out.ensure(items);
     }
 
     @Override

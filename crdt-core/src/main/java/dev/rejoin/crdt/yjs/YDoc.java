@@ -41,6 +41,9 @@ public final class YDoc {
     private static final StateVector NOTHING = StateVector.EMPTY;
     private static final byte[] NO_UPDATE = {};
 
+    /** From so many on it is worth it to leave the text of a document's first update where it is until it is wanted. */
+    private static final int LARGE_BYTES = 64;
+
     private final YDocOptions options;
     private long clientId;
     private int self = NONE;
@@ -94,7 +97,7 @@ public final class YDoc {
         store = new Store(new StoreObserver());
         texts = new TextEditor(this, store);
         typing = new Typing(store);
-        integrator = new Integrator(store, options.limits());
+        integrator = new Integrator(store, options.limits(), options.time());
         contradictions = options.refusesContradictions() ? new Contradictions(store) : null;
     }
 
@@ -489,19 +492,31 @@ public final class YDoc {
 
     // keystrokes
 
-    /** Whether a keystroke may be a transaction of its own that nobody is told of but by its bytes. */
+    /**
+     * Whether a keystroke may be a transaction of its own of which nobody but the partner and observers of types is told otherwise than by its bytes. Who is told of
+     * transactions may want to keep what they delete.
+     */
     private boolean isQuiet() {
-        return depth == 0 && partner == null && !store.changes.watched && ended.isEmpty() && updatesV2.isEmpty();
+        return depth == 0 && ended.isEmpty() && (store.changes.watched ? transactions.isEmpty() : updatesV2.isEmpty());
     }
 
     /** Inserts characters into a text if they go on with the run that is being typed. */
     boolean type(int type, int index, String text) {
-        if (!isQuiet() || !typing.isTypedAt(self, type, index) || !typing.type(text)) {
+        if (!isQuiet() || !typing.isTypedAt(self, type, index) || !Typing.isTypable(text)) {
             return false;
         }
-        if (!updates.isEmpty()) {
-            send(typing.typedUpdate(text.length()), NO_UPDATE, null);
+        if (store.changes.watched) {
+            begin(null, true);
+            store.changes.willAdd(self);
+            typing.type(text);
+            store.changes.typed(type, index, text);
+            end();
+            return true;
         }
+        beginKeystroke();
+        typing.type(text);
+        Consumer<byte[]> taker = commitKeystroke(null, true);
+        endKeystroke(isHeard(taker) ? typing.typedUpdate(text.length()) : NO_UPDATE, taker, null);
         return true;
     }
 
@@ -510,18 +525,28 @@ public final class YDoc {
         if (!options.gc() || !isQuiet()) {
             return false;
         }
-        int clock;
-        if (typing.isTrimmedTo(type, index + length, length)) {
-            clock = typing.trimEnd(length);
-        } else if (typing.isTrimmedFrom(type, index, length)) {
-            clock = typing.trimStart(length);
-        } else {
+        boolean atEnd = typing.isTrimmedTo(type, index + length, length);
+        if (!atEnd && !typing.isTrimmedFrom(type, index, length)) {
             return false;
         }
-        if (!updates.isEmpty()) {
-            send(typing.trimmedUpdate(clock, length), NO_UPDATE, null);
-        }
+        trim(type, index, atEnd, length, null, true);
         return true;
+    }
+
+    private void trim(int type, int index, boolean atEnd, int units, @Nullable Object keyOrigin, boolean isLocal) {
+        if (store.changes.watched) {
+            begin(keyOrigin, isLocal);
+            int client = typing.client();
+            int from = atEnd ? typing.trimEnd(units) : typing.trimStart(units);
+            store.changes.deletedForGood(client, from, units);
+            store.changes.trimmed(type, index, units);
+            end();
+            return;
+        }
+        beginKeystroke();
+        int clock = atEnd ? typing.trimEnd(units) : typing.trimStart(units);
+        Consumer<byte[]> taker = commitKeystroke(keyOrigin, isLocal);
+        endKeystroke(isHeard(taker) ? typing.trimmedUpdate(clock, units) : NO_UPDATE, taker, keyOrigin);
     }
 
     /** Takes in the update of somebody's keystroke of these two kinds, if it is one and nothing waits for it. */
@@ -529,27 +554,85 @@ public final class YDoc {
         if (update.length < 4 || update[1] != 1 || !isQuiet() || !integrator.pending.isEmpty()) {
             return false;
         }
-        return update[0] == 1
-                ? receiveTyped(update, updateOrigin)
-                : update[0] == 0 && options.gc() && receiveTrimmed(update, updateOrigin);
+        UpdateLimits limits = options.limits();
+        if (update[0] == 1) {
+            int units = limits.maxStructs() == 0 ? 0 : typing.receivesTyped(update, self, limits);
+            if (units == 0 || store.changes.watched && !isPlainText(typing.type())) {
+                return false;
+            }
+            if (store.changes.watched) {
+                begin(updateOrigin, false);
+                int index = typing.end();
+                store.changes.willAdd(typing.client());
+                typing.receiveTyped(update, units);
+                store.changes.typed(typing.type(), index, typing.newest(units));
+                end();
+                return true;
+            }
+            beginKeystroke();
+            typing.receiveTyped(update, units);
+            Consumer<byte[]> taker = commitKeystroke(updateOrigin, false);
+            endKeystroke(isHeard(taker) ? typing.typedUpdate(units) : NO_UPDATE, taker, updateOrigin);
+            return true;
+        }
+        int units = update[0] != 0 || !options.gc() || limits.maxDeletes() == 0
+                ? 0
+                : typing.receivesTrimmed(update, limits);
+        if (units == 0 || store.changes.watched && !isPlainText(typing.type())) {
+            return false;
+        }
+        boolean atEnd = typing.isTrimmedAtEnd();
+        int index = !store.changes.watched ? 0 : atEnd ? typing.end() - units : typing.start();
+        trim(typing.type(), index, atEnd, units, updateOrigin, false);
+        return true;
     }
 
-    private boolean receiveTyped(byte[] update, @Nullable Object updateOrigin) {
-        UpdateLimits limits = options.limits();
-        int units = limits.maxStructs() == 0 ? 0 : typing.receiveTyped(update, self, limits);
-        if (units > 0 && !updates.isEmpty()) {
-            send(typing.typedUpdate(units), NO_UPDATE, updateOrigin);
-        }
-        return units > 0;
+    /** Whether observers of a list are told of typing as of typing without attributes. */
+    private boolean isPlainText(int type) {
+        int kind = store.types.kind(type);
+        return (kind == Types.TEXT || kind == Types.XML_TEXT) && !store.types.hasFormats(type);
     }
 
-    private boolean receiveTrimmed(byte[] update, @Nullable Object updateOrigin) {
-        UpdateLimits limits = options.limits();
-        int clock = limits.maxDeletes() == 0 ? NONE : typing.receiveTrimmed(update, limits);
-        if (clock != NONE && !updates.isEmpty()) {
-            send(typing.trimmedUpdate(clock, typing.trimmedUnits()), NO_UPDATE, updateOrigin);
+    private void beginKeystroke() {
+        if (partner != null) {
+            partner.begin();
         }
-        return clock != NONE;
+    }
+
+    private @Nullable Consumer<byte[]> commitKeystroke(@Nullable Object keyOrigin, boolean isLocal) {
+        return partner == null ? null : partner.commit(keyOrigin, isLocal);
+    }
+
+    private boolean isHeard(@Nullable Consumer<byte[]> taker) {
+        return taker != null || !updates.isEmpty();
+    }
+
+    /** Tells of a keystroke as {@link #end} does of a transaction. */
+    private void endKeystroke(byte[] update, @Nullable Consumer<byte[]> taker, @Nullable Object keyOrigin) {
+        YPartner other = partner;
+        if (other == null) {
+            if (update != NO_UPDATE) {
+                send(update, NO_UPDATE, keyOrigin);
+            }
+            return;
+        }
+        Failures failures = Failures.NONE;
+        try {
+            if (taker != null) {
+                taker.accept(update);
+            }
+            if (update != NO_UPDATE) {
+                send(update, NO_UPDATE, keyOrigin);
+            }
+        } catch (RuntimeException | AssertionError failure) {
+            failures = failures.with(failure);
+        }
+        try {
+            other.tell();
+        } catch (RuntimeException | AssertionError failure) {
+            failures = failures.with(failure);
+        }
+        failures.rethrow();
     }
 
     // edits
@@ -691,7 +774,11 @@ public final class YDoc {
         if (receive(update, origin)) {
             return ApplyResult.COMPLETE;
         }
-        batch.decodeV1(update, 0, update.length, options.limits());
+        if (update.length >= LARGE_BYTES && store.items.limit() == 0) {
+            batch.decodeV1InPlace(update, options.limits());
+        } else {
+            batch.decodeV1(update, 0, update.length, options.limits());
+        }
         return integrate(origin);
     }
 
@@ -716,10 +803,13 @@ public final class YDoc {
             long dropped = integrator.pending.dropped();
             boolean waited = !integrator.pending.isEmpty();
             boolean complete = integrator.integrate(batch);
-            waitingChanged |= !pendingListeners.isEmpty() && (!complete || waited && integrator.pending.isEmpty());
-            return complete
+            boolean droppedMore = integrator.pending.dropped() > dropped;
+            waitingChanged |=
+                    !pendingListeners.isEmpty() && (!complete || droppedMore || waited && integrator.pending.isEmpty());
+            return complete && !droppedMore
                     ? ApplyResult.COMPLETE
-                    : new ApplyResult(false, integrator.pending.dropped() > dropped, integrator.pending.missing());
+                    : new ApplyResult(
+                            complete, droppedMore, complete ? StateVector.EMPTY : integrator.pending.missing());
         } finally {
             batch.shrink();
             end();
@@ -817,7 +907,29 @@ public final class YDoc {
         return restored;
     }
 
-    /** How much waits for updates that have not come. */
+    /**
+     * Drops what has waited for earlier updates longer than {@link UpdateLimits#maxPendingMillis()}, which otherwise happens when the next update comes. Those who
+     * are told of what waits are told if there was any. O(what waits)
+     *
+     * @return how much waits still
+     * @throws IllegalStateException inside a transaction
+     */
+    public PendingStatus expirePending() {
+        if (depth > 0) {
+            throw new IllegalStateException("not inside a transaction");
+        }
+        long dropped = integrator.pending.dropped();
+        integrator.pending.expire();
+        PendingStatus status = pending();
+        if (status.dropped() > dropped) {
+            Failures failures = new Failures();
+            pendingListeners.tell(listener -> listener.accept(status), failures);
+            failures.rethrow();
+        }
+        return status;
+    }
+
+    /** How much waits for updates that have not come. O(what waits) */
     public PendingStatus pending() {
         Pending pending = integrator.pending;
         return new PendingStatus(
@@ -825,6 +937,7 @@ public final class YDoc {
                 pending.deleteCount(),
                 pending.bytes(),
                 pending.dropped(),
+                pending.millis(),
                 pending.isEmpty() ? StateVector.EMPTY : pending.missing());
     }
 
@@ -870,8 +983,8 @@ public final class YDoc {
     }
 
     /**
-     * Calls {@code listener} after each update that leaves something waiting for earlier ones, or drops it, and when nothing waits any more; after those
-     * who are told of the transaction.
+     * Calls {@code listener} after each update that leaves something waiting for earlier ones, or after which something is dropped, and when nothing waits any
+     * more; after those who are told of the transaction.
      */
     public YSubscription onPending(Consumer<PendingStatus> listener) {
         return pendingListeners.add(listener);

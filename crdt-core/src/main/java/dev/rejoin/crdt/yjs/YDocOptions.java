@@ -1,6 +1,7 @@
 package dev.rejoin.crdt.yjs;
 
 import dev.rejoin.crdt.clock.ReplicaId;
+import dev.rejoin.crdt.clock.TimeSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param gc whether the content of what is deleted is freed
  * @param limits bounds on what updates may say
  * @param refusesContradictions whether updates are compared with what is held already, see {@link ContradictoryUpdateException}
+ * @param time what says how long something has waited for earlier updates
  * @param autoLoad whether a subdocument asks for its content wherever it arrives
  * @param shouldLoad whether a subdocument asks for its content here
  * @param meta what the parent document says of a subdocument, or null
@@ -24,10 +26,12 @@ public record YDocOptions(
         boolean gc,
         UpdateLimits limits,
         boolean refusesContradictions,
+        TimeSource time,
         boolean autoLoad,
         boolean shouldLoad,
         @Nullable Object meta) {
-    static final YDocOptions DEFAULT = new YDocOptions(-1, "", true, UpdateLimits.DEFAULT, false, false, true, null);
+    static final YDocOptions DEFAULT =
+            new YDocOptions(-1, "", true, UpdateLimits.DEFAULT, false, TimeSource.system(), false, true, null);
 
     /** Checks the client id. */
     public YDocOptions {
@@ -43,23 +47,23 @@ public record YDocOptions(
 
     /** These options with another client. */
     public YDocOptions withClientId(long id) {
-        return new YDocOptions(id, guid, gc, limits, refusesContradictions, autoLoad, shouldLoad, meta);
+        return new YDocOptions(id, guid, gc, limits, refusesContradictions, time, autoLoad, shouldLoad, meta);
     }
 
     /** These options with another name; an empty one stands for a random one. */
     public YDocOptions withGuid(String name) {
         String chosen = name.isEmpty() ? ReplicaId.random() + "-" + ReplicaId.random() : name;
-        return new YDocOptions(clientId, chosen, gc, limits, refusesContradictions, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, chosen, gc, limits, refusesContradictions, time, autoLoad, shouldLoad, meta);
     }
 
     /** These options with garbage collected or not. */
     public YDocOptions withGc(boolean collect) {
-        return new YDocOptions(clientId, guid, collect, limits, refusesContradictions, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, guid, collect, limits, refusesContradictions, time, autoLoad, shouldLoad, meta);
     }
 
     /** These options with other limits. */
     public YDocOptions withLimits(UpdateLimits bounds) {
-        return new YDocOptions(clientId, guid, gc, bounds, refusesContradictions, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, guid, gc, bounds, refusesContradictions, time, autoLoad, shouldLoad, meta);
     }
 
     /**
@@ -67,12 +71,17 @@ public record YDocOptions(
      * the document holds, as long as it holds it. Other documents ignore what updates say of known units.
      */
     public YDocOptions withContradictionsRefused(boolean refuse) {
-        return new YDocOptions(clientId, guid, gc, limits, refuse, autoLoad, shouldLoad, meta);
+        return new YDocOptions(clientId, guid, gc, limits, refuse, time, autoLoad, shouldLoad, meta);
+    }
+
+    /** These options with another clock for what waits for earlier updates. */
+    public YDocOptions withTime(TimeSource clock) {
+        return new YDocOptions(clientId, guid, gc, limits, refusesContradictions, clock, autoLoad, shouldLoad, meta);
     }
 
     /** These options for a subdocument that asks for its content wherever it arrives, or not. */
     public YDocOptions withAutoLoad(boolean auto) {
-        return new YDocOptions(clientId, guid, gc, limits, refusesContradictions, auto, shouldLoad || auto, meta);
+        return new YDocOptions(clientId, guid, gc, limits, refusesContradictions, time, auto, shouldLoad || auto, meta);
     }
 
     /** These options with something that the parent document says of a subdocument. */
@@ -83,6 +92,7 @@ public record YDocOptions(
                 gc,
                 limits,
                 refusesContradictions,
+                time,
                 autoLoad,
                 shouldLoad,
                 JsValue.normalize(value, JsValue.DEPTH));
@@ -113,6 +123,7 @@ public record YDocOptions(
                 !Boolean.FALSE.equals(written.get("gc")),
                 UpdateLimits.DEFAULT,
                 false,
+                TimeSource.system(),
                 auto,
                 auto || Boolean.TRUE.equals(written.get("shouldLoad")),
                 written.get("meta"));

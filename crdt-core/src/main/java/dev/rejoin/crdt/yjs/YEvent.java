@@ -86,8 +86,11 @@ public final class YEvent {
         transaction.checkOpen();
         TextDelta known = delta;
         if (known == null) {
-            boolean text = target instanceof YText;
-            known = !listChanged() ? TextDelta.EMPTY : text && marksChanged() ? walk() : look(text);
+            known = transaction.changes.keystroke(target.type());
+            if (known == null) {
+                boolean text = target instanceof YText;
+                known = !listChanged() ? TextDelta.EMPTY : text && marksChanged() ? walk() : look(text);
+            }
             delta = known;
         }
         return known;
@@ -166,8 +169,9 @@ public final class YEvent {
             }
             int length = items.length(item);
             if (added) {
-                Map<String, @Nullable Object> attributes =
-                        text ? target.doc.texts.attributesBefore(target.type(), item) : Map.of();
+                Map<String, @Nullable Object> attributes = text && store.types.hasFormats(target.type())
+                        ? target.doc.texts.attributesBefore(target.type(), item)
+                        : Map.of();
                 ops.insert(item, attributes);
                 at += length;
             } else {
@@ -249,7 +253,7 @@ public final class YEvent {
         private final boolean text;
         private final TextDelta.Builder out = TextDelta.builder();
         private final StringBuilder characters = new StringBuilder();
-        private List<@Nullable Object> values = new ArrayList<>();
+        private List<@Nullable Object> values = List.of();
         private Map<String, @Nullable Object> attributes = Map.of();
         private int retained;
         private int deleted;
@@ -266,6 +270,7 @@ public final class YEvent {
                 attributes = itemAttributes.isEmpty() ? Map.of() : new LinkedHashMap<>(itemAttributes);
             }
             if (!text) {
+                values = values.isEmpty() ? new ArrayList<>() : values;
                 for (int i = 0, n = items.length(item); i < n; i++) {
                     values.add(Reader.value(target.doc, item, i));
                 }
@@ -302,7 +307,7 @@ public final class YEvent {
                 }
                 if (!values.isEmpty()) {
                     out.insert(Collections.unmodifiableList(values), attributes);
-                    values = new ArrayList<>();
+                    values = List.of();
                 }
             } else if (deleted > 0) {
                 out.delete(deleted);
@@ -319,13 +324,14 @@ public final class YEvent {
             if (inserting || deleted > 0 || !attributes.isEmpty()) {
                 flush();
             }
-            List<TextDelta.Op> ops = new ArrayList<>(out.build().ops());
-            while (!ops.isEmpty()
-                    && ops.get(ops.size() - 1) instanceof TextDelta.Retain retain
+            TextDelta all = out.build();
+            int end = all.ops().size();
+            while (end > 0
+                    && all.ops().get(end - 1) instanceof TextDelta.Retain retain
                     && retain.attributes().isEmpty()) {
-                ops.remove(ops.size() - 1);
+                end--;
             }
-            return new TextDelta(ops);
+            return end == all.ops().size() ? all : new TextDelta(all.ops().subList(0, end));
         }
     }
 

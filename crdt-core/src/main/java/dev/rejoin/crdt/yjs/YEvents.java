@@ -16,7 +16,7 @@ final class YEvents {
 
     static void deliver(YDoc doc, YTransaction transaction, Failures failures) {
         Store store = doc.store;
-        Map<YType, List<YEvent>> deep = new LinkedHashMap<>();
+        Map<YType, List<YEvent>> deep = Map.of();
         for (Map.Entry<Integer, Set<@Nullable String>> touched :
                 transaction.changes.touched().entrySet()) {
             int type = touched.getKey();
@@ -29,6 +29,7 @@ final class YEvents {
             YEvent event = new YEvent(target, transaction, touched.getValue());
             for (YType above = target; above != null; above = above.parent()) {
                 if (!above.deepObservers().isEmpty()) {
+                    deep = deep.isEmpty() ? new LinkedHashMap<>() : deep;
                     deep.computeIfAbsent(above, t -> new ArrayList<>()).add(event);
                 }
             }

@@ -2,19 +2,23 @@ package dev.rejoin.crdt.yjs;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.clock.CpuTime;
+import dev.rejoin.crdt.clock.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** What waits: how much of it there is, and what telling costs. */
 class PendingTest {
     private static Pending roomy() {
-        return new Pending(UpdateLimits.DEFAULT.withMaxPending(1 << 20, 1L << 40, 1 << 20));
+        return new Pending(UpdateLimits.DEFAULT.withMaxPending(1 << 20, 1L << 40, 1 << 20), TimeSource.system());
     }
 
     @Test
@@ -55,7 +59,7 @@ class PendingTest {
 
     @Test
     void aBoundOnDeletionsHoldsAndSaysSo() {
-        Pending pending = new Pending(UpdateLimits.DEFAULT.withMaxPending(1, 1, 2));
+        Pending pending = new Pending(UpdateLimits.DEFAULT.withMaxPending(1, 1, 2), TimeSource.system());
         pending.addDelete(1, 0, 1);
         pending.addDelete(1, 10, 11);
         pending.addDelete(1, 20, 21);
@@ -160,5 +164,105 @@ class PendingTest {
         subscription.close();
         doc.applyUpdate(updates.get(1));
         assertEquals(2, told.size());
+    }
+
+    /** The updates of three keystrokes, of which the first and the second are needed for the third. */
+    private static List<byte[]> keystrokes() {
+        YDoc author = YDoc.create(YDocOptions.defaults().withClientId(5));
+        List<byte[]> updates = new ArrayList<>();
+        author.onUpdate((update, origin, doc) -> updates.add(update));
+        for (int i = 0; i < 3; i++) {
+            author.getText("body").insert(i, "abc".substring(i, i + 1));
+        }
+        return updates;
+    }
+
+    private static YDoc patient(AtomicLong clock, long millis) {
+        return YDoc.create(YDocOptions.defaults()
+                .withTime(clock::get)
+                .withLimits(UpdateLimits.DEFAULT.withMaxPendingMillis(millis)));
+    }
+
+    @Test
+    void whatHasWaitedTooLongIsDroppedWhenTheNextUpdateComes() {
+        AtomicLong clock = new AtomicLong(1_000);
+        YDoc doc = patient(clock, 60_000);
+        List<PendingStatus> told = new ArrayList<>();
+        doc.onPending(told::add);
+        List<byte[]> updates = keystrokes();
+        doc.applyUpdate(updates.get(2));
+        clock.addAndGet(60_000);
+        assertEquals(60_000, doc.pending().millis());
+        assertEquals(ApplyResult.COMPLETE, doc.applyUpdate(updates.get(0)));
+        assertEquals(1, doc.pending().structs(), "it may wait for as long as that");
+        clock.addAndGet(1);
+        YDoc other = YDoc.create(YDocOptions.defaults().withClientId(9));
+        other.getText("other").insert(0, "not concerned");
+        ApplyResult result = doc.applyUpdate(other.encodeStateAsUpdate());
+        assertTrue(result.complete() && result.dropped(), "a stall that ends with a loss is reported");
+        assertEquals(new PendingStatus(0, 0, 0, 1, 0, StateVector.EMPTY), doc.pending());
+        assertEquals(doc.pending(), told.get(told.size() - 1));
+        doc.applyUpdate(updates.get(1));
+        assertEquals("ab", doc.getText("body").toString());
+        doc.applyUpdate(updates.get(2));
+        assertEquals("abc", doc.getText("body").toString(), "what was dropped is taken when it comes again");
+    }
+
+    @Test
+    void whatComesInTimeIsTakenInHoweverOldItIs() {
+        AtomicLong clock = new AtomicLong(1_000);
+        YDoc doc = patient(clock, 60_000);
+        List<byte[]> updates = keystrokes();
+        doc.applyUpdate(updates.get(2));
+        clock.addAndGet(1_000_000);
+        doc.applyUpdate(Updates.merge(updates.subList(0, 2)));
+        assertEquals("abc", doc.getText("body").toString());
+        assertEquals(new PendingStatus(0, 0, 0, 0, 0, StateVector.EMPTY), doc.pending());
+    }
+
+    @Test
+    void whoeverKeepsTheTimeCanDropWhatHasWaitedTooLong() {
+        AtomicLong clock = new AtomicLong(1_000);
+        YDoc doc = patient(clock, 60_000);
+        List<PendingStatus> told = new ArrayList<>();
+        doc.applyUpdate(keystrokes().get(1));
+        clock.addAndGet(30_000);
+        doc.applyUpdate(new byte[] {0, 1, 7, 1, 3, 2});
+        doc.onPending(told::add);
+        clock.addAndGet(30_000);
+        assertEquals(1, doc.expirePending().structs());
+        assertEquals(List.of(), told);
+        clock.addAndGet(1);
+        PendingStatus left = doc.expirePending();
+        assertEquals(new PendingStatus(0, 1, 0, 1, 30_001, left.missing()), left);
+        assertEquals(1, told.size());
+        clock.addAndGet(30_000);
+        assertEquals(new PendingStatus(0, 0, 0, 2, 0, StateVector.EMPTY), doc.expirePending());
+        assertEquals(2, told.size());
+        doc.transact(() -> assertThrows(IllegalStateException.class, doc::expirePending));
+    }
+
+    @Test
+    void aRunThatGoesOnWaitingForAnotherUnitIsAsOldAsItWas() {
+        AtomicLong clock = new AtomicLong(1_000);
+        YDoc doc = patient(clock, 60_000);
+        YDoc first = YDoc.create(YDocOptions.defaults().withClientId(1));
+        first.getText("body").insert(0, "x");
+        YDoc second = YDoc.create(YDocOptions.defaults().withClientId(2));
+        second.getText("body").insert(0, "y");
+        YDoc author = YDoc.create(YDocOptions.defaults().withClientId(5));
+        author.applyUpdate(first.encodeStateAsUpdate());
+        author.applyUpdate(second.encodeStateAsUpdate());
+        List<byte[]> updates = new ArrayList<>();
+        author.onUpdate((update, origin, of) -> updates.add(update));
+        author.getText("body").insert(1, "between");
+        doc.applyUpdate(updates.get(0));
+        clock.addAndGet(50_000);
+        doc.applyUpdate(first.encodeStateAsUpdate());
+        assertEquals(50_000, doc.pending().millis());
+        assertEquals(1, doc.pending().structs());
+        doc.applyUpdate(second.encodeStateAsUpdate());
+        assertEquals("xbetweeny", doc.getText("body").toString());
+        assertEquals(0, doc.pending().millis());
     }
 }

@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,11 +26,20 @@ class TypingSimulation {
         final YDoc watched;
         final List<byte[]> updates = new ArrayList<>();
         final List<byte[]> sameUpdates = new ArrayList<>();
+        final List<String> events = new ArrayList<>();
+        final List<String> sameEvents = new ArrayList<>();
         int cursor;
 
-        Pair(long client, boolean gc) {
+        Pair(long client, boolean gc, boolean paired, boolean observed) {
             direct = RandomEdits.document(client, gc);
             watched = RandomEdits.document(client, gc);
+            if (paired) {
+                direct.pair(new Partner(direct));
+            }
+            if (observed) {
+                direct.getText("text").observe(event -> events.add(described(event)));
+                watched.getText("text").observe(event -> sameEvents.add(described(event)));
+            }
             direct.onUpdate((update, origin, of) -> {
                 if (origin == null) {
                     updates.add(update);
@@ -40,6 +51,12 @@ class TypingSimulation {
                 }
             });
             watched.afterTransaction(transaction -> {});
+        }
+
+        private static String described(YEvent event) {
+            YTransaction transaction = event.transaction();
+            return event.delta() + " " + transaction.before() + " " + transaction.after() + " "
+                    + transaction.deleteSet() + " " + transaction.origin() + " " + transaction.isLocal();
         }
 
         void press(Random random) {
@@ -82,11 +99,122 @@ class TypingSimulation {
 
         void check() {
             direct.checkInvariants();
+            assertEquals(sameEvents, events);
             assertEquals(sameUpdates.size(), updates.size());
             for (int i = 0; i < updates.size(); i++) {
                 assertArrayEquals(sameUpdates.get(i), updates.get(i));
             }
             assertArrayEquals(watched.encodeStateAsUpdate(), direct.encodeStateAsUpdate());
+        }
+    }
+
+    /** A partner who hears of everything in the order in which partners do, and to whom nothing is done while he may not see it. */
+    private static final class Partner implements YPartner {
+        private final YDoc doc;
+        private String heard = "told";
+        private StateVector stateBefore = StateVector.EMPTY;
+        private byte[] taken = {};
+
+        Partner(YDoc doc) {
+            this.doc = doc;
+            doc.onUpdate((update, origin, of) -> {
+                after("taken", "updated");
+                assertArrayEquals(taken, update);
+            });
+        }
+
+        private void after(String expected, String now) {
+            assertEquals(expected, heard);
+            heard = now;
+        }
+
+        @Override
+        public void begin() {
+            after("told", "begun");
+            stateBefore = doc.stateVector();
+        }
+
+        @Override
+        public void rollBack() {
+            after("begun", "told");
+        }
+
+        @Override
+        public Consumer<byte[]> commit(@Nullable Object origin, boolean local) {
+            after("begun", "committed");
+            assertEquals(origin == null, local);
+            return update -> {
+                after("committed", "taken");
+                if (update.length > 0) {
+                    // nothing had changed yet when it began
+                    assertEquals(update[0] == 0, stateBefore.equals(doc.stateVector()));
+                }
+                taken = update;
+            };
+        }
+
+        @Override
+        public void tell() {
+            after(taken.length > 0 ? "updated" : "taken", "told");
+        }
+    }
+
+    @Test
+    void aKeystrokeWritesNoItemWhoeverIsPairedOrObserves() {
+        for (int kind = 0; kind < 3; kind++) {
+            List<TextDelta> heard = new ArrayList<>();
+            YDoc doc = listenedTo(1, kind, heard);
+            List<byte[]> updates = new ArrayList<>();
+            doc.onUpdate((update, origin, of) -> updates.add(update));
+            YText text = doc.getText("text");
+            List<Runnable> edits = List.of(
+                    () -> text.insert(0, "abcd"),
+                    () -> text.insert(4, "e"),
+                    () -> text.insert(5, "f"),
+                    () -> text.delete(5, 1),
+                    () -> text.delete(4, 1),
+                    () -> text.delete(3, 1));
+            assertThirdAndLastAreKeystrokes(doc, edits);
+            List<TextDelta> heardElsewhere = new ArrayList<>();
+            YDoc other = listenedTo(2, kind, heardElsewhere);
+            assertThirdAndLastAreKeystrokes(
+                    other,
+                    updates.stream()
+                            .map(update -> (Runnable) () -> other.applyUpdate(update, "remote"))
+                            .toList());
+            assertEquals("abc", other.getText("text").toString());
+            List<TextDelta> expected = List.of(
+                    TextDelta.builder().insert("abcd").build(),
+                    TextDelta.builder().retain(4).insert("e").build(),
+                    TextDelta.builder().retain(5).insert("f").build(),
+                    TextDelta.builder().retain(5).delete(1).build(),
+                    TextDelta.builder().retain(4).delete(1).build(),
+                    TextDelta.builder().retain(3).delete(1).build());
+            assertEquals(kind == 2 ? expected : List.of(), heard);
+            assertEquals(kind == 2 ? expected : List.of(), heardElsewhere);
+        }
+    }
+
+    /** A document that nobody listens to, that is paired, or that is observed. */
+    private static YDoc listenedTo(long client, int kind, List<TextDelta> heard) {
+        YDoc doc = RandomEdits.document(client, true);
+        if (kind == 1) {
+            doc.pair(new Partner(doc));
+        } else if (kind == 2) {
+            doc.getText("text").observe(event -> heard.add(event.delta()));
+        }
+        return doc;
+    }
+
+    /** What writes an item is counted; a keystroke that goes on with another of its kind writes past that. */
+    private static void assertThirdAndLastAreKeystrokes(YDoc doc, List<Runnable> edits) {
+        for (int i = 0; i < edits.size(); i++) {
+            long writes = doc.store.items.writes;
+            edits.get(i).run();
+            if (i == 2 || i == 5) {
+                assertEquals(writes, doc.store.items.writes, "edit " + i);
+            }
+            doc.checkInvariants();
         }
     }
 
@@ -107,7 +235,11 @@ class TypingSimulation {
 
     private static void play(Random random) {
         boolean gc = random.nextInt(5) > 0;
-        Pair[] people = {new Pair(1 + random.nextInt(1 << 20), gc), new Pair(1L << 40, gc)};
+        boolean paired = random.nextBoolean();
+        boolean observed = random.nextBoolean();
+        Pair[] people = {
+            new Pair(1 + random.nextInt(1 << 20), gc, paired, observed), new Pair(1L << 40, gc, paired, observed)
+        };
         int[] received = new int[2];
         YDoc reader = RandomEdits.document(5, random.nextBoolean());
         int[] read = new int[2];
