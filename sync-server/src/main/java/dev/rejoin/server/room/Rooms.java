@@ -316,8 +316,10 @@ public final class Rooms {
                 return !visit.create();
             });
             while (!waiting.isEmpty() && !waiting.get(0).visitor().mayCreate()) {
-                waiting.remove(0).visitor().turnedAway(new DocumentUnavailableException(
-                        FailureCode.TOO_MANY_IN_FLIGHT, "too many new documents; come again later", null));
+                waiting.remove(0)
+                        .visitor()
+                        .turnedAway(new DocumentUnavailableException(
+                                FailureCode.TOO_MANY_IN_FLIGHT, "too many new documents; come again later", null));
             }
             if (waiting.isEmpty()) {
                 loading.remove(name);

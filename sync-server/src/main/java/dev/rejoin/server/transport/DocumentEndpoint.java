@@ -77,8 +77,7 @@ final class DocumentEndpoint {
                     nowNanos,
                     document,
                     Capability.WRITE,
-                    grant -> write(
-                            request, document, () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos)));
+                    grant -> write(request, document, () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos)));
         }
         return now(Answer.problem(
                         HttpResponseStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "GET, HEAD and POST are possible")
