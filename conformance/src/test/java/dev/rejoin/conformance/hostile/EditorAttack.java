@@ -139,6 +139,8 @@ enum EditorAttack {
         @Override
         void run(Target target, Random random) throws Exception {
             try (EditorPeer peer = EditorPeer.join(target.port, target.document)) {
+                // until it is admitted little may wait
+                peer.hear();
                 long me = random.nextInt(1 << 30);
                 for (int clock = 1; clock <= 200; clock++) {
                     for (int i = 0; i < 6; i++) {
