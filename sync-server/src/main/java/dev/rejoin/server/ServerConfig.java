@@ -315,7 +315,8 @@ public final class ServerConfig {
             "addresses and networks like 10.0.0.0/8, separated by commas",
             "",
             "Proxies whose Forwarded and X-Forwarded-For say whom a request comes from. What others say there counts for nothing.",
-            text -> new RateLimits(RateLimits.DEFAULTS.address(), RateLimits.DEFAULTS.principal(), Set.copyOf(list(text)))
+            text -> new RateLimits(
+                            RateLimits.DEFAULTS.address(), RateLimits.DEFAULTS.principal(), Set.copyOf(list(text)))
                     .trustedProxies());
 
     /** Largest message of a sync client, in bytes. */
@@ -612,7 +613,12 @@ public final class ServerConfig {
 
     private static Option<Integer> rate(String name, int standard, String help) {
         return new Option<>(
-                name, "NUMBER", "a number, 0 for no bound", Integer.toString(standard), help, number(rate -> rate >= 0));
+                name,
+                "NUMBER",
+                "a number, 0 for no bound",
+                Integer.toString(standard),
+                help,
+                number(rate -> rate >= 0));
     }
 
     private static Option<Long> byteRate(String name, String standard, String help) {

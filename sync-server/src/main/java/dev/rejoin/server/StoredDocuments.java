@@ -33,7 +33,8 @@ final class StoredDocuments {
             UpdateLimits.DEEPEST,
             Integer.MAX_VALUE,
             Long.MAX_VALUE,
-            Integer.MAX_VALUE);
+            Integer.MAX_VALUE,
+            Long.MAX_VALUE);
 
     private final LogView view;
 

@@ -130,17 +130,18 @@ class EditorsPageIT {
      * afterwards on the same store ends after them.
      */
     private static void awaitKept(Tab tab) throws IOException {
-        tab.evaluate("indexedDB.databases().then((all) => Promise.all(all.filter(({ name }) => /:(code|prose):/.test(name))"
-                + ".map(({ name }) => new Promise((done, failed) => {"
-                + "  const opening = indexedDB.open(name);"
-                + "  opening.onerror = () => failed(opening.error);"
-                + "  opening.onsuccess = () => {"
-                + "    const last = opening.result.transaction(['updates'], 'readwrite');"
-                + "    last.objectStore('updates').count();"
-                + "    last.onabort = () => failed(last.error);"
-                + "    last.oncomplete = () => { opening.result.close(); done(); };"
-                + "  };"
-                + "})))).then((written) => written.length)");
+        tab.evaluate(
+                "indexedDB.databases().then((all) => Promise.all(all.filter(({ name }) => /:(code|prose):/.test(name))"
+                        + ".map(({ name }) => new Promise((done, failed) => {"
+                        + "  const opening = indexedDB.open(name);"
+                        + "  opening.onerror = () => failed(opening.error);"
+                        + "  opening.onsuccess = () => {"
+                        + "    const last = opening.result.transaction(['updates'], 'readwrite');"
+                        + "    last.objectStore('updates').count();"
+                        + "    last.onabort = () => failed(last.error);"
+                        + "    last.oncomplete = () => { opening.result.close(); done(); };"
+                        + "  };"
+                        + "})))).then((written) => written.length)");
     }
 
     private static void whatOneTypesTheOtherSees(Tab ada, Tab ben) throws IOException {

@@ -32,7 +32,8 @@ class EmbeddedEditorsIT {
 
     private static StockClient start(Editor editor, SyncServer server, String token) throws Exception {
         URI address = server.uri().resolve(editor.speaksHocuspocus() ? "/hocuspocus" : "/yjs");
-        StockClient.Setup setup = StockClient.of(editor, URI.create("ws" + address.toString().substring(4)), "d");
+        StockClient.Setup setup =
+                StockClient.of(editor, URI.create("ws" + address.toString().substring(4)), "d");
         return (editor.speaksHocuspocus() ? setup.token(token) : setup.params(Map.of("token", token))).start();
     }
 
@@ -99,8 +100,7 @@ class EmbeddedEditorsIT {
                             ? new Grant(new Principal("ann", ""), Capability.WRITE, until)
                             : Denied.of(Denied.NEEDS_AUTH));
         };
-        try (SyncServer server =
-                        SyncServer.builder().port(0).access(shortLived).start();
+        try (SyncServer server = SyncServer.builder().port(0).access(shortLived).start();
                 StockClient ann = start(editor, server, until(8))) {
             ann.awaitSynced();
             ann.ask("setToken", "token", until(3_600));
@@ -114,9 +114,11 @@ class EmbeddedEditorsIT {
                 Thread.sleep(8_000);
                 ann.insert(0, "still here");
                 ann.await("synced", true, "hasUnsyncedChanges", false, "connections", 1);
-                assertEquals(0, ann.events().stream()
-                        .filter(event -> event.path("event").asText().equals("authenticationFailed"))
-                        .count());
+                assertEquals(
+                        0,
+                        ann.events().stream()
+                                .filter(event -> event.path("event").asText().equals("authenticationFailed"))
+                                .count());
             }
         }
     }

@@ -109,8 +109,10 @@ class KilledEditorsIT {
         try (SyncServer witness =
                 SyncServer.builder().port(0).data(directory.resolve("data")).start()) {
             URI content = witness.uri().resolve("/v1/documents/" + DOCUMENT + "?format=content&text=text");
-            String read =
-                    new ObjectMapper().readTree(content.toURL().openStream()).get("text").asText();
+            String read = new ObjectMapper()
+                    .readTree(content.toURL().openStream())
+                    .get("text")
+                    .asText();
             List<String> words = List.of(read.split(" "));
             assertEquals(words.size(), new HashSet<>(words).size(), "seed " + SEED + ": a word is there twice");
             saved.removeAll(new HashSet<>(words));

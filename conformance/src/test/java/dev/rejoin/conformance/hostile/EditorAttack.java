@@ -139,6 +139,8 @@ enum EditorAttack {
         @Override
         void run(Target target, Random random) throws Exception {
             try (EditorPeer peer = EditorPeer.join(target.port, target.document)) {
+                // until it is admitted little may wait
+                peer.hear();
                 long me = random.nextInt(1 << 30);
                 for (int clock = 1; clock <= 200; clock++) {
                     for (int i = 0; i < 6; i++) {
@@ -172,8 +174,9 @@ enum EditorAttack {
         void run(Target target, Random random) throws Exception {
             for (String name : List.of("", "%00", "a%0ab", "..%2f..%2fetc%2fpasswd", "a//b", "%ff", "a".repeat(256))) {
                 try (RawPeer peer = RawPeer.connect(target.port)) {
-                    peer.write("GET /yjs/" + name + " HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
-                            + "sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+                    peer.write(
+                            "GET /yjs/" + name + " HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+                                    + "sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
                     String head = peer.head(EditorPeer.PATIENCE);
                     assertTrue(head.startsWith("HTTP/1.1 400 "), name + " -> " + head);
                 }
@@ -190,7 +193,8 @@ enum EditorAttack {
                         peer.send(new Framing("flood/" + i).syncStep1(new byte[] {0}));
                     }
                 });
-                assertTrue(List.of(4429, 0).contains(peer.close(EditorPeer.PATIENCE).closeCode()));
+                assertTrue(List.of(4429, 0)
+                        .contains(peer.close(EditorPeer.PATIENCE).closeCode()));
             }
         }
     },

@@ -123,8 +123,8 @@ class HostileEditorsIT {
             server.terminate();
         } catch (AssertionError | Exception e) {
             throw new AssertionError(
-                    "replay: mvn verify -pl conformance -am -Dit.test=HostileEditorsIT -DargLine=\"-Drejoin.seed=" + SEED
-                            + " -Drejoin.hostile.rounds=" + ROUNDS + "\"; the server said: " + setup.log(),
+                    "replay: mvn verify -pl conformance -am -Dit.test=HostileEditorsIT -DargLine=\"-Drejoin.seed="
+                            + SEED + " -Drejoin.hostile.rounds=" + ROUNDS + "\"; the server said: " + setup.log(),
                     e);
         }
     }

@@ -201,8 +201,8 @@ public final class RawPeer implements AutoCloseable {
             int opcode = in.readUnsignedByte() & 0x0f;
             byte[] payload = payload();
             if (opcode == CLOSE) {
-                throw new EOFException(
-                        "closed with " + (payload.length < 2 ? 1005 : ByteBuffer.wrap(payload).getShort()));
+                throw new EOFException("closed with "
+                        + (payload.length < 2 ? 1005 : ByteBuffer.wrap(payload).getShort()));
             } else if (opcode == BINARY) {
                 return payload;
             }

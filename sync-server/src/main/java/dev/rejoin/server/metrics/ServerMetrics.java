@@ -46,8 +46,8 @@ public final class ServerMetrics {
             counter("rejoin.connections.refused", "sockets closed on accept because too many were open");
     private final Counter connectionsTimedOut =
             counter("rejoin.connections.timed.out", "sockets closed because their peer missed a deadline");
-    private final Counter statelessDropped =
-            counter("rejoin.stateless.dropped", "messages of the application not queued for editors that did not keep up");
+    private final Counter statelessDropped = counter(
+            "rejoin.stateless.dropped", "messages of the application not queued for editors that did not keep up");
     private final Counter received = bytes("rejoin.received", "bytes read from sockets");
     private final Counter sent = bytes("rejoin.sent", "bytes written to sockets");
     private final AtomicLong sessions = gauge("rejoin.sessions", "open sync sessions");

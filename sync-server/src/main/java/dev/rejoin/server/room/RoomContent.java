@@ -415,7 +415,9 @@ final class RoomContent {
                 denyForeign(seat);
                 return;
             }
-            if (!answer && declaredWriters(update) > MAX_NEW_WRITERS_PER_CHANGE && newWriters(update) > MAX_NEW_WRITERS_PER_CHANGE) {
+            if (!answer
+                    && declaredWriters(update) > MAX_NEW_WRITERS_PER_CHANGE
+                    && newWriters(update) > MAX_NEW_WRITERS_PER_CHANGE) {
                 kit.observer().malformed();
                 deny(
                         seat,

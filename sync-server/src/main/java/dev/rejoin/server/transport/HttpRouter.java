@@ -119,7 +119,8 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
         }
         Caller caller = gate.caller(ctx.channel(), request.headers());
         if (!caller.account().mayRequest(request.content().readableBytes(), ConnectionGate.now(ctx.channel()))) {
-            return CompletableFuture.completedFuture(Doorkeeper.answer(Doorkeeper.tooMuch(Doorkeeper.TOO_MANY_REQUESTS)));
+            return CompletableFuture.completedFuture(
+                    Doorkeeper.answer(Doorkeeper.tooMuch(Doorkeeper.TOO_MANY_REQUESTS)));
         }
         if (route.isPresent()) {
             return answer(route.get(), request, caller, ConnectionGate.now(ctx.channel()));

@@ -13,8 +13,8 @@ import java.util.Set;
  */
 public record RateLimits(Bounds address, Bounds principal, Set<String> trustedProxies) {
     /** What holds unless somebody says otherwise. */
-    public static final RateLimits DEFAULTS = new RateLimits(
-            new Bounds(256, 10, 5_000, 16 << 20, 600), new Bounds(32, 0, 200, 2 << 20, 60), Set.of());
+    public static final RateLimits DEFAULTS =
+            new RateLimits(new Bounds(256, 10, 5_000, 16 << 20, 600), new Bounds(32, 0, 200, 2 << 20, 60), Set.of());
 
     /**
      * Checks the proxies.

@@ -136,7 +136,13 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
         request.retain();
         ctx.channel().config().setAutoRead(false);
         doorkeeper
-                .ask(new AccessRequest(document.value(), token, Caller.of(ctx.channel()).address()), 0, ConnectionGate.now(ctx.channel()))
+                .ask(
+                        new AccessRequest(
+                                document.value(),
+                                token,
+                                Caller.of(ctx.channel()).address()),
+                        0,
+                        ConnectionGate.now(ctx.channel()))
                 .whenComplete((access, failure) -> ctx.executor().execute(() -> {
                     try {
                         if (!ctx.channel().isActive()) {

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /** How many sockets may be open, in all and from one place. */
 final class ConnectionGateTest {
-    private final ConnectionGate gate = new ConnectionGate(
-            4, RateLimits.DEFAULTS.withConnectionsPerAddress(2), new TransportObserver() {}, 0);
+    private final ConnectionGate gate =
+            new ConnectionGate(4, RateLimits.DEFAULTS.withConnectionsPerAddress(2), new TransportObserver() {}, 0);
 
     @Test
     void oneAddressHasItsShare() {

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 /** Who is asked for again, and when, on a loop whose time is in the test's hands. */
 final class DoorkeeperTest {
     private final MockTicker ticker = Ticker.newMockTicker();
-    private final EmbeddedChannel channel = EmbeddedChannel.builder().ticker(ticker).build();
+    private final EmbeddedChannel channel =
+            EmbeddedChannel.builder().ticker(ticker).build();
     private final EventExecutor loop = channel.eventLoop();
     private final AccessListeners listeners = new AccessListeners();
     private final List<String> asked = new ArrayList<>();

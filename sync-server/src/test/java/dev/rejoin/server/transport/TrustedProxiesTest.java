@@ -54,9 +54,8 @@ final class TrustedProxiesTest {
 
     @Test
     void severalHeadersAreOneList() throws Exception {
-        HttpHeaders headers = new DefaultHttpHeaders()
-                .add("X-Forwarded-For", "198.51.100.1")
-                .add("x-forwarded-for", "192.0.2.7");
+        HttpHeaders headers =
+                new DefaultHttpHeaders().add("X-Forwarded-For", "198.51.100.1").add("x-forwarded-for", "192.0.2.7");
         assertEquals("192.0.2.7", proxies.client(address(PROXY), headers).getHostAddress());
     }
 
@@ -69,9 +68,8 @@ final class TrustedProxiesTest {
 
     @Test
     void aClientThatAddsTheOtherHeaderGainsNothing() throws Exception {
-        HttpHeaders headers = new DefaultHttpHeaders()
-                .add("X-Forwarded-For", "192.0.2.7")
-                .add("Forwarded", "for=198.51.100.1");
+        HttpHeaders headers =
+                new DefaultHttpHeaders().add("X-Forwarded-For", "192.0.2.7").add("Forwarded", "for=198.51.100.1");
         assertEquals(PROXY, proxies.client(address(PROXY), headers).getHostAddress());
         headers.set("Forwarded", "for=192.0.2.7");
         assertEquals("192.0.2.7", proxies.client(address(PROXY), headers).getHostAddress());
