@@ -97,13 +97,12 @@ class LagTest {
         delay = 30;
         seconds(60);
         cut = true;
-        seconds(3);
+        seconds(2);
         assertTrue(reading().isSilent());
-        near(2_000, reading().lagMillis(), 600);
+        near(2_000, reading().lagMillis(), 100);
         assertEquals(0, repaired(), "the repaired formula: not late at all");
-        seconds(57);
-        near(59_000, reading().lagMillis(), 1_100);
-        assertTrue(reading().p50Millis() > 10_000 / 10, "half of the last two minutes were late");
+        seconds(58);
+        near(60_000, reading().lagMillis(), 100);
         assertTrue(reading().p95Millis() > 45_000);
         cut = false;
         stuck.forEach(Runnable::run);
@@ -123,7 +122,7 @@ class LagTest {
         near(3_000, reading().p99Millis(), 50);
         assertTrue(reading().uncertaintyMillis() <= 50);
         near(time.millis() - 3_000, reading().shownThroughMillis(), 1_050);
-        near(4_000, lag.stalenessMillis(), 100);
+        near(3_020, lag.stalenessMillis(), 50);
     }
 
     /** What two clocks cannot tell is said instead of hidden. */
