@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li><em>time to live</em>, with jitter, and the old value while the new one is loaded ({@link CachePolicy});
  *   <li><em>write-through</em>: {@link #write};
- *   <li><em>events</em>: {@link #changed(Object, Change, Object)} joins a change into the entry instead of emptying it, {@link
- *       #changed(Object, Change)} raises the entry's floor, for values that are rendered from a document and cannot be joined;
+ *   <li><em>events</em>: {@link #changed(Object, ChangeRange, Object)} joins a change into the entry instead of emptying it, {@link
+ *       #changed(Object, ChangeRange)} raises the entry's floor, for values that are rendered from a document and cannot be joined;
  *   <li><em>versioned keys</em>: {@link VersionedKey}, for which nothing ever has to be invalidated.
  * </ol>
  *
@@ -300,7 +300,7 @@ public final class CrdtCache<K, V> {
     }
 
     /** An event says that there is this change. What is below it is not given out any more. O(origins) */
-    public void changed(K key, Change change) {
+    public void changed(K key, ChangeRange change) {
         synchronized (stripe(key)) {
             raise(key, change);
         }
@@ -311,7 +311,7 @@ public final class CrdtCache<K, V> {
      *
      * @throws IllegalStateException if the values of this cache cannot be joined
      */
-    public void changed(K key, Change change, V delta) {
+    public void changed(K key, ChangeRange change, V delta) {
         Lattice<V> joins = lattice;
         if (joins == null) {
             throw new IllegalStateException("rendered values are not joined; tell of the change without it");
@@ -327,7 +327,7 @@ public final class CrdtCache<K, V> {
         }
     }
 
-    private void raise(K key, Change change) {
+    private void raise(K key, ChangeRange change) {
         Floor floor = floors.getIfPresent(key);
         if (floor == null) {
             Entry<V> entry = entries.getIfPresent(key);

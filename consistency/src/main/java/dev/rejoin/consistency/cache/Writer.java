@@ -6,5 +6,5 @@ import java.util.concurrent.CompletionStage;
 @FunctionalInterface
 public interface Writer<K, V> {
     /** Writes, and completes with where the write was admitted; exceptionally if it was not. */
-    CompletionStage<Change> write(K key, V delta);
+    CompletionStage<ChangeRange> write(K key, V delta);
 }

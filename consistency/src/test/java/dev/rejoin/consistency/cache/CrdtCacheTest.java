@@ -67,8 +67,8 @@ class CrdtCacheTest {
         return PositionVector.of(new Position(ORIGIN, n));
     }
 
-    static Change entry(int n) {
-        return new Change(EPOCH, ORIGIN, n - 1, n);
+    static ChangeRange entry(int n) {
+        return new ChangeRange(EPOCH, ORIGIN, n - 1, n);
     }
 
     private void loaded(int index, int n) {

@@ -11,9 +11,9 @@ import dev.rejoin.consistency.session.Position;
  * @param after the number of the entry before, 0 for the first of the origin
  * @param through the number of the last entry
  */
-public record Change(long epoch, long origin, long after, long through) {
+public record ChangeRange(long epoch, long origin, long after, long through) {
     /** Checks the numbers. */
-    public Change {
+    public ChangeRange {
         if (after < 0 || through <= after) {
             throw new IllegalArgumentException("not a range of entries: " + after + "…" + through);
         }
