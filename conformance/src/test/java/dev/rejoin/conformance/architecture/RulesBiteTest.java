@@ -104,7 +104,9 @@ class RulesBiteTest {
 
     @Test
     void caffeineOutsideTheCacheIsCaught() throws IOException {
-        given("dev.rejoin.consistency.session", "class Guard { com.github.benmanes.caffeine.cache.Cache<String, String> c; }");
+        given(
+                "dev.rejoin.consistency.session",
+                "class Guard { com.github.benmanes.caffeine.cache.Cache<String, String> c; }");
         caught(Rules.CAFFEINE_ONLY_IN_CACHE, "com.github.benmanes.caffeine.cache.Cache");
     }
 

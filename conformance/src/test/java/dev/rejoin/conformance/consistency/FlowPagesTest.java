@@ -31,7 +31,12 @@ class FlowPagesTest {
             codes.add(failure.label());
         }
         codes.addAll(Set.of(
-                "clock-skew", "unobserved-removal", "document-full", "validator-failed", "read-only", "unknown-outcome"));
+                "clock-skew",
+                "unobserved-removal",
+                "document-full",
+                "validator-failed",
+                "read-only",
+                "unknown-outcome"));
         assertEquals(List.of(), DefaultFlows.policies().faults(Set.of(), codes));
     }
 

@@ -20,6 +20,7 @@ class PositionsTest {
         }
         var start = dev.rejoin.sync.wire.Position.START;
         assertEquals(0, Position.of(start.incarnation(), start.sequence()).sequence());
-        assertTrue(dev.rejoin.consistency.session.PositionVector.of(Position.of(0, 0)).isEmpty());
+        assertTrue(dev.rejoin.consistency.session.PositionVector.of(Position.of(0, 0))
+                .isEmpty());
     }
 }

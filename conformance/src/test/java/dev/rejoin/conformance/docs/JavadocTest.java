@@ -53,7 +53,8 @@ final class JavadocTest {
         String rest = complaint.substring(complaint.indexOf(source) + source.length());
         String packageName = rest.substring(0, rest.lastIndexOf('/') + 1);
         return complaint.contains(source)
-                && List.of("", "clock/", "document/", "room/", "session/", "lag/", "probe/", "cache/", "flow/").contains(packageName);
+                && List.of("", "clock/", "document/", "room/", "session/", "lag/", "probe/", "cache/", "flow/")
+                        .contains(packageName);
     }
 
     private List<String> complaints(String module, String... options) {

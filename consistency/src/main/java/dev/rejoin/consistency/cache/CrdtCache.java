@@ -109,8 +109,8 @@ public final class CrdtCache<K, V> {
                 .maximumSize(policy.maxEntries())
                 .executor(Runnable::run)
                 .ticker(() -> time.millis() * 1_000_000)
-                .expireAfter(Expiry.<K, Entry<V>>writing((key, entry) ->
-                        Duration.ofMillis(Math.max(0, entry.keptUntil - time.millis()))))
+                .expireAfter(Expiry.<K, Entry<V>>writing(
+                        (key, entry) -> Duration.ofMillis(Math.max(0, entry.keptUntil - time.millis()))))
                 .<K, Entry<V>>evictionListener((key, entry, cause) -> dropped(key))
                 .build();
         floors = Caffeine.newBuilder()
@@ -196,9 +196,11 @@ public final class CrdtCache<K, V> {
     private CompletionStage<Cached<V>> load(K key, SessionToken token, boolean again) {
         Floor floor = floors.getIfPresent(key);
         Entry<V> entry = entries.getIfPresent(key);
-        PositionVector atLeast = floor == null ? PositionVector.EMPTY : floor.version;
-        if (floor != null || entry != null) {
-            atLeast = atLeast.union(asked(key, token, floor != null ? floor.epoch : entry.epoch));
+        PositionVector atLeast = PositionVector.EMPTY;
+        if (floor != null) {
+            atLeast = floor.version.union(asked(key, token, floor.epoch));
+        } else if (entry != null) {
+            atLeast = asked(key, token, entry.epoch);
         }
         boolean[] begun = {false};
         return flight(key, atLeast, begun).thenCompose(loaded -> {

@@ -89,7 +89,11 @@ public final class DefaultFlows {
                 .pending("{count} changes from {time}: merge, look at them, or discard?")
                 .build());
         all.flow(FlowPolicy.of("access changed while editing", Pattern.ANNOUNCED)
-                .failure("forbidden", "{count} changes are not saved: you may no longer edit this.", COPY, REQUEST_ACCESS)
+                .failure(
+                        "forbidden",
+                        "{count} changes are not saved: you may no longer edit this.",
+                        COPY,
+                        REQUEST_ACCESS)
                 .build());
         all.flow(FlowPolicy.of("deleted by someone", Pattern.ANNOUNCED)
                 .failure("document-deleted", "{by} has deleted this.", SAVE_COPY, CLOSE)
@@ -98,7 +102,10 @@ public final class DefaultFlows {
 
     private static void sessions(FlowPolicies.Builder all) {
         all.message("session-not-satisfied", "Your latest changes are on their way here.", RETRY);
-        all.message("session-lost-writes", "A server has lost changes that were saved. What this device still has is sent again.", REVIEW);
+        all.message(
+                "session-lost-writes",
+                "A server has lost changes that were saved. What this device still has is sent again.",
+                REVIEW);
         all.message("epoch-changed", "This document was restored or created anew.", RELOAD, SAVE_COPY);
         all.message("too-stale", "What is shown is {lag} old.", RETRY);
         all.message("origins-unreachable", "Not all servers can be reached.", RETRY);

@@ -55,10 +55,10 @@ final class FlowLint {
                         name + " is pessimistic, and does not wait until the write is durable");
             }
             case AWAIT_VISIBLE -> require(!flow.slow().isEmpty(), name + " waits, and says nothing when it is slow");
-            case BOUNDED_STALENESS -> require(
-                    flow.reads() instanceof ReadLevel.BoundedStaleness, name + " has no bound of staleness");
-            case SESSION_READ -> require(
-                    !(flow.reads() instanceof ReadLevel.Eventual), name + " reads without its session");
+            case BOUNDED_STALENESS ->
+                require(flow.reads() instanceof ReadLevel.BoundedStaleness, name + " has no bound of staleness");
+            case SESSION_READ ->
+                require(!(flow.reads() instanceof ReadLevel.Eventual), name + " reads without its session");
             default -> {
                 // nothing more is asked of the others
             }
@@ -73,7 +73,9 @@ final class FlowLint {
     private void text(String where, String text) {
         Matcher placeholder = PLACEHOLDER.matcher(text);
         while (placeholder.find()) {
-            require(PLACEHOLDERS.contains(placeholder.group(1)), where + " has the unknown placeholder " + placeholder.group());
+            require(
+                    PLACEHOLDERS.contains(placeholder.group(1)),
+                    where + " has the unknown placeholder " + placeholder.group());
         }
     }
 

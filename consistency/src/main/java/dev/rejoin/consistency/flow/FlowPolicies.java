@@ -76,7 +76,7 @@ public final class FlowPolicies {
         return FlowLint.faults(this, mutators, codes);
     }
 
-    /** A table of the flows and one of the codes, for documentation. */
+    /** A table of the flows, one of the codes and one of the patterns, for documentation. */
     public String markdown() {
         return FlowTables.markdown(this);
     }
@@ -109,11 +109,12 @@ public final class FlowPolicies {
          */
         public Builder flow(FlowPolicy flow) {
             List<String> taken = new ArrayList<>();
-            flows.values().forEach(other -> other.mutators().forEach(mutator -> {
-                if (!other.name().equals(flow.name()) && flow.mutators().contains(mutator)) {
-                    taken.add(mutator + " belongs to " + other.name());
-                }
-            }));
+            flows.values()
+                    .forEach(other -> other.mutators().forEach(mutator -> {
+                        if (!other.name().equals(flow.name()) && flow.mutators().contains(mutator)) {
+                            taken.add(mutator + " belongs to " + other.name());
+                        }
+                    }));
             if (!taken.isEmpty()) {
                 throw new IllegalArgumentException(String.join(", ", taken));
             }

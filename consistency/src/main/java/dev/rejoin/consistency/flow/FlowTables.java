@@ -11,12 +11,15 @@ final class FlowTables {
     private FlowTables() {}
 
     static String markdown(FlowPolicies policies) {
-        StringBuilder page = new StringBuilder("| Flow | Pattern | Reads | Saved when | Under way | When slow | Failures of its own |\n")
+        StringBuilder page = new StringBuilder(
+                        "| Flow | Pattern | Reads | Saved when | Under way | When slow | Failures of its own |\n")
                 .append("|---|---|---|---|---|---|---|\n");
         for (FlowPolicy flow : policies.flows()) {
             page.append("| ").append(cell(flow.name()));
             if (!flow.mutators().isEmpty()) {
-                page.append(flow.mutators().stream().map(name -> "`" + name + "`").collect(Collectors.joining(", ", " (", ")")));
+                page.append(flow.mutators().stream()
+                        .map(name -> "`" + name + "`")
+                        .collect(Collectors.joining(", ", " (", ")")));
             }
             page.append(" | ")
                     .append(words(flow.pattern()))
@@ -35,8 +38,22 @@ final class FlowTables {
                     .append(" |\n");
         }
         page.append("\n| Code | What the user is told |\n|---|---|\n");
-        policies.messages().forEach((code, message) ->
-                page.append("| `").append(code).append("` | ").append(said(message)).append(" |\n"));
+        policies.messages()
+                .forEach((code, message) -> page.append("| `")
+                        .append(code)
+                        .append("` | ")
+                        .append(said(message))
+                        .append(" |\n"));
+        page.append("\n| Pattern | Meaning |\n|---|---|\n");
+        policies.flows().stream()
+                .map(FlowPolicy::pattern)
+                .distinct()
+                .sorted()
+                .forEach(pattern -> page.append("| ")
+                        .append(words(pattern))
+                        .append(" | ")
+                        .append(pattern.meaning())
+                        .append(" |\n"));
         return page.toString();
     }
 

@@ -46,7 +46,8 @@ final class FlowValues {
         messages.forEach((code, message) -> {
             Map<String, Object> value = new LinkedHashMap<>();
             value.put("text", message.text());
-            value.put("actions", message.actions().stream().map(FlowValues::word).toList());
+            value.put(
+                    "actions", message.actions().stream().map(FlowValues::word).toList());
             values.put(code, value);
         });
         return values;
@@ -87,8 +88,9 @@ final class FlowValues {
         flow.timeout(Duration.ofMillis(in.number("timeoutMillis")));
         flow.pending(in.text("pending"));
         flow.slow(in.text("slow"));
-        readMessages(in, "failures").forEach((code, message) ->
-                flow.failure(code, message.text(), message.actions().toArray(FlowAction[]::new)));
+        readMessages(in, "failures")
+                .forEach((code, message) ->
+                        flow.failure(code, message.text(), message.actions().toArray(FlowAction[]::new)));
         in.nothingElse();
         return flow.build();
     }

@@ -93,7 +93,7 @@ public final class Lag implements Freshness {
         }
     }
 
-    /** Null if there are too many. */
+    /** Empty if there are too many. */
     private Optional<Followed> followed(long origin) {
         Followed known = origins.get(origin);
         if (known == null && origins.size() < MAX_ORIGINS) {

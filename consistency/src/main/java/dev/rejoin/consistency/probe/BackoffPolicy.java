@@ -18,7 +18,8 @@ public record BackoffPolicy(Duration first, Duration second, Duration longest, D
     /** Checks the order of the pauses. */
     public BackoffPolicy {
         if (first.toMillis() < 1 || second.toMillis() < 1 || longest.compareTo(second) < 0 || budget.isNegative()) {
-            throw new IllegalArgumentException("pauses " + first + ", " + second + ", " + longest + "; budget " + budget);
+            throw new IllegalArgumentException(
+                    "pauses " + first + ", " + second + ", " + longest + "; budget " + budget);
         }
     }
 

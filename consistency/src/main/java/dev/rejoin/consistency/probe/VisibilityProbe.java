@@ -76,8 +76,7 @@ public final class VisibilityProbe {
         }
 
         CompletionStage<ProbeResult> start() {
-            Subscription end = timers.after(
-                    backoff.budget().toMillis(), () -> end(ProbeResult.Outcome.TIMEOUT, ""));
+            Subscription end = timers.after(backoff.budget().toMillis(), () -> end(ProbeResult.Outcome.TIMEOUT, ""));
             synchronized (this) {
                 deadline = end;
             }
@@ -148,9 +147,8 @@ public final class VisibilityProbe {
                 over = true;
                 timer = next;
                 end = deadline;
-                Optional<Throwable> failure = outcome == ProbeResult.Outcome.TIMEOUT
-                        ? Optional.ofNullable(lastFailure)
-                        : Optional.empty();
+                Optional<Throwable> failure =
+                        outcome == ProbeResult.Outcome.TIMEOUT ? Optional.ofNullable(lastFailure) : Optional.empty();
                 found = new ProbeResult(outcome, detail, failure, looks, Math.max(0, time.millis() - since));
             }
             if (timer != null) {

@@ -18,7 +18,8 @@ public interface Origins {
      */
     record Pulled(PositionVector held, PositionVector lost, PositionVector surviving) {
         /** Nothing came: the servers that have it could not be reached. */
-        public static final Pulled NOTHING = new Pulled(PositionVector.EMPTY, PositionVector.EMPTY, PositionVector.EMPTY);
+        public static final Pulled NOTHING =
+                new Pulled(PositionVector.EMPTY, PositionVector.EMPTY, PositionVector.EMPTY);
 
         /** The view shows this now. */
         public static Pulled of(PositionVector held) {

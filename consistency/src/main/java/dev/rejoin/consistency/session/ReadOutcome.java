@@ -1,21 +1,25 @@
 package dev.rejoin.consistency.session;
 
-import java.util.Locale;
-
 /** What a guard has decided about a read. Whoever serves it handles all four; none is a stale answer that looks like a fresh one. */
 public sealed interface ReadOutcome {
     /** How the view came to hold what the read asks for. */
     enum Path {
         /** It did already. */
-        LOCAL,
+        LOCAL("local"),
         /** It came by the ordinary way while the read waited. */
-        WAITED,
+        WAITED("waited"),
         /** It was fetched for this read. */
-        PULLED;
+        PULLED("pulled");
+
+        private final String label;
+
+        Path(String label) {
+            this.label = label;
+        }
 
         @Override
         public String toString() {
-            return name().toLowerCase(Locale.ROOT);
+            return label;
         }
     }
 

@@ -130,9 +130,9 @@ public final class SessionGuard {
             } else if (entry != null) {
                 needs = entry.all();
             }
+            headsUnknown = level instanceof ReadLevel.Strong;
             keepTimer(timers.after(policy.waitBudget().toMillis(), this::expired));
-            if (level instanceof ReadLevel.Strong) {
-                headsUnknown = true;
+            if (headsUnknown) {
                 origins.heads().whenComplete((heads, failure) -> {
                     if (failure != null) {
                         unreachable();
@@ -154,8 +154,8 @@ public final class SessionGuard {
                     : () -> true;
             PositionVector missing = needs.beyond(watermark.current());
             boolean late = !missing.isEmpty() || !fresh.getAsBoolean();
-            Optional<Subscription> place =
-                    watermark.whenReached(needs, fresh, () -> reached(late ? ReadOutcome.Path.WAITED : ReadOutcome.Path.LOCAL));
+            Optional<Subscription> place = watermark.whenReached(
+                    needs, fresh, () -> reached(late ? ReadOutcome.Path.WAITED : ReadOutcome.Path.LOCAL));
             if (place.isEmpty()) {
                 giveUp(ReadFailure.OVERLOADED);
                 return;
@@ -181,7 +181,8 @@ public final class SessionGuard {
         }
 
         private void reached(ReadOutcome.Path path) {
-            PositionVector shown = level instanceof ReadLevel.AtSnapshot snapshot ? snapshot.version() : watermark.current();
+            PositionVector shown =
+                    level instanceof ReadLevel.AtSnapshot snapshot ? snapshot.version() : watermark.current();
             decide(new ReadOutcome.Served(pulled ? ReadOutcome.Path.PULLED : path, shown, waited()));
         }
 
@@ -193,14 +194,18 @@ public final class SessionGuard {
             if (headsUnknown) {
                 giveUp(ReadFailure.ORIGINS_UNREACHABLE);
             } else {
-                giveUp(needs.beyond(watermark.current()).isEmpty() ? ReadFailure.TOO_STALE : ReadFailure.SESSION_NOT_SATISFIED);
+                giveUp(
+                        needs.beyond(watermark.current()).isEmpty()
+                                ? ReadFailure.TOO_STALE
+                                : ReadFailure.SESSION_NOT_SATISFIED);
             }
         }
 
         /** Redirects, answers stale, or fails. */
         private void giveUp(ReadFailure reason) {
             PositionVector missing = needs.beyond(watermark.current());
-            Optional<String> holder = policy.redirects() && !missing.isEmpty() ? origins.holder(needs) : Optional.empty();
+            Optional<String> holder =
+                    policy.redirects() && !missing.isEmpty() ? origins.holder(needs) : Optional.empty();
             boolean mayBeStale = policy.staleAllowed()
                     && !(level instanceof ReadLevel.Strong)
                     && !(level instanceof ReadLevel.AtSnapshot);

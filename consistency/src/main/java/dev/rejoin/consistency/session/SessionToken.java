@@ -128,7 +128,8 @@ public final class SessionToken {
     }
 
     /** On the path of every read; {@code SessionTokenBenchmark}. */
-    @Nullable TokenEntry find(int key, long epoch) {
+    @Nullable
+    TokenEntry find(int key, long epoch) {
         for (int i = 0; i < entries.size(); i++) {
             TokenEntry entry = entries.get(i);
             if (entry.isOf(key, epoch)) {
@@ -153,8 +154,7 @@ public final class SessionToken {
     /** What it says of other documents than this, for one whose life has ended. */
     public SessionToken without(String document) {
         int key = keyOf(document);
-        return ofSorted(
-                entries.stream().filter(entry -> entry.key() != key).toList());
+        return ofSorted(entries.stream().filter(entry -> entry.key() != key).toList());
     }
 
     /**

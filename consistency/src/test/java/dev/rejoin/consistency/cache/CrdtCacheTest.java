@@ -36,8 +36,8 @@ class CrdtCacheTest {
     private static final CachePolicy POLICY =
             CachePolicy.DEFAULT.withTtl(Duration.ofSeconds(60), 0, Duration.ofSeconds(10));
 
-    private final CrdtCache<String, Set<Integer>> joining = CrdtCache.joining(
-            CrdtCacheTest::union, key -> key, this::load, POLICY, time, time, new Random(1));
+    private final CrdtCache<String, Set<Integer>> joining =
+            CrdtCache.joining(CrdtCacheTest::union, key -> key, this::load, POLICY, time, time, new Random(1));
     private final CrdtCache<String, Set<Integer>> rendering =
             CrdtCache.rendering(key -> key, this::load, POLICY, time, time, new Random(1));
 
@@ -152,7 +152,10 @@ class CrdtCacheTest {
     void aHitShowsWhatTheSessionHasSeenOrIsNone() {
         rendering.get("a");
         loaded(0, 2);
-        assertEquals(Cached.Served.HIT, now(rendering.get("a", SessionToken.ofRead("a", EPOCH, through(2)))).served());
+        assertEquals(
+                Cached.Served.HIT,
+                now(rendering.get("a", SessionToken.ofRead("a", EPOCH, through(2))))
+                        .served());
         SessionToken newer = SessionToken.ofWrite("a", EPOCH, new Position(ORIGIN, 3));
         CompletableFuture<Cached<Set<Integer>>> read = rendering.get("a", newer).toCompletableFuture();
         assertFalse(read.isDone());
@@ -183,7 +186,8 @@ class CrdtCacheTest {
         loaded(1, 2);
         assertEquals(Cached.Served.EPOCH_CHANGED, read.join().served());
         rendering.retire("a", 99);
-        CompletableFuture<Cached<Set<Integer>>> fresh = rendering.get("a", other).toCompletableFuture();
+        CompletableFuture<Cached<Set<Integer>>> fresh =
+                rendering.get("a", other).toCompletableFuture();
         loading.get(2).complete(new Loaded<>(Set.of(), 99, through(1)));
         assertEquals(99, fresh.join().epoch());
         assertEquals(Cached.Served.HIT, now(rendering.get("a", other)).served());
@@ -207,7 +211,12 @@ class CrdtCacheTest {
     void whatWasLoadedTogetherDoesNotExpireTogether() {
         CachePolicy jittered = CachePolicy.DEFAULT.withTtl(Duration.ofSeconds(100), 0.5, Duration.ZERO);
         CrdtCache<String, Set<Integer>> cache = CrdtCache.rendering(
-                key -> key, (key, atLeast) -> CompletableFuture.completedFuture(state(1)), jittered, time, time, new Random(5));
+                key -> key,
+                (key, atLeast) -> CompletableFuture.completedFuture(state(1)),
+                jittered,
+                time,
+                time,
+                new Random(5));
         for (int i = 0; i < 1_000; i++) {
             cache.get("k" + i);
         }
@@ -222,8 +231,8 @@ class CrdtCacheTest {
     @Test
     void aThousandMissesAtOnceAreOneLoad() throws Exception {
         CompletableFuture<Loaded<Set<Integer>>> slow = new CompletableFuture<>();
-        CrdtCache<String, Set<Integer>> cache =
-                CrdtCache.rendering(key -> key, (key, atLeast) -> slow, POLICY, (millis, task) -> () -> {}, time, new Random(1));
+        CrdtCache<String, Set<Integer>> cache = CrdtCache.rendering(
+                key -> key, (key, atLeast) -> slow, POLICY, (millis, task) -> () -> {}, time, new Random(1));
         ExecutorService threads = Executors.newFixedThreadPool(8);
         CountDownLatch done = new CountDownLatch(1_000);
         List<CompletableFuture<Cached<Set<Integer>>>> reads = java.util.Collections.synchronizedList(new ArrayList<>());
@@ -256,8 +265,7 @@ class CrdtCacheTest {
 
     @Test
     void aLoadUnderWayIsNotKeptWhenItsFloorWasDroppedForWantOfRoom() {
-        CachePolicy tight = new CachePolicy(
-                Duration.ofMinutes(1), 0, Duration.ZERO, 1_000, 1, Duration.ofSeconds(10));
+        CachePolicy tight = new CachePolicy(Duration.ofMinutes(1), 0, Duration.ZERO, 1_000, 1, Duration.ofSeconds(10));
         CrdtCache<String, Set<Integer>> cache =
                 CrdtCache.rendering(key -> key, this::load, tight, time, time, new Random(1));
         cache.get("a");

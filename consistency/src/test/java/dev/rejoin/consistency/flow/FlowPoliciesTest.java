@@ -32,11 +32,15 @@ class FlowPoliciesTest {
     @Test
     void whatIsWrittenIsRead() {
         FlowPolicies some = defaults.toBuilder()
-                .flow(FlowPolicy.of("add to cart", Pattern.OPTIMISTIC).mutators("cart.add", "cart.remove").build())
+                .flow(FlowPolicy.of("add to cart", Pattern.OPTIMISTIC)
+                        .mutators("cart.add", "cart.remove")
+                        .build())
                 .build();
         assertEquals(some.flows(), FlowPolicies.fromValue(some.toValue()).flows());
         assertEquals(some.messages(), FlowPolicies.fromValue(some.toValue()).messages());
-        assertEquals(some.flows(), FlowPolicies.fromValue(Values.canonical(some.toValue())).flows());
+        assertEquals(
+                some.flows(),
+                FlowPolicies.fromValue(Values.canonical(some.toValue())).flows());
         assertEquals("add to cart", some.forMutator("cart.remove").orElseThrow().name());
     }
 
@@ -49,9 +53,16 @@ class FlowPoliciesTest {
                         .timeout(Duration.ZERO)
                         .failure("no-such-code", " ")
                         .build())
-                .flow(FlowPolicy.of("numbers", Pattern.BOUNDED_STALENESS).pending("as of {date}").build())
-                .flow(FlowPolicy.of("list", Pattern.SESSION_READ).reads(ReadLevel.EVENTUAL).build())
-                .flow(FlowPolicy.of("search", Pattern.AWAIT_VISIBLE).saved(Acknowledgement.NONE).mutators("search").build())
+                .flow(FlowPolicy.of("numbers", Pattern.BOUNDED_STALENESS)
+                        .pending("as of {date}")
+                        .build())
+                .flow(FlowPolicy.of("list", Pattern.SESSION_READ)
+                        .reads(ReadLevel.EVENTUAL)
+                        .build())
+                .flow(FlowPolicy.of("search", Pattern.AWAIT_VISIBLE)
+                        .saved(Acknowledgement.NONE)
+                        .mutators("search")
+                        .build())
                 .build();
         assertEquals(
                 List.of(
@@ -74,20 +85,26 @@ class FlowPoliciesTest {
 
     @Test
     void aMutatorBelongsToOneFlow() {
-        FlowPolicies.Builder builder =
-                FlowPolicies.builder().flow(FlowPolicy.of("a", Pattern.OPTIMISTIC).mutators("m").build());
+        FlowPolicies.Builder builder = FlowPolicies.builder()
+                .flow(FlowPolicy.of("a", Pattern.OPTIMISTIC).mutators("m").build());
         FlowPolicy second = FlowPolicy.of("b", Pattern.OPTIMISTIC).mutators("m").build();
         assertEquals(
                 "m belongs to a",
-                assertThrows(IllegalArgumentException.class, () -> builder.flow(second)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> builder.flow(second))
+                        .getMessage());
     }
 
     @Test
     void aFlowsOwnMessageComesBeforeThatOfAll() {
-        assertEquals("Only {count} left.", defaults.message("cart", "bound-exceeded").orElseThrow().text());
-        assertEquals("You may not do this.", defaults.message("cart", "forbidden").orElseThrow().text());
+        assertEquals(
+                "Only {count} left.",
+                defaults.message("cart", "bound-exceeded").orElseThrow().text());
+        assertEquals(
+                "You may not do this.",
+                defaults.message("cart", "forbidden").orElseThrow().text());
         assertTrue(defaults.message("cart", "nonsense").isEmpty());
-        assertEquals(Pattern.PESSIMISTIC, defaults.flow("transfer").orElseThrow().pattern());
+        assertEquals(
+                Pattern.PESSIMISTIC, defaults.flow("transfer").orElseThrow().pattern());
     }
 
     @Test
@@ -99,7 +116,9 @@ class FlowPoliciesTest {
         refused("policies.flows[0].pattern: unknown: hopeful", changedFlow("pattern", "hopeful"));
         refused("policies.flows[0].timeoutMillis: not an integer", changedFlow("timeoutMillis", "soon"));
         refused("policies.flows[0]: unknown: [colour]", changedFlow("colour", "red"));
-        refused("policies.flows[0].pending: not a text of at most 500 characters", changedFlow("pending", "x".repeat(501)));
+        refused(
+                "policies.flows[0].pending: not a text of at most 500 characters",
+                changedFlow("pending", "x".repeat(501)));
         refused("policies.flows[1].name: twice", changedFlow("name", "like counter"));
         Map<String, Object> without = new LinkedHashMap<>(defaults.toValue());
         without.remove("flows");
@@ -113,7 +132,8 @@ class FlowPoliciesTest {
     }
 
     private Map<String, Object> changedFlow(String key, Object value) {
-        List<Object> flows = new java.util.ArrayList<>((List<?>) defaults.toValue().get("flows"));
+        List<Object> flows =
+                new java.util.ArrayList<>((List<?>) defaults.toValue().get("flows"));
         Map<String, Object> first = new LinkedHashMap<>();
         ((Map<?, ?>) flows.get(0)).forEach((name, entry) -> first.put((String) name, entry));
         first.put(key, value);

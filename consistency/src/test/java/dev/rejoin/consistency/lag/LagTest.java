@@ -135,7 +135,9 @@ class LagTest {
         lag.exchanged(ORIGIN, sent, remote, time.millis());
         lag.heartbeat(new Position(ORIGIN, 1), time.millis() - 100);
         long error = Math.abs(reading().lagMillis() - 100);
-        assertTrue(error <= reading().uncertaintyMillis(), error + " > " + reading().uncertaintyMillis());
+        assertTrue(
+                error <= reading().uncertaintyMillis(),
+                error + " > " + reading().uncertaintyMillis());
     }
 
     @Test

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class VisibilityProbeTest {
     private final VirtualTime time = new VirtualTime(0);
-    private final VisibilityProbe probe =
-            new VisibilityProbe(BackoffPolicy.DEFAULT, 2, time, time, new Random(4));
+    private final VisibilityProbe probe = new VisibilityProbe(BackoffPolicy.DEFAULT, 2, time, time, new Random(4));
     private final List<Long> looks = new ArrayList<>();
 
     /** A row of somebody else's table: what it holds, and a version that every write raises. */
@@ -86,8 +85,8 @@ class VisibilityProbeTest {
     void comparingValuesWaitsForEverOnceSomebodyHasWrittenOverIt() {
         version = 3;
         value = "hers";
-        CompletableFuture<ProbeResult> result = probe.await(() -> CompletableFuture.completedFuture(
-                        value.equals("mine") ? Sighting.VISIBLE : Sighting.ABSENT))
+        CompletableFuture<ProbeResult> result = probe.await(() ->
+                        CompletableFuture.completedFuture(value.equals("mine") ? Sighting.VISIBLE : Sighting.ABSENT))
                 .toCompletableFuture();
         time.advance(14_999);
         assertFalse(result.isDone());
@@ -95,8 +94,8 @@ class VisibilityProbeTest {
 
     @Test
     void aRefusalEndsItToo() {
-        CompletableFuture<ProbeResult> result = probe.await(() -> CompletableFuture.completedFuture(
-                        new Sighting.Rejected("bound-exceeded")))
+        CompletableFuture<ProbeResult> result = probe.await(
+                        () -> CompletableFuture.completedFuture(new Sighting.Rejected("bound-exceeded")))
                 .toCompletableFuture();
         time.advance(200);
         assertEquals(ProbeResult.Outcome.REJECTED, result.join().outcome());

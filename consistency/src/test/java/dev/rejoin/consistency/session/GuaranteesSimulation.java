@@ -36,7 +36,13 @@ class GuaranteesSimulation {
             }
         }
         Set<String> never = new TreeSet<>(List.of(
-                "local", "waited", "pulled", "redirected", "session-not-satisfied", "session-lost-writes", "origins-unreachable"));
+                "local",
+                "waited",
+                "pulled",
+                "redirected",
+                "session-not-satisfied",
+                "session-lost-writes",
+                "origins-unreachable"));
         never.removeAll(outcomes.keySet());
         assertTrue(SCHEDULES < 1_000 || never.isEmpty(), "never seen: " + never + " among " + outcomes);
     }
@@ -64,13 +70,15 @@ class GuaranteesSimulation {
     @ParameterizedTest
     @EnumSource
     void aGuaranteeThatWasNotChosenIsNotKept(Guarantee left) {
-        assertTrue(violations(Fault.leavingOut(left), Guarantee.ALL).containsKey(left.name()), left + " holds by itself");
+        assertTrue(
+                violations(Fault.leavingOut(left), Guarantee.ALL).containsKey(left.name()), left + " holds by itself");
     }
 
     @Test
     void withoutAGuardReadsAreStale() {
         Map<String, Integer> violations = violations(Fault.GUARD_OFF, Guarantee.ALL);
-        assertTrue(violations.keySet().containsAll(Set.of("READ_YOUR_WRITES", "MONOTONIC_READS")), violations.toString());
+        assertTrue(
+                violations.keySet().containsAll(Set.of("READ_YOUR_WRITES", "MONOTONIC_READS")), violations.toString());
     }
 
     /** The rule of thumb "replay position greater than the token": on an idle cluster it never comes true. */
@@ -103,7 +111,9 @@ class GuaranteesSimulation {
     @Test
     void entriesThatOvertakeTheirCausesBreakTheOrderOfWrites() {
         Map<String, Integer> violations = violations(Fault.OVERTAKING, Guarantee.ALL);
-        assertTrue(violations.keySet().containsAll(Set.of("WRITES_FOLLOW_READS", "MONOTONIC_WRITES")), violations.toString());
+        assertTrue(
+                violations.keySet().containsAll(Set.of("WRITES_FOLLOW_READS", "MONOTONIC_WRITES")),
+                violations.toString());
     }
 
     /** How many schedules end with which broken promise. */

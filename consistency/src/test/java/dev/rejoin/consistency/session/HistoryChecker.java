@@ -89,7 +89,8 @@ final class HistoryChecker {
 
     static void hold(String claim, long expected, long shown) {
         if ((expected & ~shown) != 0) {
-            throw new Violation(claim, "missing writes " + bits(expected & ~shown) + " where " + bits(shown) + " is shown");
+            throw new Violation(
+                    claim, "missing writes " + bits(expected & ~shown) + " where " + bits(shown) + " is shown");
         }
     }
 

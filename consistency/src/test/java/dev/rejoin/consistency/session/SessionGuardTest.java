@@ -146,7 +146,8 @@ class SessionGuardTest {
 
     @Test
     void eventualServesAnything() {
-        assertEquals("local", read(ReadLevel.EVENTUAL, GuardPolicy.DEFAULT).join().label());
+        assertEquals(
+                "local", read(ReadLevel.EVENTUAL, GuardPolicy.DEFAULT).join().label());
     }
 
     @Test
@@ -169,7 +170,8 @@ class SessionGuardTest {
         PositionVector version = PositionVector.of(new Position(3, 2));
         CompletableFuture<ReadOutcome> read = read(ReadLevel.snapshot(version), STALE);
         watermark.advance(new Position(3, 4));
-        assertEquals(version, assertInstanceOf(ReadOutcome.Served.class, read.join()).version());
+        assertEquals(
+                version, assertInstanceOf(ReadOutcome.Served.class, read.join()).version());
     }
 
     @Test
@@ -196,7 +198,9 @@ class SessionGuardTest {
         for (int i = 0; i < 3; i++) {
             assertFalse(read(ReadLevel.SESSION, GuardPolicy.DEFAULT).isDone());
         }
-        assertEquals("overloaded", read(ReadLevel.SESSION, GuardPolicy.DEFAULT).join().label());
+        assertEquals(
+                "overloaded",
+                read(ReadLevel.SESSION, GuardPolicy.DEFAULT).join().label());
         assertEquals("stale", read(ReadLevel.SESSION, STALE).join().label());
         watermark.advance(THERE);
         assertEquals(0, watermark.waiting());
@@ -232,7 +236,8 @@ class SessionGuardTest {
     void aProjectionSaysWhenItShowsAToken() {
         Projection index = new Projection(10, 10, time);
         SessionToken both = ASKS.merge(SessionToken.ofWrite("b", 1, HERE));
-        CompletableFuture<Boolean> visible = index.awaitVisible(both, Duration.ofSeconds(1)).toCompletableFuture();
+        CompletableFuture<Boolean> visible =
+                index.awaitVisible(both, Duration.ofSeconds(1)).toCompletableFuture();
         index.applied("a", 7, PositionVector.of(THERE));
         assertFalse(visible.isDone());
         index.applied("b", 1, PositionVector.of(HERE));
@@ -242,8 +247,7 @@ class SessionGuardTest {
         assertFalse(index.awaitVisible(SessionToken.ofWrite("b", 2, HERE), Duration.ofSeconds(1))
                 .toCompletableFuture()
                 .join());
-        CompletableFuture<Boolean> never = index.awaitVisible(
-                        SessionToken.ofWrite("c", 1, HERE), Duration.ofSeconds(1))
+        CompletableFuture<Boolean> never = index.awaitVisible(SessionToken.ofWrite("c", 1, HERE), Duration.ofSeconds(1))
                 .toCompletableFuture();
         time.advance(1_000);
         assertFalse(never.join());

@@ -18,7 +18,8 @@ class SessionTokenTest {
     /** These bytes are the contract with other languages. */
     @Test
     void bytesAreFixed() {
-        SessionToken token = SessionToken.of("notes/1", 0x0102030405060708L, VERSION, PositionVector.of(new Position(10, 3)));
+        SessionToken token =
+                SessionToken.of("notes/1", 0x0102030405060708L, VERSION, PositionVector.of(new Position(10, 3)));
         assertEquals("EtULE6gBAgMEBQYHCAAAAAAACgkDAAAAAAAL2QTZBA", token.text());
         assertEquals("EAA", SessionToken.EMPTY.text());
     }
@@ -54,7 +55,9 @@ class SessionTokenTest {
         PositionVector wide = PositionVector.of(LongStream.range(0, SessionToken.MAX_ORIGINS + 1)
                 .mapToObj(origin -> new Position(origin, 1))
                 .toArray(Position[]::new));
-        assertThrows(IllegalStateException.class, () -> SessionToken.ofRead("a", 1, wide).encode());
+        assertThrows(
+                IllegalStateException.class,
+                () -> SessionToken.ofRead("a", 1, wide).encode());
         SessionToken many = SessionToken.EMPTY;
         for (int i = 0; i <= SessionToken.MAX_DOCUMENTS; i++) {
             many = many.merge(SessionToken.ofRead("d" + i, 1, VERSION));
@@ -107,7 +110,8 @@ class SessionTokenTest {
         session.observe(SessionToken.ofRead("a", 1, VERSION));
         session.giveUp("a", 1, PositionVector.of(new Position(11, 300)), PositionVector.of(new Position(11, 7)));
         assertEquals(
-                PositionVector.of(new Position(10, 4), new Position(11, 7)), session.token().reads("a", 1));
+                PositionVector.of(new Position(10, 4), new Position(11, 7)),
+                session.token().reads("a", 1));
         session.giveUp("a", 1, PositionVector.of(new Position(10, 4)), PositionVector.EMPTY);
         assertEquals(PositionVector.of(new Position(11, 7)), session.token().reads("a", 1));
         session.forget("a");
@@ -150,10 +154,15 @@ class SessionTokenTest {
     @Test
     void levelsHaveAText() {
         for (String text : List.of(
-                "eventual", "session", "strong", "bounded-staleness=5000", "snapshot=00000000000a:4,00000000000b:300")) {
+                "eventual",
+                "session",
+                "strong",
+                "bounded-staleness=5000",
+                "snapshot=00000000000a:4,00000000000b:300")) {
             assertEquals(text, ReadLevel.parse(text).toString());
         }
-        for (String bad : List.of("", "Session=1", "bounded-staleness", "bounded-staleness=0", "snapshot=1", "newest")) {
+        for (String bad :
+                List.of("", "Session=1", "bounded-staleness", "bounded-staleness=0", "snapshot=1", "newest")) {
             assertThrows(IllegalArgumentException.class, () -> ReadLevel.parse(bad), bad);
         }
         assertThrows(IllegalArgumentException.class, () -> new Position(1L << 48, 1));

@@ -62,12 +62,21 @@ final class SimulatedCluster {
 
     /** An entry of a log. A void has no write. */
     private record Entry(long origin, long sequence, long previous, int write, PositionVector causes, long lamport) {
+        long bit() {
+            return write < 0 ? 0 : 1L << write;
+        }
+
         Position position() {
             return new Position(origin, sequence);
         }
     }
 
-    private record Message(int from, int to, List<Entry> entries, boolean isState, @Nullable Runnable arrived) {}
+    private record Message(
+            int from,
+            int to,
+            List<Entry> entries,
+            boolean isState,
+            @Nullable Runnable arrived) {}
 
     void run() {
         for (int step = 0; step < STEPS; step++) {
@@ -193,9 +202,7 @@ final class SimulatedCluster {
     private long gone() {
         long held = 0;
         for (Server server : servers) {
-            for (Entry entry : server.log) {
-                held |= entry.write < 0 ? 0 : 1L << entry.write;
-            }
+            held |= server.logged;
         }
         return ~held;
     }
@@ -216,6 +223,10 @@ final class SimulatedCluster {
         PositionVector held = PositionVector.EMPTY;
 
         long visible;
+
+        /** The writes in the log. */
+        long logged;
+
         Watermark shown = new Watermark();
         SessionGuard guard = guard();
 
@@ -260,12 +271,13 @@ final class SimulatedCluster {
 
         private void append(Entry entry) {
             log.add(entry);
+            logged |= entry.bit();
             held = held.with(entry.position());
             lamport = Math.max(lamport, entry.lamport);
         }
 
         private void show(Entry entry) {
-            visible |= entry.write < 0 ? 0 : 1L << entry.write;
+            visible |= entry.bit();
             shown.advance(fault == Fault.LAMPORT ? new Position(0, entry.lamport) : entry.position());
         }
 
@@ -299,7 +311,7 @@ final class SimulatedCluster {
                 }
             }
             if (isState) {
-                taken.forEach(entry -> visible |= entry.write < 0 ? 0 : 1L << entry.write);
+                taken.forEach(entry -> visible |= entry.bit());
             }
             taken.forEach(this::show);
         }
@@ -308,6 +320,8 @@ final class SimulatedCluster {
             up = false;
             log.subList(withDisk ? 0 : flushed, log.size()).clear();
             flushed = log.size();
+            logged = 0;
+            log.forEach(entry -> logged |= entry.bit());
             unacknowledged.clear();
             shown = new Watermark();
             held = PositionVector.EMPTY;
@@ -368,7 +382,9 @@ final class SimulatedCluster {
         @Override
         public Optional<String> holder(PositionVector needs) {
             return servers.stream()
-                    .filter(server -> server != this && server.up && server.shown.current().includes(needs))
+                    .filter(server -> server != this
+                            && server.up
+                            && server.shown.current().includes(needs))
                     .map(server -> Integer.toString(server.number))
                     .findFirst();
         }
@@ -499,7 +515,8 @@ final class SimulatedCluster {
         void follow(User other) {
             if (fault == Fault.NONE && !busy && other.guarantees.equals(Guarantee.ALL)) {
                 author.follow(other.author);
-                session.observe(SessionToken.parse(other.session.token().forOthers().text()));
+                session.observe(
+                        SessionToken.parse(other.session.token().forOthers().text()));
             }
         }
 
@@ -517,14 +534,13 @@ final class SimulatedCluster {
             ReadLevel level = fault == Fault.GUARD_OFF ? ReadLevel.EVENTUAL : ReadLevel.SESSION;
             GuardPolicy policy = new GuardPolicy(Duration.ZERO, true, false, false);
             then(server.guard.read(sent(session.forRead(DOCUMENT)), level, policy), outcome -> {
-                        if (outcome instanceof ReadOutcome.Served served) {
-                            shown(server, served.version());
-                        } else if (!outcome.label().equals("session-lost-writes")) {
-                            throw new Violation("CALM", "not served when everything is everywhere: " + outcome);
-                        }
-                    });
+                if (outcome instanceof ReadOutcome.Served served) {
+                    shown(server, served.version());
+                } else if (!outcome.label().equals("session-lost-writes")) {
+                    throw new Violation("CALM", "not served when everything is everywhere: " + outcome);
+                }
+            });
             time.advance(1);
         }
-
     }
 }
