@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * How fresh a read must be. Every level includes what the session asks for, but {@link Eventual} and {@link AtSnapshot}.
  *
- * <p>{@link #toString} gives the text of the {@code Consistency} header, {@link #parse} reads it.
+ * <p>The string form of a level is the text of the {@code Consistency} header; {@link #parse} reads it.
  */
 public sealed interface ReadLevel {
     /** The name of the HTTP header that carries the text. */
@@ -93,7 +93,7 @@ public sealed interface ReadLevel {
     }
 
     /**
-     * Reads what {@link #toString} writes, in any case of letters.
+     * Reads the string form of a level, in any case of letters.
      *
      * @throws IllegalArgumentException if it is no level; the message is fit for an answer
      */
