@@ -126,7 +126,6 @@ class GuaranteesSimulation {
                 found.merge(violation.claim, 1, Integer::sum);
             }
         }
-        System.out.println(fault + ": of " + WRONG_SCHEDULES + " schedules " + found);
         return found;
     }
 

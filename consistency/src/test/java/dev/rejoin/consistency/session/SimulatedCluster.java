@@ -97,9 +97,8 @@ final class SimulatedCluster {
                     }
                 }
             }
-            while (!wire.isEmpty()) {
-                deliver(wire.remove(0));
-            }
+            List.copyOf(wire).forEach(this::deliver);
+            wire.clear();
             servers.forEach(Server::commit);
         }
         time.advance(1_000);
@@ -148,9 +147,10 @@ final class SimulatedCluster {
             send(server, servers.get(random.nextInt(servers.size())), random.nextInt(6) == 0, null);
         } else if (dice < 86) {
             if (!wire.isEmpty()) {
-                Message message = wire.get(random.nextInt(wire.size()));
+                int index = random.nextInt(wire.size());
+                Message message = wire.get(index);
                 if (random.nextInt(8) != 0) {
-                    wire.remove(message); // else it comes again
+                    wire.remove(index); // else it comes again
                 }
                 deliver(message);
             }
