@@ -54,8 +54,10 @@ final class HistoryChecker {
 
     void issued(Author author, int write) {
         // what a session was told is lost may come back with a message that was under way: it owes nothing to it any more
-        readBefore[write] = author.guarantees.contains(Guarantee.WRITES_FOLLOW_READS) ? author.read & ~author.givenUp : 0;
-        writtenBefore[write] = author.guarantees.contains(Guarantee.MONOTONIC_WRITES) ? author.written & ~author.givenUp : 0;
+        readBefore[write] =
+                author.guarantees.contains(Guarantee.WRITES_FOLLOW_READS) ? author.read & ~author.givenUp : 0;
+        writtenBefore[write] =
+                author.guarantees.contains(Guarantee.MONOTONIC_WRITES) ? author.written & ~author.givenUp : 0;
     }
 
     void acknowledged(Author author, int write) {
