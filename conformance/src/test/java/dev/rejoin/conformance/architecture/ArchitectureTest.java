@@ -61,6 +61,13 @@ class ArchitectureTest {
     }
 
     @Test
+    void consistencyNeedsOnlyTheCore() {
+        hold(Rules.CONSISTENCY_NEEDS_ONLY_CORE);
+        hold(Rules.CAFFEINE_ONLY_IN_CACHE);
+        hold(Rules.HISTOGRAMS_ONLY_IN_LAG);
+    }
+
+    @Test
     void accessStandsAlone() {
         hold(Rules.ACCESS_STANDS_ALONE);
     }

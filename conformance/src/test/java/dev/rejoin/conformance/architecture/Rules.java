@@ -79,6 +79,23 @@ final class Rules {
                     "")
             .allowEmptyShould(true);
 
+    /** The toolkit is for those who use nothing else of the project. */
+    static final ArchRule CONSISTENCY_NEEDS_ONLY_CORE = classes()
+            .that()
+            .resideInAPackage("dev.rejoin.consistency..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.rejoin.consistency..",
+                    "dev.rejoin.crdt..",
+                    "com.github.benmanes.caffeine..",
+                    "org.HdrHistogram..",
+                    "java..",
+                    "javax..",
+                    "org.jspecify..",
+                    "")
+            .allowEmptyShould(true);
+
     /** Deciding who may do what needs neither documents nor sockets; rooms and transport ask it. */
     static final ArchRule ACCESS_STANDS_ALONE = classes()
             .that()
@@ -122,6 +139,11 @@ final class Rules {
                     "dev.rejoin.demo..",
                     "dev.rejoin.benchmarks..",
                     "dev.rejoin.conformance..");
+
+    static final ArchRule CAFFEINE_ONLY_IN_CACHE =
+            only("com.github.benmanes.caffeine..").in("dev.rejoin.consistency.cache..");
+
+    static final ArchRule HISTOGRAMS_ONLY_IN_LAG = only("org.HdrHistogram..").in("dev.rejoin.consistency.lag..");
 
     static final ArchRule TOKENS_ONLY_IN_ACCESS = only("com.nimbusds..").in("dev.rejoin.server.access..");
 

@@ -82,6 +82,41 @@ class RulesBiteTest {
     }
 
     @Test
+    void aLoggerInTheConsistencyToolkitIsCaught() throws IOException {
+        given("dev.rejoin.consistency.session", "class Guard { org.slf4j.Logger log; }");
+        caught(Rules.CONSISTENCY_NEEDS_ONLY_CORE, "org.slf4j.Logger");
+    }
+
+    @Test
+    void aProtocolFrameInTheConsistencyToolkitIsCaught() throws IOException {
+        given("dev.rejoin.sync.wire", "public class Frame {}");
+        given("dev.rejoin.consistency.session", "class Guard { dev.rejoin.sync.wire.Frame frame; }");
+        caught(Rules.CONSISTENCY_NEEDS_ONLY_CORE, "dev.rejoin.sync.wire.Frame");
+        caught(Rules.FLOORS, "consistency.session (floor 3) may not use dev.rejoin.sync.wire (floor 5)");
+    }
+
+    @Test
+    void aNeighbourInTheConsistencyToolkitIsCaught() throws IOException {
+        given("dev.rejoin.consistency.lag", "public class Lag {}");
+        given("dev.rejoin.consistency.cache", "class Cache { dev.rejoin.consistency.lag.Lag lag; }");
+        caught(Rules.FLOORS, "consistency.cache (floor 4) may not use dev.rejoin.consistency.lag (floor 4)");
+    }
+
+    @Test
+    void caffeineOutsideTheCacheIsCaught() throws IOException {
+        given(
+                "dev.rejoin.consistency.session",
+                "class Guard { com.github.benmanes.caffeine.cache.Cache<String, String> c; }");
+        caught(Rules.CAFFEINE_ONLY_IN_CACHE, "com.github.benmanes.caffeine.cache.Cache");
+    }
+
+    @Test
+    void aHistogramOutsideLagIsCaught() throws IOException {
+        given("dev.rejoin.consistency.probe", "class Probe { org.HdrHistogram.Histogram h; }");
+        caught(Rules.HISTOGRAMS_ONLY_IN_LAG, "org.HdrHistogram.Histogram");
+    }
+
+    @Test
     void aRoomInAccessIsCaught() throws IOException {
         given("dev.rejoin.server.room", "public class Room {}");
         given("dev.rejoin.server.access", "class Policy { dev.rejoin.server.room.Room room; }");
