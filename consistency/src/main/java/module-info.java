@@ -1,6 +1,7 @@
 /** Guarantees that hide eventual consistency from users. */
 module dev.rejoin.consistency {
     requires transitive dev.rejoin.crdt;
+    requires transitive java.sql;
     requires com.github.benmanes.caffeine;
     requires HdrHistogram;
     requires static org.jspecify;
@@ -8,6 +9,7 @@ module dev.rejoin.consistency {
     exports dev.rejoin.consistency.cache;
     exports dev.rejoin.consistency.flow;
     exports dev.rejoin.consistency.lag;
+    exports dev.rejoin.consistency.postgres;
     exports dev.rejoin.consistency.probe;
     exports dev.rejoin.consistency.session;
 }
