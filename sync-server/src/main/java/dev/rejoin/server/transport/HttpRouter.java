@@ -44,7 +44,9 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     HttpRouter(
             DocumentEndpoint documents,
             DocumentList list,
-            Endpoints endpoints, Executor workers, TransportObserver observer) {
+            Endpoints endpoints,
+            Executor workers,
+            TransportObserver observer) {
         this.documents = documents;
         this.list = list;
         this.endpoints = endpoints;
