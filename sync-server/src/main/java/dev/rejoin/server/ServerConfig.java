@@ -554,8 +554,10 @@ public final class ServerConfig {
     }
 
     private static List<URI> urls(String text) {
-        List<URI> urls =
-                list(text).stream().flatMap(each -> url(each).stream()).distinct().toList();
+        List<URI> urls = list(text).stream()
+                .flatMap(each -> url(each).stream())
+                .distinct()
+                .toList();
         if (urls.size() > MAX_WEBHOOKS) {
             throw new IllegalArgumentException(text);
         }

@@ -47,9 +47,8 @@ final class WebhookSettings {
                     ServerConfig.WEBHOOK_SECRET_FILE + ": means nothing without " + ServerConfig.WEBHOOK_URL);
         }
         if (secret.isEmpty()) {
-            throw new BadOptionException(
-                    ServerConfig.WEBHOOK_URL + ": deliveries are signed, so " + ServerConfig.WEBHOOK_SECRET_FILE
-                            + " is needed");
+            throw new BadOptionException(ServerConfig.WEBHOOK_URL + ": deliveries are signed, so "
+                    + ServerConfig.WEBHOOK_SECRET_FILE + " is needed");
         }
         return Optional.of(new Webhooks(
                 urls,

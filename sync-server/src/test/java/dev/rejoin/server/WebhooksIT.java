@@ -48,16 +48,22 @@ class WebhooksIT {
         try (Receiver receiver = new Receiver();
                 SyncServer server = server(receiver.uri)) {
             server.document("notes/ü").transact(notes -> notes.counter("n").increment());
-            server.document("notes/ü").transact(notes -> notes.content().getText("t").insert(0, "x"));
+            server.document("notes/ü")
+                    .transact(notes -> notes.content().getText("t").insert(0, "x"));
             Received first = receiver.take();
             assertEquals("document.created", first.body.path("type").asText());
             assertEquals("notes/ü", first.body.path("data").path("document").asText());
             assertTrue(first.isSigned(), "signature");
-            var read = server.document("notes/ü").read().toCompletableFuture().get(5, TimeUnit.SECONDS).orElseThrow();
+            var read = server.document("notes/ü")
+                    .read()
+                    .toCompletableFuture()
+                    .get(5, TimeUnit.SECONDS)
+                    .orElseThrow();
             assertEquals(
                     String.format("%016x", read.epoch()),
                     first.body.path("data").path("epoch").asText());
-            long told = first.body.path("data").path("position").path("sequence").asLong();
+            long told =
+                    first.body.path("data").path("position").path("sequence").asLong();
             for (Received next = first; told < read.position().sequence(); ) {
                 next = receiver.take();
                 told = next.body.path("data").path("position").path("sequence").asLong();
@@ -69,7 +75,9 @@ class WebhooksIT {
             server.document("notes/ü").restore().toCompletableFuture().get(5, TimeUnit.SECONDS);
             Received restored = receiver.take();
             assertEquals("document.created", restored.body.path("type").asText());
-            assertNotEquals(first.body.path("data").path("epoch"), restored.body.path("data").path("epoch"));
+            assertNotEquals(
+                    first.body.path("data").path("epoch"),
+                    restored.body.path("data").path("epoch"));
         }
     }
 
@@ -124,7 +132,8 @@ class WebhooksIT {
             receiver.status = 503;
             for (int round = 0; round < 3; round++) {
                 for (int i = 0; i < 8; i++) {
-                    server.document("d" + i).transact(document -> document.counter("n").increment());
+                    server.document("d" + i)
+                            .transact(document -> document.counter("n").increment());
                 }
                 Thread.sleep(30);
             }
@@ -134,8 +143,20 @@ class WebhooksIT {
             assertEquals(0, metric(server, "rejoin_webhooks_circuits_open"));
             for (int i = 0; i < 8; i++) {
                 String name = "d" + i;
-                long last = server.document(name).read().toCompletableFuture().get(5, TimeUnit.SECONDS).orElseThrow().position().sequence();
-                assertEquals(last, receiver.taken.stream().filter(each -> each.document().equals(name)).mapToLong(Received::sequence).max().orElse(-1));
+                long last = server.document(name)
+                        .read()
+                        .toCompletableFuture()
+                        .get(5, TimeUnit.SECONDS)
+                        .orElseThrow()
+                        .position()
+                        .sequence();
+                assertEquals(
+                        last,
+                        receiver.taken.stream()
+                                .filter(each -> each.document().equals(name))
+                                .mapToLong(Received::sequence)
+                                .max()
+                                .orElse(-1));
             }
         }
     }
@@ -145,7 +166,10 @@ class WebhooksIT {
         try (Receiver receiver = new Receiver()) {
             receiver.status = 503;
             SyncServer server = server(receiver.uri);
-            server.document("d").transact(document -> document.counter("n").increment()).toCompletableFuture().get(5, TimeUnit.SECONDS);
+            server.document("d")
+                    .transact(document -> document.counter("n").increment())
+                    .toCompletableFuture()
+                    .get(5, TimeUnit.SECONDS);
             server.close();
             assertEquals(1, metric(server, "rejoin_webhooks_dead_total{reason=\"closed\"}"));
         }
@@ -170,13 +194,16 @@ class WebhooksIT {
         ServerConfig config = ServerConfig.DEFAULTS
                 .with(ServerConfig.PORT, 0)
                 .with(ServerConfig.WEBHOOK_URL, List.of(URI.create("http://127.0.0.1:1/")));
-        BadOptionException lacking =
-                assertThrows(BadOptionException.class, () -> SyncServer.builder().config(config).start());
+        BadOptionException lacking = assertThrows(
+                BadOptionException.class,
+                () -> SyncServer.builder().config(config).start());
         assertTrue(String.valueOf(lacking.getMessage()).contains("webhook-secret-file"), lacking.getMessage());
         Path secret = Files.writeString(folder.resolve("short"), "too short");
-        BadOptionException shortOne = assertThrows(BadOptionException.class, () -> SyncServer.builder()
-                .config(config.with(ServerConfig.WEBHOOK_SECRET_FILE, Optional.of(secret)))
-                .start());
+        BadOptionException shortOne = assertThrows(
+                BadOptionException.class,
+                () -> SyncServer.builder()
+                        .config(config.with(ServerConfig.WEBHOOK_SECRET_FILE, Optional.of(secret)))
+                        .start());
         assertFalse(String.valueOf(shortOne.getMessage()).contains("too short"), shortOne.getMessage());
     }
 

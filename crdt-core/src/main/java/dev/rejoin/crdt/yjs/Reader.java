@@ -146,13 +146,15 @@ final class Reader {
             // whoever only asked for a root has not changed the document
             RootKind told = toldByContent(store, type);
             if (told != null) {
-                all.put(name, switch (store.types.kind(type)) {
-                    case Types.UNKNOWN -> told;
-                    case Types.ARRAY -> RootKind.ARRAY;
-                    case Types.MAP, Types.XML_HOOK -> RootKind.MAP;
-                    case Types.TEXT -> RootKind.TEXT;
-                    default -> RootKind.XML;
-                });
+                all.put(
+                        name,
+                        switch (store.types.kind(type)) {
+                            case Types.UNKNOWN -> told;
+                            case Types.ARRAY -> RootKind.ARRAY;
+                            case Types.MAP, Types.XML_HOOK -> RootKind.MAP;
+                            case Types.TEXT -> RootKind.TEXT;
+                            default -> RootKind.XML;
+                        });
             }
         });
         return all;

@@ -27,8 +27,11 @@ public sealed interface ContentEdit {
      *
      * @param attributes exactly these; null takes on those of the character before
      */
-    record InsertText(List<Object> path, int index, String text, @Nullable Map<String, @Nullable Object> attributes)
-            implements ContentEdit {
+    record InsertText(
+            List<Object> path,
+            int index,
+            String text,
+            @Nullable Map<String, @Nullable Object> attributes) implements ContentEdit {
         /** Takes copies. */
         public InsertText {
             path = checked(path);

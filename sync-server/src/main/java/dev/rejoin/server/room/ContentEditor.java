@@ -118,7 +118,9 @@ final class ContentEditor {
     }
 
     private static @Nullable Object item(YType type, int index) {
-        return type instanceof YXmlFragment fragment ? fragment.get(index) : array(type).get(index);
+        return type instanceof YXmlFragment fragment
+                ? fragment.get(index)
+                : array(type).get(index);
     }
 
     private static YText text(YType type) {

@@ -9,4 +9,5 @@ package dev.rejoin.server.room;
  * @param deleted whether it was deleted and can be brought back
  * @param damaged whether the line itself failed its check; then only the name is right
  */
-public record DocumentEntry(String document, long epoch, long createdMillis, long sequence, boolean deleted, boolean damaged) {}
+public record DocumentEntry(
+        String document, long epoch, long createdMillis, long sequence, boolean deleted, boolean damaged) {}

@@ -14,8 +14,7 @@ public final class DocumentStats {
     private final boolean contentHot;
     private final Supplier<byte[]> content;
 
-    DocumentStats(
-            DocumentView view, Stored stored, Visitors visitors, boolean contentHot, Supplier<byte[]> content) {
+    DocumentStats(DocumentView view, Stored stored, Visitors visitors, boolean contentHot, Supplier<byte[]> content) {
         this.view = view;
         this.stored = stored;
         this.visitors = visitors;

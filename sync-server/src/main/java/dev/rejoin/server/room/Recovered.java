@@ -135,7 +135,9 @@ record Recovered(
                 stored.sequence(),
                 recovered.document().state().encode(),
                 recovered.content().bytes(),
-                recovered.former().size() == 0 ? new byte[0] : recovered.former().encode(),
+                recovered.former().size() == 0
+                        ? new byte[0]
+                        : recovered.former().encode(),
                 leases);
     }
 

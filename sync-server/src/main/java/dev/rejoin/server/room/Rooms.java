@@ -6,7 +6,6 @@ import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.FailureCode;
-import dev.rejoin.sync.wire.Position;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

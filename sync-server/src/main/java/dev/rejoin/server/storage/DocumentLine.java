@@ -14,7 +14,8 @@ import java.util.List;
  * @param deleted whether it was deleted and can be brought back
  * @param damaged whether its head failed its check; the numbers are 0 then
  */
-public record DocumentLine(String name, long epoch, long createdMillis, long sequence, boolean deleted, boolean damaged) {
+public record DocumentLine(
+        String name, long epoch, long createdMillis, long sequence, boolean deleted, boolean damaged) {
     /* Below every character that a name may have, so what begins with a name and this comes directly behind the name. */
     private static final char LEAST = '\u0001';
 
@@ -38,7 +39,8 @@ public record DocumentLine(String name, long epoch, long createdMillis, long seq
     private static DocumentLine of(HeadRow row) {
         try {
             Head head = Head.fromRow(row);
-            return new DocumentLine(row.name(), head.epoch(), head.createdMillis(), head.sequence(), head.isDeleted(), false);
+            return new DocumentLine(
+                    row.name(), head.epoch(), head.createdMillis(), head.sequence(), head.isDeleted(), false);
         } catch (DamagedValueException failure) {
             return new DocumentLine(row.name(), 0, 0, 0, false, true);
         }

@@ -139,7 +139,9 @@ final class DocumentList {
             if (access instanceof Denied denied && denied.retryable()) {
                 return false;
             }
-            if (!entry.deleted() && access instanceof Grant grant && grant.capability().includes(Capability.READ)) {
+            if (!entry.deleted()
+                    && access instanceof Grant grant
+                    && grant.capability().includes(Capability.READ)) {
                 lines.add(line(entry));
             }
             lookedAt = entry.document();

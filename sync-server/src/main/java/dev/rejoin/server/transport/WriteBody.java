@@ -40,7 +40,8 @@ final class WriteBody {
         }
         JsonNode tree = Json.parse(body);
         if (!tree.isObject() || tree.isEmpty()) {
-            throw new IllegalArgumentException("the body is an object with one or more of 'mutations', 'content', 'update'");
+            throw new IllegalArgumentException(
+                    "the body is an object with one or more of 'mutations', 'content', 'update'");
         }
         tree.fieldNames().forEachRemaining(name -> {
             if (!PARTS.contains(name)) {
@@ -120,8 +121,7 @@ final class WriteBody {
             }
             case "text format" -> {
                 only(item, "index", "length", "attributes");
-                yield new ContentEdit.FormatText(
-                        path, number(item, "index"), number(item, "length"), attributes(item));
+                yield new ContentEdit.FormatText(path, number(item, "index"), number(item, "length"), attributes(item));
             }
             case "map set" -> {
                 only(item, "key", "value");
@@ -148,8 +148,9 @@ final class WriteBody {
                 yield new ContentEdit.DeleteItems(path, number(item, "index"), number(item, "length"));
             }
             default ->
-                throw new IllegalArgumentException("there is no edit '" + edit
-                        + "': a text knows insert, delete, format; a map set, create, delete; an array insert, create, delete");
+                throw new IllegalArgumentException(
+                        "there is no edit '" + edit
+                                + "': a text knows insert, delete, format; a map set, create, delete; an array insert, create, delete");
         };
     }
 

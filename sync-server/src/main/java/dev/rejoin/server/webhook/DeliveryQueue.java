@@ -75,7 +75,9 @@ final class DeliveryQueue {
         String id = "";
         int attempts;
         long due;
-        @Nullable WebhookEvent behind;
+
+        @Nullable
+        WebhookEvent behind;
 
         Waiting(long order, WebhookEvent event, long due) {
             this.order = order;
@@ -215,7 +217,8 @@ final class DeliveryQueue {
     private Waiting waiting(Delivery delivery) {
         Waiting waiting = byDocument.get(delivery.event().document());
         if (waiting == null || ready.contains(waiting)) {
-            throw new IllegalStateException("no delivery of '" + delivery.event().document() + "' is under way");
+            throw new IllegalStateException(
+                    "no delivery of '" + delivery.event().document() + "' is under way");
         }
         return waiting;
     }

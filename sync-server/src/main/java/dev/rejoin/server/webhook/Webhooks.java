@@ -211,8 +211,7 @@ public final class Webhooks implements AutoCloseable {
             CompletableFuture<HttpResponse<Void>> exchange =
                     http.sendAsync(request, HttpResponse.BodyHandlers.discarding());
             // the timeout of the request ends with the head of the answer; its body might come for ever
-            Future<?> deadline =
-                    scheduler.schedule(() -> exchange.cancel(true), deadlineMillis, TimeUnit.MILLISECONDS);
+            Future<?> deadline = scheduler.schedule(() -> exchange.cancel(true), deadlineMillis, TimeUnit.MILLISECONDS);
             exchange.whenComplete((answer, failure) -> {
                 deadline.cancel(false);
                 ended(delivery, answer, failure);

@@ -147,12 +147,16 @@ class DocumentLivesTest {
         String content = done(rooms().readContent(NAME)).orElseThrow().etag();
         ann.type("more");
         commit();
-        CompletableFuture<Boolean> stale = rooms().delete(NAME, present -> present.content().equals(content)).toCompletableFuture();
+        CompletableFuture<Boolean> stale = rooms().delete(
+                        NAME, present -> present.content().equals(content))
+                .toCompletableFuture();
         commit();
         CompletionException failure = assertThrows(CompletionException.class, stale::join);
         assertEquals(WriteRefusedException.PRECONDITION_FAILED, ((WriteRefusedException) failure.getCause()).code());
         assertNull(ann.denied);
-        CompletableFuture<Boolean> fresh = rooms().delete(NAME, present -> present.objects().equals(objects)).toCompletableFuture();
+        CompletableFuture<Boolean> fresh = rooms().delete(
+                        NAME, present -> present.objects().equals(objects))
+                .toCompletableFuture();
         commit();
         assertTrue(fresh.join());
     }

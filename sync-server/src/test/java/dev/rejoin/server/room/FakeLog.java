@@ -110,8 +110,13 @@ final class FakeLog implements RoomLog {
                         each.getKey().startsWith(prefix) && each.getKey().compareTo(after) > 0)
                 .sorted(Map.Entry.comparingByKey())
                 .limit(limit)
-                .map(each ->
-                        new DocumentEntry(each.getKey(), each.getValue().epoch, 0, each.getValue().sequence, each.getValue().deleted, false))
+                .map(each -> new DocumentEntry(
+                        each.getKey(),
+                        each.getValue().epoch,
+                        0,
+                        each.getValue().sequence,
+                        each.getValue().deleted,
+                        false))
                 .toList());
     }
 

@@ -164,8 +164,11 @@ class OpenApiIT {
     @Test
     void theDescriptionIsInItselfRight() {
         JsonNode meta = JSON.createObjectNode().put("$ref", "https://json-schema.org/draft/2020-12/schema");
-        description.path("components").path("schemas").properties().forEach(each -> assertEquals(
-                List.of(), flaws(meta, each.getValue()), each.getKey()));
+        description
+                .path("components")
+                .path("schemas")
+                .properties()
+                .forEach(each -> assertEquals(List.of(), flaws(meta, each.getValue()), each.getKey()));
         Set<String> operations = new HashSet<>();
         description.findValuesAsText("operationId").forEach(id -> assertTrue(operations.add(id), "twice: " + id));
         Set<String> used = new TreeSet<>();
@@ -174,8 +177,12 @@ class OpenApiIT {
             assertTrue(!description.at(target.substring(1)).isMissingNode(), target);
         });
         for (String kind : List.of("schemas", "responses", "parameters", "headers")) {
-            description.path("components").path(kind).fieldNames().forEachRemaining(name -> assertTrue(
-                    used.contains("#/components/" + kind + "/" + name), "nobody refers to " + name));
+            description
+                    .path("components")
+                    .path(kind)
+                    .fieldNames()
+                    .forEachRemaining(name ->
+                            assertTrue(used.contains("#/components/" + kind + "/" + name), "nobody refers to " + name));
         }
     }
 
@@ -185,8 +192,7 @@ class OpenApiIT {
         ObjectNode written = (ObjectNode) description.at("/components/schemas/Written");
         written.withObject("/properties/epoch").put("type", "integer").remove("$ref");
         assertThrows(
-                AssertionError.class,
-                () -> call("PATCH", "/v1/documents/{document}", "/v1/documents/d", ADD, 200));
+                AssertionError.class, () -> call("PATCH", "/v1/documents/{document}", "/v1/documents/d", ADD, 200));
         ((ObjectNode) description.at("/paths/~1v1~1documents~1{document}/get/responses")).remove("404");
         assertThrows(
                 AssertionError.class, () -> call("GET", "/v1/documents/{document}", "/v1/documents/none", null, 404));
@@ -282,8 +288,17 @@ class OpenApiIT {
         for (String method : List.of("GET", "HEAD")) {
             String etag = "";
             for (String query : List.of(
-                    "format=json", "format=state", "format=content", "format=text&text=t", "format=update", "format=update-v2", "format=snapshot")) {
-                etag = call(method, path, "/v1/documents/a/PATCH?" + query, null, 200).headers().firstValue("etag").orElseThrow();
+                    "format=json",
+                    "format=state",
+                    "format=content",
+                    "format=text&text=t",
+                    "format=update",
+                    "format=update-v2",
+                    "format=snapshot")) {
+                etag = call(method, path, "/v1/documents/a/PATCH?" + query, null, 200)
+                        .headers()
+                        .firstValue("etag")
+                        .orElseThrow();
             }
             call(method, path, "/v1/documents/a/PATCH?format=snapshot", null, 304, "if-none-match", etag);
             call(method, path, "/v1/documents/a/PATCH?format=xml", null, 400);
@@ -350,17 +365,23 @@ class OpenApiIT {
 
     private Set<String> described() {
         Set<String> all = new TreeSet<>();
-        description.path("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> {
-            String name = operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey() + " ";
-            operation.getValue().path("responses").properties().forEach(response -> {
-                all.add(name + response.getKey());
-                followed(response.getValue()).path("content").fieldNames().forEachRemaining(type -> {
-                    if (!operation.getKey().equals("head")) {
-                        all.add(name + response.getKey() + " " + type);
-                    }
-                });
-            });
-        }));
+        description
+                .path("paths")
+                .properties()
+                .forEach(path -> path.getValue().properties().forEach(operation -> {
+                    String name = operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey() + " ";
+                    operation.getValue().path("responses").properties().forEach(response -> {
+                        all.add(name + response.getKey());
+                        followed(response.getValue())
+                                .path("content")
+                                .fieldNames()
+                                .forEachRemaining(type -> {
+                                    if (!operation.getKey().equals("head")) {
+                                        all.add(name + response.getKey() + " " + type);
+                                    }
+                                });
+                    });
+                }));
         return all;
     }
 
@@ -394,13 +415,7 @@ class OpenApiIT {
         HttpResponse<byte[]> answer = send(method, path, body, all);
         String what = method + " " + path;
         assertEquals(status, answer.statusCode(), what + ": " + new String(answer.body(), StandardCharsets.UTF_8));
-        check(
-                method,
-                template,
-                status,
-                name -> answer.headers().firstValue(name),
-                answer.body(),
-                what);
+        check(method, template, status, name -> answer.headers().firstValue(name), answer.body(), what);
         if (status == 200 && body != null && type.equals("application/json")) {
             JsonNode schema = description
                     .path("paths")
@@ -463,7 +478,8 @@ class OpenApiIT {
         try (Socket socket = new Socket("127.0.0.1", server.port())) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream()
-                    .write(("GET " + path + " HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+                    .write(("GET " + path
+                                    + " HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
                                     + "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                                     + (path.equals("/sync") ? "sec-websocket-protocol: rejoin.v1\r\n" : "")
                                     + more + "\r\n")
@@ -479,8 +495,8 @@ class OpenApiIT {
                 headers.put(parts[0], parts[parts.length - 1]);
             }
             assertTrue(head.toString().startsWith("HTTP/1.1 " + status), path + ": " + head);
-            byte[] body = in.readNBytes(
-                    status == 101 ? 0 : Integer.parseInt(headers.getOrDefault("content-length", "0")));
+            byte[] body =
+                    in.readNBytes(status == 101 ? 0 : Integer.parseInt(headers.getOrDefault("content-length", "0")));
             check("GET", template, status, name -> Optional.ofNullable(headers.get(name)), body, path);
         }
     }
