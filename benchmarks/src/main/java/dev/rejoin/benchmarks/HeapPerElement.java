@@ -42,8 +42,7 @@ final class HeapPerElement {
         long strings = GraphLayout.parseInstance((Object) order.elements).totalSize()
                 - GraphLayout.parseInstance((Object) new String[size]).totalSize();
         // one for all sets of the program, and from its class the walk goes on into the virtual machine
-        long notOurs =
-                strings + GraphLayout.parseInstance(ValueCodec.STRING).totalSize();
+        long notOurs = strings + GraphLayout.parseInstance(ValueCodec.STRING).totalSize();
         OrSet<String> ours = FilledSets.ours(order.elements);
         double oursFresh = perElement(ours, notOurs, size);
         for (int i = 0; i < CHURN * size; i++) {

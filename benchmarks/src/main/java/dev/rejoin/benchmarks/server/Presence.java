@@ -89,8 +89,8 @@ final class Presence implements Editor.Listener {
         Dialect.varUint(out, FIRST_CLIENT + client);
         Dialect.varUint(out, clock);
         byte[] json = ("{\"user\":{\"name\":\"Guest %d\",\"color\":\"#30bced\",\"colorLight\":\"#30bced33\"},"
-            + "\"cursor\":{\"anchor\":{\"type\":null,\"tname\":\"text\",\"item\":{\"client\":%d,\"clock\":%d},\"assoc\":0},"
-            + "\"head\":null}}")
+                        + "\"cursor\":{\"anchor\":{\"type\":null,\"tname\":\"text\",\"item\":{\"client\":%d,\"clock\":%d},\"assoc\":0},"
+                        + "\"head\":null}}")
                 .formatted(client, FIRST_CLIENT + client, clock)
                 .getBytes(StandardCharsets.UTF_8);
         Dialect.varUint(out, json.length);

@@ -53,7 +53,8 @@ final class HistoryChecker {
     }
 
     void issued(Author author, int write) {
-        // what a session was told is lost may come back with a message that was under way: it owes nothing to it any more
+        // what a session was told is lost may come back with a message that was under way: it owes nothing to it any
+        // more
         readBefore[write] =
                 author.guarantees.contains(Guarantee.WRITES_FOLLOW_READS) ? author.read & ~author.givenUp : 0;
         writtenBefore[write] =

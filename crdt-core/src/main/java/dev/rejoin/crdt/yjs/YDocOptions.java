@@ -58,7 +58,8 @@ public record YDocOptions(
 
     /** These options with garbage collected or not. */
     public YDocOptions withGc(boolean collect) {
-        return new YDocOptions(clientId, guid, collect, limits, refusesContradictions, time, autoLoad, shouldLoad, meta);
+        return new YDocOptions(
+                clientId, guid, collect, limits, refusesContradictions, time, autoLoad, shouldLoad, meta);
     }
 
     /** These options with other limits. */

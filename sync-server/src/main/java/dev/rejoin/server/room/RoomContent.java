@@ -59,7 +59,6 @@ final class RoomContent {
     private static final int ANSWERS_AT_ONCE = 5;
     private static final long ANSWER_MILLIS = 1_000;
 
-
     private final Room room;
     private final RoomLoop loop;
     private final RoomKit kit;

@@ -192,10 +192,7 @@ public final class Rooms {
      * @param mayCreate asked if nobody has begun the document
      */
     public CompletionStage<WriteResult> apply(
-            DocumentName document,
-            DocumentWrite write,
-            Predicate<EntityTags> precondition,
-            BooleanSupplier mayCreate) {
+            DocumentName document, DocumentWrite write, Predicate<EntityTags> precondition, BooleanSupplier mayCreate) {
         return write(document, mayCreate, (room, result) -> room.apply(write, precondition, result));
     }
 

@@ -36,8 +36,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.function.BooleanSupplier;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -71,7 +71,12 @@ final class DocumentEndpoint {
         HttpMethod method = request.method();
         if (method.equals(HttpMethod.DELETE)) {
             return admitted(
-                    request, caller, nowNanos, Route.DOCUMENT, Capability.ADMIN, (document, grant) -> delete(request, document));
+                    request,
+                    caller,
+                    nowNanos,
+                    Route.DOCUMENT,
+                    Capability.ADMIN,
+                    (document, grant) -> delete(request, document));
         }
         boolean reads = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
         return admitted(
@@ -88,15 +93,27 @@ final class DocumentEndpoint {
     /** A request to bring it back. */
     CompletionStage<Answer> restore(FullHttpRequest request, Caller caller, long nowNanos) {
         return admitted(
-                request, caller, nowNanos, Route.RESTORE, Capability.ADMIN, (document, grant) -> restore(request, document));
+                request,
+                caller,
+                nowNanos,
+                Route.RESTORE,
+                Capability.ADMIN,
+                (document, grant) -> restore(request, document));
     }
 
     /** A request for its statistics. */
     CompletionStage<Answer> stats(FullHttpRequest request, Caller caller, long nowNanos) {
-        return admitted(request, caller, nowNanos, Route.STATS, Capability.READ, (document, grant) -> rooms.stats(document)
-                .thenApplyAsync(
-                        found -> found.map(DocumentEndpoint::page).orElseGet(DocumentEndpoint::notFound), workers)
-                .exceptionally(DocumentEndpoint::failed));
+        return admitted(
+                request,
+                caller,
+                nowNanos,
+                Route.STATS,
+                Capability.READ,
+                (document, grant) -> rooms.stats(document)
+                        .thenApplyAsync(
+                                found -> found.map(DocumentEndpoint::page).orElseGet(DocumentEndpoint::notFound),
+                                workers)
+                        .exceptionally(DocumentEndpoint::failed));
     }
 
     /** Runs the request if its bearer may do that with the document; the request is held until then. */
@@ -131,15 +148,14 @@ final class DocumentEndpoint {
 
     private CompletionStage<Answer> read(FullHttpRequest request, DocumentName document) {
         String asked = Paths.parameter(request.uri(), "format");
-        Optional<DocumentFormat> negotiated =
-                asked == null ? Accept.best(request.headers().get(HttpHeaderNames.ACCEPT)) : DocumentFormat.ofLabel(asked);
+        Optional<DocumentFormat> negotiated = asked == null
+                ? Accept.best(request.headers().get(HttpHeaderNames.ACCEPT))
+                : DocumentFormat.ofLabel(asked);
         if (negotiated.isEmpty()) {
             return now(
                     asked == null
                             ? Answer.problem(
-                                    HttpResponseStatus.NOT_ACCEPTABLE,
-                                    "not-acceptable",
-                                    "documents come as " + types())
+                                    HttpResponseStatus.NOT_ACCEPTABLE, "not-acceptable", "documents come as " + types())
                             : badFormat("format is json, state, content, text, update, update-v2 or snapshot"));
         }
         DocumentFormat format = negotiated.get();
@@ -195,9 +211,8 @@ final class DocumentEndpoint {
             return view -> view.content().text(name).getBytes(StandardCharsets.UTF_8);
         }
         if (format == DocumentFormat.SNAPSHOT) {
-            return view -> new YSnapshot(
-                            view.content().stateVector(), view.content().deleteSet())
-                    .encode();
+            return view ->
+                    new YSnapshot(view.content().stateVector(), view.content().deleteSet()).encode();
         }
         StateVector known = known(Paths.parameter(uri, "since"));
         return view -> {
@@ -224,8 +239,7 @@ final class DocumentEndpoint {
             for (String encoded : Paths.parameters(uri, kind.name().toLowerCase(Locale.ROOT))) {
                 String root = Paths.decode(encoded);
                 if (root == null || asked.put(root, kind) != null) {
-                    throw new IllegalArgumentException(
-                            "a root is named once, in percent-encoded UTF-8: " + encoded);
+                    throw new IllegalArgumentException("a root is named once, in percent-encoded UTF-8: " + encoded);
                 }
             }
         }
@@ -275,13 +289,8 @@ final class DocumentEndpoint {
                         "structs", (long) content.structs(),
                         "clients", (long) content.clients(),
                         "tier", stats.contentHot() ? "hot" : "cold"));
-        body.put(
-                "connections",
-                Map.of(
-                        "sessions",
-                        (long) stats.visitors().sessions(),
-                        "editors",
-                        (long) stats.visitors().editors()));
+        body.put("connections", Map.of("sessions", (long) stats.visitors().sessions(), "editors", (long)
+                stats.visitors().editors()));
         return Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, Json.write(body))
                 .with(HttpHeaderNames.CACHE_CONTROL, "no-store");
     }
@@ -352,7 +361,8 @@ final class DocumentEndpoint {
             return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", "empty is true or false"));
         }
         return ("true".equals(empty) ? rooms.beginAnew(document) : rooms.restore(document))
-                .thenCompose(found -> found.isPresent() ? now(written(found.get(), Optional.empty(), false)) : notDeleted(document))
+                .thenCompose(found ->
+                        found.isPresent() ? now(written(found.get(), Optional.empty(), false)) : notDeleted(document))
                 .exceptionally(DocumentEndpoint::failed);
     }
 

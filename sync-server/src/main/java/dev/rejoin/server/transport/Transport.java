@@ -206,7 +206,8 @@ public final class Transport implements AutoCloseable {
         pipeline.addLast("deadline", new PeerDeadline(options, observer));
         pipeline.addLast(WRITE_TIMEOUT, new WriteTimeoutHandler(options.stallMillis(), TimeUnit.MILLISECONDS));
         if (endpoints.exchange() != null) {
-            pipeline.addLast("store", new StoreEndpoint(endpoints.exchange(), doorkeeper, origins, gate, options, observer));
+            pipeline.addLast(
+                    "store", new StoreEndpoint(endpoints.exchange(), doorkeeper, origins, gate, options, observer));
         }
         pipeline.addLast("body", new BodyCollector(options.maxBodyBytes(), observer));
         pipeline.addLast(ROUTER, new HttpRouter(documents, list, endpoints, workers, gate, observer));
