@@ -94,12 +94,7 @@ const NOWHERE: ClientStore = {
   close: async () => undefined,
 };
 /** Close codes that the client answers itself; of others the server has said in a frame why. */
-const CLOSE_CODES: Record<number, string> = {
-  4409: 'replica-conflict',
-  4410: 'session-replaced',
-  4412: 'epoch-changed',
-  4414: 'document-deleted',
-};
+const CLOSE_CODES: Record<number, string> = { 4409: 'replica-conflict', 4410: 'session-replaced' };
 /** Not in any rejection: these writes go on in another tab. */
 const HANDED_OVER = 'handed-over';
 
@@ -142,8 +137,8 @@ export class Client {
   private isCaughtUp = false;
   private attempt = 0;
   private connectedAt = Infinity;
-  /** When a session was last ended because another of the same replica had begun. */
-  private replacedAt = -Infinity;
+  /** When a session was last ended because another of the same replica had begun; not there before that. */
+  private declare replacedAt: number;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private sessionTimer: ReturnType<typeof setTimeout> | undefined;
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -575,12 +570,11 @@ export class Client {
       retryable = true;
     } else if (code === 'session-replaced') {
       // Another tab has taken the lease over, and the store says so; or a late session of our own has; or, if it comes again, a copy of us is alive.
-      const now = this.clock();
-      const again = now - this.replacedAt < HEALTHY_MILLIS;
-      this.replacedAt = again ? -Infinity : now;
+      const before = this.replacedAt;
+      this.replacedAt = this.clock();
       this.storage.commit({}).then(
         () => {
-          if (again) {
+          if (this.replacedAt - before < HEALTHY_MILLIS) {
             this.renew((entry) => (entry.saved && increments(entry) ? 'unknown-outcome' : ''));
           }
           this.connect();

@@ -12,8 +12,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
@@ -169,19 +171,19 @@ public final class HeadToHead {
 
     /** The outcomes of all rounds, with each server in turn, after rounds to warm up, whose outcomes are thrown away. */
     private <T> Map<Contender, List<T>> rounds(
-            List<Contender> contenders, Function<Contender, T> warmUp, Function<Contender, T> round) {
+            List<Contender> contenders, Consumer<Contender> warmUp, Function<Contender, T> round) {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
             for (int i = 0; i < level.warmUps(); i++) {
-                warmUp.apply(contender);
+                warmUp.accept(contender);
             }
             contender.rest();
         }
         for (int i = 0; i < level.rounds(); i++) {
             for (int j = 0; j < contenders.size(); j++) {
                 Contender next = contenders.get((i + j) % contenders.size());
-                outcomes.get(next).add(round.apply(next));
+                Objects.requireNonNull(outcomes.get(next)).add(round.apply(next));
                 next.rest();
             }
         }
@@ -252,10 +254,10 @@ public final class HeadToHead {
                 "delivery",
                 outcomes,
                 Typing.Outcome::deliveries);
-        ToDoubleFunction<Contender> cpu =
-                server -> median(outcomes.get(server), it -> it.usage().seconds() / it.deliveries());
-        ToDoubleFunction<Contender> p99 =
-                server -> median(outcomes.get(server), it -> it.told().percentile(99));
+        ToDoubleFunction<Contender> cpu = server -> median(
+                Objects.requireNonNull(outcomes.get(server)), it -> it.usage().seconds() / it.deliveries());
+        ToDoubleFunction<Contender> p99 = server -> median(
+                Objects.requireNonNull(outcomes.get(server)), it -> it.told().percentile(99));
         bounds.add(Bound.atMost(
                 "fan-out: processor per delivery ÷ floor",
                 1.25,
@@ -285,8 +287,8 @@ public final class HeadToHead {
                 "letter",
                 outcomes,
                 Typing.Outcome::letters);
-        ToDoubleFunction<Contender> cpu =
-                server -> median(outcomes.get(server), it -> it.usage().seconds() / it.letters());
+        ToDoubleFunction<Contender> cpu = server -> median(
+                Objects.requireNonNull(outcomes.get(server)), it -> it.usage().seconds() / it.letters());
         bounds.add(Bound.atMost(
                 "rooms: processor per letter ÷ the better peer's",
                 0.5,
@@ -295,7 +297,9 @@ public final class HeadToHead {
         bounds.add(Bound.atMost(
                 "rooms: p99 until a letter is on disk and its author knows",
                 10,
-                median(outcomes.get(ours), it -> it.kept().percentile(99)),
+                median(
+                        Objects.requireNonNull(outcomes.get(ours)),
+                        it -> it.kept().percentile(99)),
                 "ms"));
     }
 
@@ -325,8 +329,9 @@ public final class HeadToHead {
                                 round(median(rounds, it -> it.bytes() / it.seconds() / crowd)),
                                 round(median(rounds, it -> 100.0 * it.heard() / it.expected()))));
             });
-            ToDoubleFunction<Contender> cpu =
-                    server -> median(outcomes.get(server), it -> it.usage().seconds());
+            ToDoubleFunction<Contender> cpu = server -> median(
+                    Objects.requireNonNull(outcomes.get(server)),
+                    it -> it.usage().seconds());
             bounds.add(Bound.atMost(
                     "presence of %d: processor ÷ the better peer's".formatted(crowd),
                     0.125,
@@ -336,7 +341,9 @@ public final class HeadToHead {
             bounds.add(Bound.atMost(
                     "presence of %d: p99 of how late a client is seen".formatted(crowd),
                     100,
-                    median(outcomes.get(ours), it -> it.late().percentile(99)),
+                    median(
+                            Objects.requireNonNull(outcomes.get(ours)),
+                            it -> it.late().percentile(99)),
                     "ms"));
         }
     }
@@ -352,8 +359,8 @@ public final class HeadToHead {
         }
         Map<Contender, List<JoinStorm.Outcome>> outcomes = rounds(
                 List.copyOf(storms.keySet()),
-                server -> storms.get(server).run(level.joins()),
-                server -> storms.get(server).run(level.joins()));
+                server -> Objects.requireNonNull(storms.get(server)).run(level.joins()),
+                server -> Objects.requireNonNull(storms.get(server)).run(level.joins()));
         print("\n## %d join a document of %s MB at once\n".formatted(level.joins(), round(large.bytes() / 1e6)));
         print("| | ms of processor per join | of it in the kernel | joined, p50 ms | p99 ms | memory grew by, MiB |"
                 + " missing |");
@@ -367,13 +374,13 @@ public final class HeadToHead {
                             round(median(rounds, it -> 1e3 * it.usage().kernelSeconds() / level.joins())),
                             round(median(rounds, it -> it.joined().percentile(50))),
                             round(median(rounds, it -> it.joined().percentile(99))),
-                            round(storms.get(server).growthBytes() / MEBIBYTE),
+                            round(Objects.requireNonNull(storms.get(server)).growthBytes() / MEBIBYTE),
                             round(median(rounds, JoinStorm.Outcome::missing))));
         });
-        ToDoubleFunction<Contender> cpu =
-                server -> median(outcomes.get(server), it -> it.usage().seconds());
-        ToDoubleFunction<Contender> p99 =
-                server -> median(outcomes.get(server), it -> it.joined().percentile(99));
+        ToDoubleFunction<Contender> cpu = server -> median(
+                Objects.requireNonNull(outcomes.get(server)), it -> it.usage().seconds());
+        ToDoubleFunction<Contender> p99 = server -> median(
+                Objects.requireNonNull(outcomes.get(server)), it -> it.joined().percentile(99));
         bounds.add(Bound.atMost(
                 "joins: processor ÷ the better peer's",
                 0.125,
@@ -387,7 +394,7 @@ public final class HeadToHead {
         bounds.add(Bound.atMost(
                 "joins: growth of memory ÷ the document",
                 2,
-                storms.get(ours).growthBytes() / (double) large.bytes(),
+                Objects.requireNonNull(storms.get(ours)).growthBytes() / (double) large.bytes(),
                 "×"));
         storms.values().forEach(JoinStorm::close);
     }
