@@ -26,7 +26,8 @@ import javax.tools.ToolProvider;
 
 /**
  * A Java example as a program: compiled against the modules as they are built, and run. One with a {@code main} method is a
- * file as it stands; another is the body of one, and what it needs of this library and of {@code java.util} is imported.
+ * file as it stands; another is the body of one, or, if it begins with a static method, methods that nobody calls. What it needs of this
+ * library and of {@code java.util} is imported.
  */
 final class JavaExample {
     private static final String CLASS = "Example";
@@ -101,8 +102,10 @@ final class JavaExample {
                 .collect(Collectors.joining());
         String body =
                 text.lines().filter(line -> !line.startsWith("import ")).collect(Collectors.joining("\n", "", "\n"));
-        return IMPORTS + imports + "public class " + CLASS
-                + " {\n    public static void main(String[] args) throws Exception {\n" + body + "    }\n}\n";
+        boolean isMethods = body.strip().startsWith("static ");
+        return IMPORTS + imports + "public class " + CLASS + " {\n" + (isMethods ? body : "")
+                + "    public static void main(String[] args) throws Exception {\n" + (isMethods ? "" : body)
+                + "    }\n}\n";
     }
 
     private void compile(String name, String text) {
