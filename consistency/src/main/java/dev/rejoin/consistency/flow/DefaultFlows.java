@@ -106,6 +106,7 @@ public final class DefaultFlows {
                 "session-lost-writes",
                 "A server has lost changes that were saved. What this device still has is sent again.",
                 REVIEW);
+        all.message("equivocation", "A copy of this device has written something else.", RELOAD, SAVE_COPY);
         all.message("epoch-changed", "This document was restored or created anew.", RELOAD, SAVE_COPY);
         all.message("too-stale", "What is shown is {lag} old.", RETRY);
         all.message("origins-unreachable", "Not all servers can be reached.", RETRY);
