@@ -36,7 +36,7 @@ class KilledEditorsIT {
 
     /* Nobody has to wait for clients that wait ever longer before they come back. */
     private static final Map<String, ?> SOON_Y_WEBSOCKET = Map.of("maxBackoffTime", 200);
-    private static final Map<String, ?> SOON_HOCUSPOCUS = Map.of("delay", 100, "maxDelay", 200);
+    private static final Map<String, ?> SOON_HOCUSPOCUS = Map.of("delay", 100, "minDelay", 100, "maxDelay", 200);
 
     private final Random random = new Random(SEED);
     private final List<Author> authors = new ArrayList<>();
