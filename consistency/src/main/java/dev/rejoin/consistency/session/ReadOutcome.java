@@ -28,7 +28,7 @@ public sealed interface ReadOutcome {
      *
      * @param path how it came to that
      * @param version what the answer shows: the token of the answer, see {@link SessionToken#ofRead}. For a snapshot the reader reads at it;
-     *     for other levels the view may have gone on since
+     *     for other levels the view may have gone on since, and an answer that shows more takes a token that says so
      * @param waitedMillis how long the read waited
      */
     record Served(Path path, PositionVector version, long waitedMillis) implements ReadOutcome {}

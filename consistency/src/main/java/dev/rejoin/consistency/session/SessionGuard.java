@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe. A read that can be served at once costs a lookup in the token and a comparison of two vectors ({@code SessionTokenBenchmark}).
  *
  * <p>The view must answer from what it shows when, or after, the stage completes. On one thread, or from a snapshot taken after, that is so
- * by itself.
+ * by itself. The token of the answer must name everything that the answer shows: if the view has gone on, or shows more than its watermark
+ * says, that is {@link #answer} of the version of the snapshot. A session whose token says less may read less from the next server.
  */
 public final class SessionGuard {
     private final String document;

@@ -16,7 +16,8 @@ import java.util.function.BooleanSupplier;
  * What a view of a document holds, and who waits for it to hold more. A view is whatever answers reads: a replica, a table that is kept from
  * it, a search index, a cache.
  *
- * <p>The owner of the view calls {@link #advance} <em>after</em> the view shows what is claimed. Waiting is driven by these calls; nothing
+ * <p>The owner of the view calls {@link #advance} <em>after</em> the view shows what is claimed, and claims in one call what came to be shown
+ * at once: who is woken in between would see more than the token of the answer says. Waiting is driven by these calls; nothing
  * polls. Who waits stands in one queue per origin, at the first number it lacks: an advance looks only at those it reaches, in O(log n)
  * each. Thread-safe; callbacks run on the thread that advances, without a lock.
  */

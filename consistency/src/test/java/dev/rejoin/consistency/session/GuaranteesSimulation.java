@@ -116,6 +116,13 @@ class GuaranteesSimulation {
                 violations.toString());
     }
 
+    /** What an answer shows beyond its token, the next server need not show. */
+    @Test
+    void aViewThatShowsMoreThanItClaimsLetsReadsGoBack() {
+        Map<String, Integer> violations = violations(Fault.CLAIMED_LATE, Guarantee.ALL);
+        assertTrue(violations.containsKey("MONOTONIC_READS"), violations.toString());
+    }
+
     /** How many schedules end with which broken promise. */
     private static Map<String, Integer> violations(Fault fault, Set<Guarantee> guarantees) {
         Map<String, Integer> found = new TreeMap<>();
@@ -145,6 +152,7 @@ class GuaranteesSimulation {
         CLEARED_EARLY,
         DROPPED,
         OVERTAKING,
+        CLAIMED_LATE,
         NO_READ_YOUR_WRITES,
         NO_MONOTONIC_READS,
         NO_WRITES_FOLLOW_READS,

@@ -83,6 +83,14 @@ class SessionGuardTest {
     }
 
     @Test
+    void whoeverIsWokenByAWholeStateIsToldAllOfIt() {
+        CompletableFuture<ReadOutcome> read = read(ReadLevel.SESSION, GuardPolicy.DEFAULT);
+        PositionVector state = PositionVector.of(new Position(1, 4), new Position(2, 12), new Position(3, 5));
+        watermark.advance(state);
+        assertEquals(new ReadOutcome.Served(ReadOutcome.Path.WAITED, state, 0), read.join());
+    }
+
+    @Test
     void whatIsMissingIsFetchedAtOnce() {
         CompletableFuture<ReadOutcome> read = read(ReadLevel.SESSION, GuardPolicy.DEFAULT);
         assertEquals(List.of(PositionVector.of(THERE)), peers.asked);

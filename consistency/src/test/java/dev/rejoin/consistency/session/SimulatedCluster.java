@@ -278,7 +278,21 @@ final class SimulatedCluster {
 
         private void show(Entry entry) {
             visible |= entry.bit();
-            shown.advance(fault == Fault.LAMPORT ? new Position(0, entry.lamport) : entry.position());
+            shown.advance(claim(entry));
+        }
+
+        /** Claimed one by one, a read that waits for the first would be told of that one alone and see all. */
+        private void showAtOnce(List<Entry> entries) {
+            PositionVector claimed = PositionVector.EMPTY;
+            for (Entry entry : entries) {
+                visible |= entry.bit();
+                claimed = claimed.with(claim(entry));
+            }
+            shown.advance(claimed);
+        }
+
+        private Position claim(Entry entry) {
+            return fault == Fault.LAMPORT ? new Position(0, entry.lamport) : entry.position();
         }
 
         void commit() {
@@ -291,10 +305,7 @@ final class SimulatedCluster {
                 show(entry);
                 CompletableFuture<SessionToken> waiting = unacknowledged.remove(entry.position());
                 if (waiting != null) {
-                    waiting.complete(SessionToken.ofWrite(
-                            DOCUMENT,
-                            EPOCH,
-                            fault == Fault.LAMPORT ? new Position(0, entry.lamport) : entry.position()));
+                    waiting.complete(SessionToken.ofWrite(DOCUMENT, EPOCH, claim(entry)));
                 }
             }
         }
@@ -310,10 +321,13 @@ final class SimulatedCluster {
                     taken.add(entry);
                 }
             }
-            if (isState) {
-                taken.forEach(entry -> visible |= entry.bit());
+            if (fault == Fault.CLAIMED_LATE && !calm) {
+                taken.forEach(entry -> visible |= entry.bit()); // claimed by the next commit
+            } else if (isState) {
+                showAtOnce(taken);
+            } else {
+                taken.forEach(this::show);
             }
-            taken.forEach(this::show);
         }
 
         void crash(boolean withDisk) {
