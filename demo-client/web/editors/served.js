@@ -10,13 +10,22 @@ export function showServed(name, editors) {
   link.href = path;
   link.textContent = `GET ${path}`;
 
+  // The document begins with the first change; the list tells whether it has, without an error in the console.
+  const list = `/v1/documents?prefix=${encodeURIComponent(name)}&limit=1`;
+
   let etag = '';
   let timer;
   const say = (text) => {
     if (note.textContent !== text) note.textContent = text;
   };
 
+  const hasBegun = async () => {
+    const answer = await fetch(list, { cache: 'no-store' });
+    return answer.ok && (await answer.json()).documents.some(({ document }) => document === name);
+  };
+
   const ask = async () => {
+    if (!etag && !(await hasBegun())) return 'Nothing has been written yet.';
     const answer = await fetch(path, { cache: 'no-store', headers: etag ? { 'If-None-Match': etag } : {} });
     if (answer.status === 200) {
       const content = await answer.json();
@@ -26,15 +35,14 @@ export function showServed(name, editors) {
     } else if (answer.status !== 304) {
       throw new Error(`the server answers ${answer.status}`);
     }
+    return 'Asked for once a second. What stands here is on the server’s disk.';
   };
 
   const look = async () => {
     clearTimeout(timer);
-    // Before an editor has been let in there may be no such document.
     if (document.visibilityState === 'visible' && editors.some(({ status }) => status.synced)) {
       try {
-        await ask();
-        say('Asked for once a second. What stands here is on the server’s disk.');
+        say(await ask());
       } catch {
         say('The server does not answer. This is what it had last.');
       }
