@@ -223,7 +223,8 @@ enum EditorAttack {
     ONE_PLACE {
         @Override
         void run(Target target, Random random) throws Exception {
-            try (EditorPeer peer = EditorPeer.join(target.port, target.ownDocument(random))) {
+            String document = target.ownDocument(random);
+            try (EditorPeer peer = EditorPeer.join(target.port, document)) {
                 peer.update(text(1, "x"));
                 peer.synchronise();
                 List<byte[]> updates = new ArrayList<>();
@@ -238,7 +239,10 @@ enum EditorAttack {
                 for (byte[] update : updates) {
                     peer.update(update);
                 }
-                peer.await("xy");
+                try (EditorPeer reader = EditorPeer.join(target.port, document)) {
+                    reader.synchronise();
+                    reader.await("xy");
+                }
             }
         }
     };
