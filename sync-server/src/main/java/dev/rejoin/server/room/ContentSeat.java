@@ -47,6 +47,15 @@ public final class ContentSeat {
     /** Monotonic milliseconds; moves on with each answer. */
     long answersFreeAt = Long.MIN_VALUE / 2;
 
+    /** What the peer lacks has been taken from the content, and is sent when it is durable. */
+    boolean catchingUp;
+
+    /**
+     * What the batch that it is sent after has changed. Some of that may have come after it was taken; what was in it already does no harm
+     * a second time.
+     */
+    byte @Nullable [] meanwhile;
+
     int owedApplied;
     int owedRefused;
 

@@ -307,15 +307,27 @@ final class RoomContent {
         seat.answering = true;
         byte[] lacking = lacking(known);
         byte[] has = question(known);
+        seat.catchingUp = true;
         room.whenDurable(failure -> {
             seat.answering = false;
             if (failure == null && !seat.over) {
                 seat.synchronised = true;
                 seat.behind = false;
                 seat.outlet.state(lacking, has);
+                caughtUp(seat);
                 answer(seat);
             }
         });
+    }
+
+    /** What came into the last batch after the peer's part of the content had been taken follows that. */
+    private void caughtUp(ContentSeat seat) {
+        byte[] meanwhile = seat.meanwhile;
+        seat.catchingUp = false;
+        seat.meanwhile = null;
+        if (meanwhile != null) {
+            seat.outlet.relay(seat.framing.update(meanwhile));
+        }
     }
 
     /**
@@ -602,7 +614,9 @@ final class RoomContent {
         Map<Framing, byte[]> frames = new HashMap<>(2);
         byte[] merged = updates.isEmpty() ? null : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
         for (ContentSeat seat : seats) {
-            if (merged != null && seat.synchronised && !seat.behind) {
+            if (seat.catchingUp) {
+                seat.meanwhile = merged;
+            } else if (merged != null && seat.synchronised && !seat.behind) {
                 if (seat.outlet.hasRoom()) {
                     seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.update(merged)));
                 } else {
@@ -631,10 +645,12 @@ final class RoomContent {
         answer(seat);
         if (seat.behind) {
             byte[] missed = lacking(seat.had);
+            seat.catchingUp = true;
             room.whenDurable(failure -> {
                 if (failure == null && !seat.over && seat.behind) {
                     seat.behind = false;
                     seat.outlet.relay(seat.framing.update(missed));
+                    caughtUp(seat);
                     kit.observer().resynced();
                 }
             });

@@ -177,6 +177,46 @@ class RoomContentTest {
         assertEquals(ann.text(), bob.text());
     }
 
+    /** What the peer lacks is taken when it asks and sent when that is durable; what comes in between must not fall between the two. */
+    @Test
+    void whatIsTypedWhileAnEditorIsBroughtUpToDateIsNotLeftOut() {
+        Editor ann = join(1);
+        Editor bob = new Editor(2, Framing.Y_WEBSOCKET, false);
+        ann.type(0, "a");
+        commit();
+        ann.type(1, "b");
+        loop.run();
+        ann.type(2, "c");
+        bob.synchronise();
+        ann.type(3, "d");
+        commit();
+        assertEquals("abcd", ann.text());
+        assertEquals(ann.text(), bob.text());
+        ann.type(4, "e");
+        commit();
+        assertEquals(ann.text(), bob.text());
+    }
+
+    @Test
+    void whatIsTypedWhileASlowPeerCatchesUpIsNotLeftOut() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        bob.hasRoom = false;
+        ann.type(0, "a");
+        commit();
+        ann.type(1, "b");
+        loop.run();
+        ann.type(2, "c");
+        bob.hasRoom = true;
+        bob.seat.drained();
+        ann.type(3, "d");
+        commit();
+        assertEquals(ann.text(), bob.text());
+        ann.type(4, "e");
+        commit();
+        assertEquals(ann.text(), bob.text());
+    }
+
     @Test
     void aReaderSeesAllAndChangesNothing() {
         Editor ann = join(1);
