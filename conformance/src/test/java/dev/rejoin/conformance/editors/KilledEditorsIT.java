@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What stock editors of every version were told is saved survives SIGKILL, and afterwards all of them have the same. A server
+ * What stock editors were told is saved survives SIGKILL, and afterwards all of them have the same. A server
  * that lost something would be mended by the editors that still hold it, so after each kill somebody who holds nothing reads the
  * store before they come back.
  *
@@ -52,7 +52,11 @@ class KilledEditorsIT {
         ServerProcess server = setup.start();
         try {
             for (Editor editor : Editor.values()) {
-                authors.add(new Author(editor, server.port()));
+                // its count is too low after a reconnect, so it cannot be asked what has been saved; StockEditorsIT
+                // kills its server
+                if (editor != Editor.HOCUSPOCUS_2) {
+                    authors.add(new Author(editor, server.port()));
+                }
             }
             for (Author author : authors) {
                 author.client.awaitSynced();
@@ -197,10 +201,10 @@ class KilledEditorsIT {
 
         /**
          * Hocuspocus' providers are told of each change. The others have seen all of theirs come back, or have found that the
-         * server has them when they connected again; so it is with version 2 of Hocuspocus', whose count is too low after a reconnect.
+         * server has them when they connected again.
          */
         private void awaitSaved() {
-            boolean counts = editor == Editor.HOCUSPOCUS_3 || editor == Editor.HOCUSPOCUS_4;
+            boolean counts = editor.speaksHocuspocus();
             client.await("synced", true, counts ? "hasUnsyncedChanges" : "confirmed", !counts);
         }
 
