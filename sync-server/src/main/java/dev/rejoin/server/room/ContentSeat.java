@@ -47,8 +47,8 @@ public final class ContentSeat {
     /** Monotonic milliseconds; moves on with each answer. */
     long answersFreeAt = Long.MIN_VALUE / 2;
 
-    /** What the peer lacks has been taken from the content, and is sent when it is durable. */
-    boolean catchingUp;
+    /** How often what the peer lacks has been taken from the content and waits to be sent until it is durable. */
+    int catchingUp;
 
     /**
      * What the batch that it is sent after has changed. Some of that may have come after it was taken; what was in it already does no harm

@@ -307,27 +307,30 @@ final class RoomContent {
         seat.answering = true;
         byte[] lacking = lacking(known);
         byte[] has = question(known);
-        seat.catchingUp = true;
-        room.whenDurable(failure -> {
+        catchUp(seat, () -> {
             seat.answering = false;
-            if (failure == null && !seat.over) {
-                seat.synchronised = true;
-                seat.behind = false;
-                seat.outlet.state(lacking, has);
-                caughtUp(seat);
-                answer(seat);
-            }
+            seat.synchronised = true;
+            seat.behind = false;
+            seat.outlet.state(lacking, has);
+            answer(seat);
         });
     }
 
-    /** What came into the last batch after the peer's part of the content had been taken follows that. */
-    private void caughtUp(ContentSeat seat) {
-        byte[] meanwhile = seat.meanwhile;
-        seat.catchingUp = false;
-        seat.meanwhile = null;
-        if (meanwhile != null) {
-            seat.outlet.relay(seat.framing.update(meanwhile));
-        }
+    /** Sends what has been taken for a peer when it is durable, and then what came into that batch after it had been taken. */
+    private void catchUp(ContentSeat seat, Runnable send) {
+        seat.catchingUp++;
+        room.whenDurable(failure -> {
+            seat.catchingUp--;
+            if (failure != null || seat.over) {
+                return;
+            }
+            byte[] meanwhile = seat.meanwhile;
+            seat.meanwhile = null;
+            send.run();
+            if (meanwhile != null) {
+                seat.outlet.relay(seat.framing.update(meanwhile));
+            }
+        });
     }
 
     /**
@@ -614,7 +617,7 @@ final class RoomContent {
         Map<Framing, byte[]> frames = new HashMap<>(2);
         byte[] merged = updates.isEmpty() ? null : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
         for (ContentSeat seat : seats) {
-            if (seat.catchingUp) {
+            if (seat.catchingUp > 0) {
                 seat.meanwhile = merged;
             } else if (merged != null && seat.synchronised && !seat.behind) {
                 if (seat.outlet.hasRoom()) {
@@ -645,12 +648,10 @@ final class RoomContent {
         answer(seat);
         if (seat.behind) {
             byte[] missed = lacking(seat.had);
-            seat.catchingUp = true;
-            room.whenDurable(failure -> {
-                if (failure == null && !seat.over && seat.behind) {
+            catchUp(seat, () -> {
+                if (seat.behind) {
                     seat.behind = false;
                     seat.outlet.relay(seat.framing.update(missed));
-                    caughtUp(seat);
                     kit.observer().resynced();
                 }
             });

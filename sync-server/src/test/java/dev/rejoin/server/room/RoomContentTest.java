@@ -217,6 +217,31 @@ class RoomContentTest {
         assertEquals(ann.text(), bob.text());
     }
 
+    /** Two answers of different batches are under way, and the peer stops reading between them. */
+    @Test
+    void whatIsTypedBetweenTwoAnswersIsNotLeftOut() {
+        Editor ann = join(1);
+        Editor bob = join(2);
+        bob.hasRoom = false;
+        ann.type(0, "a");
+        commit();
+        ann.type(1, "b");
+        bob.hasRoom = true;
+        bob.seat.drained();
+        loop.run();
+        ann.type(2, "c");
+        bob.synchronise();
+        ann.type(3, "d");
+        loop.run();
+        bob.hasRoom = false;
+        commit();
+        bob.hasRoom = true;
+        bob.seat.drained();
+        commit();
+        assertEquals("abcd", ann.text());
+        assertEquals(ann.text(), bob.text());
+    }
+
     @Test
     void aReaderSeesAllAndChangesNothing() {
         Editor ann = join(1);
