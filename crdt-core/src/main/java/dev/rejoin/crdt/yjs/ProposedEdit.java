@@ -1,0 +1,219 @@
+package dev.rejoin.crdt.yjs;
+
+import static dev.rejoin.crdt.yjs.Items.NONE;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link Proposal} does to one type, in plain values. Can be asked while the proposal is open.
+ *
+ * <p>Types that are inserted are shown as what they hold: text and XML as a string, with its tags. A type that is removed is shown empty; {@link Proposal#before} knows what it
+ * held.
+ */
+public final class ProposedEdit {
+    /**
+     * What becomes of a key.
+     *
+     * @param action what is done
+     * @param oldValue the value before, null if there was none
+     * @param value the value after, null if there is none
+     */
+    public record KeyEdit(
+            YEvent.Action action, @Nullable Object oldValue, @Nullable Object value) {}
+
+    private final YDoc doc;
+    private final Store store;
+    private final YTransaction transaction;
+    private final int type;
+    private final RootKind kind;
+    private final String root;
+    private final List<Object> path;
+    private final TextDelta delta;
+    private final Map<String, KeyEdit> keys;
+
+    ProposedEdit(YDoc doc, YTransaction transaction, int type, Set<@Nullable String> touched) {
+        this.doc = doc;
+        this.store = doc.store;
+        this.transaction = transaction;
+        this.type = type;
+        int exact = store.types.kind(type) == Types.UNKNOWN ? toldByContent(touched) : store.types.kind(type);
+        this.kind = switch (exact) {
+            case Types.TEXT, Types.XML_TEXT -> RootKind.TEXT;
+            case Types.MAP, Types.XML_HOOK -> RootKind.MAP;
+            case Types.ARRAY -> RootKind.ARRAY;
+            default -> RootKind.XML;
+        };
+        List<Object> way = new ArrayList<>();
+        int above = type;
+        for (int holder = store.types.item(above); holder != NONE; holder = store.types.item(above)) {
+            String key = store.parentKey(holder);
+            way.add(key != null ? (Object) key : (Object) store.tree.indexOf(holder));
+            above = store.parentType(holder);
+        }
+        Collections.reverse(way);
+        this.path = List.copyOf(way);
+        this.root = (String) store.slots.get(store.types.get(above, Types.NAME));
+        YEvent event = new YEvent(YType.of(doc, type, exact), transaction, touched);
+        this.delta = plain(event.delta());
+        this.keys = keys(event);
+    }
+
+    /** What nobody has asked for yet is what is in it, deleted or not. */
+    private int toldByContent(Set<@Nullable String> touched) {
+        if (!touched.contains(null)) {
+            return Types.MAP;
+        }
+        for (int item = store.types.first(type); item != NONE; item = store.items.next(item)) {
+            switch (store.items.kind(item)) {
+                case Items.STRING, Items.FORMAT, Items.EMBED -> {
+                    return Types.TEXT;
+                }
+                case Items.TYPE -> {
+                    return store.types.kind(store.items.content(item)) >= Types.XML_ELEMENT
+                            ? Types.XML_FRAGMENT
+                            : Types.ARRAY;
+                }
+                case Items.DELETED -> {}
+                default -> {
+                    return Types.ARRAY;
+                }
+            }
+        }
+        return Types.ARRAY;
+    }
+
+    private TextDelta plain(TextDelta shown) {
+        TextDelta.Builder out = TextDelta.builder();
+        for (TextDelta.Op op : shown.ops()) {
+            if (op instanceof TextDelta.Insert insert) {
+                out.insert(plain(insert.value()), insert.attributes());
+            } else if (op instanceof TextDelta.Retain retain) {
+                out.retain(retain.length(), retain.attributes());
+            } else if (op instanceof TextDelta.Delete delete) {
+                out.delete(delete.length());
+            }
+        }
+        return out.build();
+    }
+
+    private static @Nullable Object plain(@Nullable Object value) {
+        if (value instanceof YType inner) {
+            return inner.toJson();
+        }
+        if (value instanceof YDoc subdoc) {
+            return Map.of("guid", subdoc.guid());
+        }
+        if (value instanceof List<?> list) {
+            List<@Nullable Object> values = new ArrayList<>(list.size());
+            list.forEach(each -> values.add(plain(each)));
+            return Collections.unmodifiableList(values);
+        }
+        return value;
+    }
+
+    private Map<String, KeyEdit> keys(YEvent event) {
+        Map<String, KeyEdit> all = new LinkedHashMap<>();
+        event.keys().forEach((key, change) -> {
+            Object now = null;
+            if (change.action() != YEvent.Action.DELETE) {
+                now = plain(Reader.lastValue(doc, store.entries.tail(store.entries.find(type, key))));
+            }
+            all.put(key, new KeyEdit(change.action(), plain(change.oldValue()), now));
+        });
+        return Collections.unmodifiableMap(all);
+    }
+
+    boolean isVisible() {
+        return !delta.ops().isEmpty() || !keys.isEmpty();
+    }
+
+    /** The name of the root that the type is, or stands in. */
+    public String root() {
+        return root;
+    }
+
+    /** The way from the root to the type as it is with the change: keys of maps and indexes of lists; empty for a root. */
+    public List<Object> path() {
+        return path;
+    }
+
+    /** What the type is. A root that this document has never been asked for is what is in it, so whoever writes there first tells. */
+    public RootKind kind() {
+        return kind;
+    }
+
+    /** What is inserted where, deleted and formatted; in lists an insert's value is a list. */
+    public TextDelta delta() {
+        return delta;
+    }
+
+    /** What becomes of keys of a map, or of attributes of XML. */
+    public Map<String, KeyEdit> keys() {
+        return keys;
+    }
+
+    /** All strings that come in by this edit, whatever the type is and however deep: inserted characters, values, formats, elements with what is in them. */
+    public List<String> strings() {
+        List<String> found = new ArrayList<>();
+        for (TextDelta.Op op : delta.ops()) {
+            if (op instanceof TextDelta.Insert insert) {
+                collect(insert.value(), found);
+                collect(insert.attributes(), found);
+            } else if (op instanceof TextDelta.Retain retain) {
+                collect(retain.attributes(), found);
+            }
+        }
+        keys.forEach((key, edit) -> {
+            found.add(key);
+            collect(edit.value(), found);
+        });
+        return found;
+    }
+
+    private static void collect(@Nullable Object value, List<String> found) {
+        if (value instanceof String string) {
+            found.add(string);
+        } else if (value instanceof Collection<?> list) {
+            list.forEach(each -> collect(each, found));
+        } else if (value instanceof Map<?, ?> map) {
+            map.forEach((key, each) -> {
+                found.add((String) key);
+                collect(each, found);
+            });
+        }
+    }
+
+    /** The characters of the type as they are with the change, without formats; those of a text, but any list may hold some. O(text) */
+    public String textAfter() {
+        transaction.checkOpen();
+        return Reader.text(store, type);
+    }
+
+    /** The characters of the type as they are without the change. O(text) */
+    public String textBefore() {
+        transaction.checkOpen();
+        Items items = store.items;
+        Changes changes = transaction.changes;
+        StringBuilder text = new StringBuilder();
+        for (int item = store.types.first(type); item != NONE; item = items.next(item)) {
+            if (items.kind(item) == Items.STRING
+                    && !changes.isNew(item)
+                    && (!items.isGone(item) || changes.isDeleted(items.client(item), items.clock(item)))) {
+                store.appendText(text, item, 0, items.length(item));
+            }
+        }
+        return text.toString();
+    }
+
+    @Override
+    public String toString() {
+        return "ProposedEdit[" + root + path + " " + delta.ops() + " " + keys + "]";
+    }
+}

@@ -1,0 +1,3 @@
+package dev.rejoin.crdt.yjs;
+
+class ProposalTest {}
