@@ -26,7 +26,9 @@ public final class ProposedEdit {
      * @param value the value after, null if there is none
      */
     public record KeyEdit(
-            YEvent.Action action, @Nullable Object oldValue, @Nullable Object value) {}
+            YEvent.Action action,
+            @Nullable Object oldValue,
+            @Nullable Object value) {}
 
     private final YDoc doc;
     private final Store store;

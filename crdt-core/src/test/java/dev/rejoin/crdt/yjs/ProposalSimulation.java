@@ -231,14 +231,18 @@ class ProposalSimulation {
                 assertEquals(server.stateVector(), editor.doc.stateVector(), "clocks");
                 assertEquals(server.deleteSet(), editor.doc.deleteSet(), "deletions");
                 for (String name : List.of("text", "kept")) {
-                    assertEquals(server.getText(name).toDelta(), editor.doc.getText(name).toDelta(), name);
+                    assertEquals(
+                            server.getText(name).toDelta(),
+                            editor.doc.getText(name).toDelta(),
+                            name);
                 }
                 for (String name : List.of("array", "map", "xml")) {
                     assertEquals(server.toJson().get(name), editor.doc.toJson().get(name), name);
                 }
             }
             assertEquals(server.stateVector(), reader.stateVector(), "clocks of a new reader");
-            assertEquals(server.getText("text").toDelta(), reader.getText("text").toDelta(), "a new reader");
+            assertEquals(
+                    server.getText("text").toDelta(), reader.getText("text").toDelta(), "a new reader");
             assertEquals(server.toJson().get("xml"), reader.toJson().get("xml"), "a new reader");
             Set<Character> shown = new HashSet<>();
             for (char mark : server.getText("kept").toString().toCharArray()) {

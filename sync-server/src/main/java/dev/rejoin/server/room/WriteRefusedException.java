@@ -17,6 +17,11 @@ public final class WriteRefusedException extends RuntimeException {
         this.code = code;
     }
 
+    /** Whether the write makes no sense for the content as it is, rather than being unwanted. */
+    boolean isMisfit() {
+        return code.equals(EDIT_DOES_NOT_FIT);
+    }
+
     /** The code of the validator, one of those above, or {@code lineage-mismatch}. */
     public String code() {
         return code;
