@@ -132,7 +132,9 @@ class RejectionsIT {
                     .blob();
             hear(yjs, 0, refused(server, deletion));
             assertEquals("keep this text", text(yjs, 0));
-            assertEquals("keep this this text", yjs.ask(Job.of(7, out -> out.writeInt(0))).text());
+            assertEquals(
+                    "keep this this text",
+                    yjs.ask(Job.of(7, out -> out.writeInt(0))).text());
         }
     }
 
