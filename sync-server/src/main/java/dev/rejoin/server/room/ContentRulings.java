@@ -12,7 +12,6 @@ import org.slf4j.LoggerFactory;
 /** Has the changes of one document's content judged, and carries the verdicts out on its engine. Belongs to the room's loop. */
 final class ContentRulings {
     private static final Logger LOG = LoggerFactory.getLogger(ContentRulings.class);
-    private static final String INCOMPLETE = "incomplete-update";
 
     private final String document;
     private final ContentValidator validator;
@@ -61,7 +60,8 @@ final class ContentRulings {
         try (Proposal proposal = engine.propose(null, validator.readsBefore())) {
             new ContentEditor(engine).apply(edits);
             if (update != null && !proposal.apply(update).complete()) {
-                throw new WriteRefusedException(INCOMPLETE, "the update refers to changes that are not here");
+                throw new WriteRefusedException(
+                        WriteRefusedException.INCOMPLETE_UPDATE, "the update refers to changes that are not here");
             }
             ContentValidator.Decision decision = judge(proposal, "");
             if (!decision.accepted()) {
