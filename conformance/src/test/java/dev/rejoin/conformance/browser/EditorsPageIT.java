@@ -256,6 +256,7 @@ class EditorsPageIT {
         ada.type(PROSE, "still here");
         ada.until(PROSE_HTML + " === '<p>Dear all, still here</p>'");
         ada.until("document.querySelector('#prose-refusal').textContent.startsWith('Not accepted: ')");
+        ada.until("document.querySelector('#served').textContent.includes('still here')");
         picturesOf(ada, "editors-refused");
         ada.until(SAVED);
         // the step back before the word, not the word

@@ -3,6 +3,7 @@ package dev.rejoin.crdt.yjs;
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 
@@ -80,7 +81,7 @@ final class Compensation {
                 int kind = items.kind(item);
                 if (!changes.isNew(item) && kind != Items.GC && kind != Items.DELETED) {
                     if (lostCount == order.length) {
-                        order = java.util.Arrays.copyOf(order, 2 * lostCount);
+                        order = Arrays.copyOf(order, 2 * lostCount);
                     }
                     order[lostCount++] = item;
                     lost.set(item);
@@ -171,10 +172,10 @@ final class Compensation {
         }
         for (int entry : oldestFirst) {
             int item = store.entries.tail(entry);
-            while (item != NONE && !lost.get(item)) {
+            while (item != NONE && changes.isNew(item)) {
                 item = items.previous(item);
             }
-            if (item != NONE) {
+            if (item != NONE && lost.get(item)) {
                 int into = store.entries.intern(refill.into(), store.entries.key(entry));
                 copy(item, refill.into(), into, NONE, NONE);
             }

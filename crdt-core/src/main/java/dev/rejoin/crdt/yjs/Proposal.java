@@ -1,11 +1,7 @@
 package dev.rejoin.crdt.yjs;
 
-import static dev.rejoin.crdt.yjs.Items.NONE;
-
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -66,18 +62,7 @@ public final class Proposal implements AutoCloseable {
             changes.close();
             YTransaction looked = new YTransaction(doc, changes, origin, /* local= */ false);
             transaction = looked;
-            known = new ArrayList<>();
-            for (Map.Entry<Integer, Set<@Nullable String>> touched :
-                    changes.touched().entrySet()) {
-                int holder = doc.store.types.item(touched.getKey());
-                if (holder == NONE || !doc.store.items.isGone(holder)) {
-                    ProposedEdit edit = new ProposedEdit(doc, looked, touched.getKey(), touched.getValue());
-                    if (edit.isVisible()) {
-                        known.add(edit);
-                    }
-                }
-            }
-            known = List.copyOf(known);
+            known = new ProposedEdits(doc).of(looked);
             edits = known;
         }
         return known;

@@ -2,9 +2,12 @@ package dev.rejoin.crdt.yjs;
 
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,11 +39,16 @@ public final class ProposedEdit {
     private final int type;
     private final RootKind kind;
     private final String root;
-    private final List<Object> path;
     private final TextDelta delta;
     private final Map<String, KeyEdit> keys;
 
-    ProposedEdit(YDoc doc, YTransaction transaction, int type, Set<@Nullable String> touched) {
+    ProposedEdit(
+            YDoc doc,
+            YTransaction transaction,
+            int type,
+            int root,
+            Set<@Nullable String> touched,
+            List<Integer> changed) {
         this.doc = doc;
         this.store = doc.store;
         this.transaction = transaction;
@@ -52,17 +60,8 @@ public final class ProposedEdit {
             case Types.ARRAY -> RootKind.ARRAY;
             default -> RootKind.XML;
         };
-        List<Object> way = new ArrayList<>();
-        int above = type;
-        for (int holder = store.types.item(above); holder != NONE; holder = store.types.item(above)) {
-            String key = store.parentKey(holder);
-            way.add(key != null ? (Object) key : (Object) store.tree.indexOf(holder));
-            above = store.parentType(holder);
-        }
-        Collections.reverse(way);
-        this.path = List.copyOf(way);
-        this.root = (String) store.slots.get(store.types.get(above, Types.NAME));
-        YEvent event = new YEvent(YType.of(doc, type, exact), transaction, touched);
+        this.root = (String) store.slots.get(store.types.get(root, Types.NAME));
+        YEvent event = new YEvent(YType.of(doc, type, exact), transaction, touched, changed);
         this.delta = plain(event.delta());
         this.keys = keys(event);
     }
@@ -141,9 +140,18 @@ public final class ProposedEdit {
         return root;
     }
 
-    /** The way from the root to the type as it is with the change: keys of maps and indexes of lists; empty for a root. */
+    /** The way from the root to the type as it is with the change: keys of maps and indexes of lists; empty for a root. O(depth) */
     public List<Object> path() {
-        return path;
+        transaction.checkOpen();
+        List<Object> way = new ArrayList<>();
+        int above = type;
+        for (int holder = store.types.item(above); holder != NONE; holder = store.types.item(above)) {
+            String key = store.parentKey(holder);
+            way.add(key != null ? (Object) key : (Object) store.tree.indexOf(holder));
+            above = store.parentType(holder);
+        }
+        Collections.reverse(way);
+        return way;
     }
 
     /** What the type is. A root that this document has never been asked for is what is in it, so whoever writes there first tells. */
@@ -179,16 +187,27 @@ public final class ProposedEdit {
         return found;
     }
 
+    /** Adds the strings of a value in their order. Types may be nested as deep as their author likes, so nothing here recurses. */
     private static void collect(@Nullable Object value, List<String> found) {
-        if (value instanceof String string) {
-            found.add(string);
-        } else if (value instanceof Collection<?> list) {
-            list.forEach(each -> collect(each, found));
-        } else if (value instanceof Map<?, ?> map) {
-            map.forEach((key, each) -> {
-                found.add((String) key);
-                collect(each, found);
-            });
+        Deque<Iterator<?>> open = new ArrayDeque<>();
+        open.push(Collections.singletonList(value).iterator());
+        while (!open.isEmpty()) {
+            Iterator<?> inner = open.element();
+            if (!inner.hasNext()) {
+                open.pop();
+                continue;
+            }
+            Object next = inner.next();
+            if (next instanceof String string) {
+                found.add(string);
+            } else if (next instanceof Collection<?> list) {
+                open.push(list.iterator());
+            } else if (next instanceof Map<?, ?> map) {
+                open.push(map.entrySet().iterator());
+            } else if (next instanceof Map.Entry<?, ?> entry) {
+                found.add((String) entry.getKey());
+                open.push(Collections.singletonList(entry.getValue()).iterator());
+            }
         }
     }
 
@@ -216,6 +235,6 @@ public final class ProposedEdit {
 
     @Override
     public String toString() {
-        return "ProposedEdit[" + root + path + " " + delta.ops() + " " + keys + "]";
+        return "ProposedEdit[" + root + (transaction.isOpen() ? path() : "") + " " + delta.ops() + " " + keys + "]";
     }
 }

@@ -108,10 +108,13 @@ class ProposalTest {
         ann.getArray("a").insertMap(1).setText("body").insert(0, "x");
         accepted();
         ((YText) ((YMap) ann.getArray("a").get(1)).get("body")).insert(1, "y");
-        ProposedEdit edit = edits(made()).get(0);
-        assertEquals("a", edit.root());
-        assertEquals(List.of(1, "body"), edit.path());
-        assertEquals(RootKind.TEXT, edit.kind());
+        try (Proposal proposal = server.propose("ann", false)) {
+            proposal.apply(made());
+            ProposedEdit edit = proposal.edits().get(0);
+            assertEquals("a", edit.root());
+            assertEquals(List.of(1, "body"), edit.path());
+            assertEquals(RootKind.TEXT, edit.kind());
+        }
     }
 
     @Test
@@ -180,6 +183,51 @@ class ProposalTest {
         assertEquals(before, server.getXmlFragment("x").toString());
         assertEquals(before, ann.getXmlFragment("x").toString());
         assertTrue(refusal.restored().contains(1, 0));
+    }
+
+    @Test
+    void howeverDeepItIsNestedItCanBeShownRefusedAndPutBack() {
+        YArray inner = ann.getArray("a");
+        for (int i = 0; i < 50_000; i++) {
+            inner = inner.insertArray(0);
+        }
+        inner.push(List.of("down here"));
+        byte[] nested = made();
+        assertEquals(List.of("down here"), edits(nested).get(0).strings());
+        refused(nested);
+        assertEquals(0, server.getArray("a").length());
+        server.checkInvariants();
+        YDoc other = YDoc.create();
+        YMap map = other.getMap("m").setMap("k");
+        for (int i = 0; i < 50_000; i++) {
+            map = map.setMap("k");
+        }
+        map.set("k", "deeper");
+        server.applyUpdate(other.encodeStateAsUpdate());
+        ann.applyUpdate(other.encodeStateAsUpdate());
+        ann.getMap("m").delete("k");
+        refused(made());
+        server.checkInvariants();
+        assertEquals(1, server.getMap("m").size());
+        YDoc reader = YDoc.create();
+        reader.applyUpdate(server.encodeStateAsUpdate());
+        assertEquals(server.stateVector(), reader.stateVector());
+    }
+
+    /** As many types that stand in each other as changes: looking all changes through for each type, or the way up from each, takes minutes. */
+    @Test
+    void aChangeInEachOfManyTypesIsShownInTimeThatGrowsWithThem() {
+        List<YArray> all = new ArrayList<>();
+        YArray inner = ann.getArray("a");
+        for (int i = 0; i < 30_000; i++) {
+            inner = inner.insertArray(0);
+            all.add(inner);
+        }
+        accepted();
+        ann.transact(() -> all.forEach(each -> each.push(List.of(1))));
+        List<ProposedEdit> edits = edits(made());
+        assertEquals(30_000, edits.size());
+        assertTrue(edits.stream().allMatch(edit -> edit.root().equals("a")));
     }
 
     @Test

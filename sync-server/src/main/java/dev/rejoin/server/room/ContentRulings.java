@@ -4,7 +4,6 @@ import dev.rejoin.crdt.yjs.ApplyResult;
 import dev.rejoin.crdt.yjs.Proposal;
 import dev.rejoin.crdt.yjs.Refusal;
 import dev.rejoin.crdt.yjs.YDoc;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,14 +55,15 @@ final class ContentRulings {
      *
      * @throws WriteRefusedException if it is refused, or lacks forerunners; to be thrown out of the transaction
      */
-    void write(YDoc engine, List<ContentEdit> edits, byte @Nullable [] update) {
+    void write(YDoc engine, DocumentWrite write) {
+        byte[] update = write.update();
         try (Proposal proposal = engine.propose(null, validator.readsBefore())) {
-            new ContentEditor(engine).apply(edits);
+            new ContentEditor(engine).apply(write.edits());
             if (update != null && !proposal.apply(update).complete()) {
                 throw new WriteRefusedException(
                         WriteRefusedException.INCOMPLETE_UPDATE, "the update refers to changes that are not here");
             }
-            ContentValidator.Decision decision = judge(proposal, "");
+            ContentValidator.Decision decision = judge(proposal, write.user());
             if (!decision.accepted()) {
                 throw new WriteRefusedException(decision.code(), decision.message());
             }
@@ -82,7 +82,8 @@ final class ContentRulings {
                     proposal.clients(),
                     proposal.edits(),
                     validator.readsBefore() ? proposal.before() : null));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
+            // what is proposed may be nested as deep as its author likes
             LOG.error("the validator failed on a change of the content of '{}'; the change is refused", document, e);
             return ContentValidator.Decision.reject("validator-failed", "the server could not check this change");
         }

@@ -32,7 +32,7 @@ public interface ContentValidator {
      * A change that awaits its verdict; not to be kept.
      *
      * @param document name of the document
-     * @param user id of the principal whose connection it came by; empty over HTTP and for nobody in particular
+     * @param user id of the principal whose connection or request it came by; empty for nobody in particular
      * @param clients the Yjs clients that have inserted something, by what the update says of itself; usually one, several if somebody passes on what others wrote
      * @param edits what it does to each type, one edit at least
      * @param before the document without it, what is not yet on the disk included; null unless {@link #readsBefore}

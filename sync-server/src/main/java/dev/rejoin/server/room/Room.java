@@ -433,7 +433,7 @@ final class Room {
                         document.apply(write.mutations());
                     }
                     if (engine != null && rulings != null) {
-                        rulings.write(engine, write.edits(), update);
+                        rulings.write(engine, write);
                     } else if (engine != null) {
                         new ContentEditor(engine).apply(write.edits());
                         // last, since what waits for earlier updates is not taken back
