@@ -33,6 +33,9 @@ public final class ProposedEdit {
             @Nullable Object oldValue,
             @Nullable Object value) {}
 
+    /** In a text, what is no character. */
+    private static final char OBJECT = '\uFFFC';
+
     private final YDoc doc;
     private final Store store;
     private final YTransaction transaction;
@@ -41,6 +44,9 @@ public final class ProposedEdit {
     private final String root;
     private final TextDelta delta;
     private final Map<String, KeyEdit> keys;
+
+    /** The items of the list that have come or gone. */
+    private final List<Integer> changed;
 
     ProposedEdit(
             YDoc doc,
@@ -63,6 +69,7 @@ public final class ProposedEdit {
         this.root = (String) store.slots.get(store.types.get(root, Types.NAME));
         YEvent event = new YEvent(YType.of(doc, type, exact), transaction, touched, changed);
         this.delta = plain(event.delta());
+        this.changed = changed;
         this.keys = keys(event);
     }
 
@@ -209,6 +216,52 @@ public final class ProposedEdit {
                 open.push(Collections.singletonList(entry.getValue()).iterator());
             }
         }
+    }
+
+    /**
+     * Whether a word comes in: in one of the {@link #strings}, or because what comes or goes completes it in the text. A word that was there before and is not touched
+     * does not count. O(change · (word + log text))
+     */
+    public boolean bringsIn(String word) {
+        transaction.checkOpen();
+        if (strings().stream().anyMatch(string -> string.contains(word))) {
+            return true;
+        }
+        // so many units on either side cannot hold the word alone
+        int reach = word.length() - 1;
+        for (int item : changed) {
+            int at = store.tree.indexOf(item);
+            if (charactersBetween(at - reach, at + store.items.visible(item) + reach)
+                    .contains(word)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Characters of the list as it is with the change; what is none stands for itself as one that is in no word. */
+    private String charactersBetween(int from, int to) {
+        int start = Math.max(0, from);
+        int end = Math.min(to, store.types.get(type, Types.LENGTH));
+        StringBuilder text = new StringBuilder();
+        if (start >= end) {
+            return "";
+        }
+        Items items = store.items;
+        int item = store.tree.seek(type, start);
+        int offset = store.tree.offset;
+        for (int rest = end - start; rest > 0 && item != NONE; item = items.next(item), offset = 0) {
+            int units = Math.min(rest, items.visible(item) - offset);
+            if (units > 0) {
+                if (items.kind(item) == Items.STRING) {
+                    store.appendText(text, item, offset, offset + units);
+                } else {
+                    text.append(OBJECT);
+                }
+                rest -= units;
+            }
+        }
+        return text.toString();
     }
 
     /** The characters of the type as they are with the change, without formats; those of a text, but any list may hold some. O(text) */

@@ -214,6 +214,45 @@ class ProposalTest {
         assertEquals(server.stateVector(), reader.stateVector());
     }
 
+    private boolean bringsIn(Runnable edit) {
+        edit.run();
+        byte[] update = made();
+        boolean found;
+        try (Proposal proposal = server.propose("ann", false)) {
+            proposal.apply(update);
+            found = proposal.edits().stream().anyMatch(each -> each.bringsIn("word"));
+            proposal.accept();
+        }
+        return found;
+    }
+
+    @Test
+    void aWordIsNoticedHoweverItIsPutTogether() {
+        YText text = ann.getText("t");
+        assertFalse(bringsIn(() -> text.insert(0, "a wo b")));
+        assertFalse(bringsIn(() -> text.insert(4, "r")));
+        assertTrue(bringsIn(() -> text.insert(5, "d")), "letter by letter");
+        assertFalse(bringsIn(() -> text.insert(6, "s")), "it was there before");
+        assertFalse(bringsIn(() -> text.insert(2, "_")), "it was there before");
+        assertFalse(bringsIn(() -> text.delete(0, 1)), "it was there before");
+        assertFalse(bringsIn(() -> text.insert(0, "wo-rd ")));
+        assertTrue(bringsIn(() -> text.delete(2, 1)), "by taking away what stood between");
+        assertTrue(bringsIn(() -> ann.transact(() -> {
+            text.insert(0, "wo", Map.of("bold", true));
+            text.insert(2, "rd", Map.of());
+        })));
+        assertFalse(bringsIn(() -> ann.transact(() -> {
+            text.insert(0, "wo");
+            text.insertEmbed(2, Map.of("x", 1), Map.of());
+            text.insert(3, "rd ");
+        })));
+        assertTrue(bringsIn(() -> text.format(0, 2, Map.of("link", "my word"))));
+        assertFalse(bringsIn(() -> text.format(0, 2, Map.of("link", "mine"))));
+        assertFalse(bringsIn(() -> ann.getArray("a").push(List.of("wo", "rd"))));
+        assertTrue(bringsIn(() -> ann.getArray("a").insertMap(0).setText("k").insert(0, "a word")));
+        assertTrue(bringsIn(() -> ann.getMap("m").set("word", 1)), "a key");
+    }
+
     /** As many types that stand in each other as changes: looking all changes through for each type, or the way up from each, takes minutes. */
     @Test
     void aChangeInEachOfManyTypesIsShownInTimeThatGrowsWithThem() {
