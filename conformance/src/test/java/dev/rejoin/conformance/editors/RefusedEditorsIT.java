@@ -159,6 +159,7 @@ class RefusedEditorsIT {
                     .orElseThrow();
             JsonNode notice = new ObjectMapper().readTree(told.path("payload").asText());
             assertEquals("rejected", notice.path("type").asText());
+            assertEquals("forbidden", told.path("lost").asText(), "the page can offer it to be copied");
             assertEquals(RefusingProcess.CODE, notice.path("code").asText());
             assertEquals("that word is not allowed here", notice.path("message").asText());
             JsonNode range = notice.path("refused").get(0);

@@ -233,8 +233,14 @@ final class Room {
      * @param integrated what it did to the content
      */
     void contentChanged(@Nullable ContentSeat author, byte[] update, byte[] integrated) {
-        open.contentChanges.add(new Batch.ContentChange(author, integrated));
+        open.contentChanges.add(new Batch.ContentChange(author, integrated, null, true));
         record(new RoomRecord.Content(update), update.length);
+    }
+
+    /** What makes void a change of the author goes into the open batch. */
+    void contentVoided(ContentSeat author, byte[] integrated, String refusal, boolean settles) {
+        open.contentChanges.add(new Batch.ContentChange(author, integrated, refusal, settles));
+        record(new RoomRecord.Content(integrated), integrated.length);
     }
 
     /** Whether there are changes of the content that are not durable. */

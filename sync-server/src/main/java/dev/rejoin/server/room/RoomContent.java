@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -531,38 +532,32 @@ final class RoomContent {
             deny(seat, FailureCode.CONTENT_REJECTED, decision.code() + ": " + decision.message());
             return;
         }
-        if (!ruling.result().complete()) {
-            holdBack(seat, integrated, answer);
-        } else {
-            if (refusal == null) {
-                keep(seat, update, answer, integrated);
-            } else if (integrated != null) {
-                room.contentChanged(seat, integrated, integrated);
-            } else {
-                settle(seat, true);
-            }
-            settleHeldBack(seat, true);
-        }
+        boolean complete = ruling.result().complete();
         if (refusal != null) {
-            announce(seat, RejectionNotice.of(decision, refusal));
+            voided(seat, Objects.requireNonNull(integrated), RejectionNotice.of(decision, refusal), complete);
+        } else if (complete) {
+            keep(seat, update, answer, integrated);
+        } else if (integrated != null) {
+            room.contentChanged(null, integrated, integrated);
+        }
+        if (complete) {
+            settleHeldBack(seat, true);
+        } else {
+            holdBack(seat, answer);
+        }
+    }
+
+    /** The author hears of it when it is durable, and gets it right after: what it has refused can still be read in its editor then. */
+    private void voided(ContentSeat seat, byte[] integrated, String notice, boolean settles) {
+        room.contentVoided(seat, integrated, notice, settles);
+        if (seat.rejections.spend(now())) {
+            seat.outlet.access(true);
         }
     }
 
     @Nullable
     ContentRulings rulings() {
         return rulings;
-    }
-
-    /** Tells a seat that its change was refused, when that is durable. */
-    private void announce(ContentSeat seat, String notice) {
-        room.whenDurable(failure -> {
-            if (failure == null && !seat.over) {
-                notify(seat, notice);
-            }
-        });
-        if (seat.rejections.spend(now())) {
-            seat.outlet.access(true);
-        }
     }
 
     private static void notify(ContentSeat seat, String notice) {
@@ -578,11 +573,8 @@ final class RoomContent {
      * Where content is judged nothing waits in it, since it would come in unseen with what it waits for: the peer is asked for it again, and its change counts as
      * taken when all of the answer is here.
      */
-    private void holdBack(ContentSeat seat, byte @Nullable [] integrated, boolean answer) {
+    private void holdBack(ContentSeat seat, boolean answer) {
         kit.observer().contentStalled();
-        if (integrated != null) {
-            room.contentChanged(null, integrated, integrated);
-        }
         seat.heldBack++;
         if (answer || seat.heldBack > MAX_HELD_BACK) {
             // it has said all it knows, or more than it will ever answer for
@@ -739,8 +731,12 @@ final class RoomContent {
         Map<ContentSeat, Integer> authors = new LinkedHashMap<>();
         List<byte[]> updates = new ArrayList<>(changes.size());
         for (Batch.ContentChange change : changes) {
-            if (change.author() != null) {
-                authors.merge(change.author(), 1, Integer::sum);
+            ContentSeat author = change.author();
+            if (author != null && change.settles()) {
+                authors.merge(author, 1, Integer::sum);
+            }
+            if (author != null && change.refusal() != null && !author.over) {
+                notify(author, change.refusal());
             }
             if (change.integrated().length > EMPTY_UPDATE.length) {
                 updates.add(change.integrated());

@@ -60,6 +60,8 @@ class RejectedContentTest {
                 "{\"type\":\"rejected\",\"code\":\"forbidden-word\",\"message\":\"not \\\"that\\\"\","
                         + "\"refused\":[{\"client\":1,\"from\":3,\"to\":12}],\"restored\":[],\"complete\":true}",
                 ann.stateless.get(0));
+        assertEquals(
+                "so forbidden it is", ann.shownWhenTold.get(0), "its page can still read what it is about to lose");
         assertTrue(bob.stateless.isEmpty());
     }
 
@@ -321,6 +323,7 @@ class RejectedContentTest {
     private final class Editor implements ContentOutlet {
         final YDoc doc;
         final List<String> stateless = new ArrayList<>();
+        final List<String> shownWhenTold = new ArrayList<>();
         final List<byte[]> heard = new ArrayList<>();
         boolean hasRoom = true;
         boolean readOnly;
@@ -404,6 +407,7 @@ class RejectedContentTest {
         public boolean stateless(String payload) {
             if (hasRoom) {
                 stateless.add(payload);
+                shownWhenTold.add(text());
             }
             return hasRoom;
         }
