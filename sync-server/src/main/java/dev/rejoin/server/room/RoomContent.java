@@ -550,7 +550,7 @@ final class RoomContent {
     /** The author hears of it when it is durable, and gets it right after: what it has refused can still be read in its editor then. */
     private void voided(ContentSeat seat, byte[] integrated, String notice, boolean settles) {
         room.contentVoided(seat, integrated, notice, settles);
-        if (seat.rejections.spend(now())) {
+        if (seat.rejections.spend(now(), integrated.length)) {
             seat.outlet.access(true);
         }
     }

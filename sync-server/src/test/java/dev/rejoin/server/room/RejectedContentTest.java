@@ -255,6 +255,26 @@ class RejectedContentTest {
         assertEquals("on", join(3).text());
     }
 
+    /** A few bytes delete a long text, and everybody gets what puts it back. */
+    @Test
+    void aRefusalThatPutsMuchBackCountsAsMany() {
+        desk.contentValidator = change -> change.edits().get(0).textAfter().isEmpty()
+                ? ContentValidator.Decision.reject("protected", "this text stays")
+                : ContentValidator.Decision.accept();
+        Editor eve = join(1);
+        String text = "x".repeat(20 * RejectionBudget.BYTES_PER_REFUSAL);
+        eve.type(0, text);
+        desk.commit();
+        int refusals = 0;
+        while (!eve.readOnly) {
+            eve.doc.getText("t").delete(0, text.length());
+            desk.commit();
+            assertEquals(text, eve.text());
+            refusals++;
+        }
+        assertEquals(4, refusals);
+    }
+
     @Test
     void theBudgetComesBackWithTime() {
         Editor ann = join(1);
