@@ -193,7 +193,7 @@ class RefusedEditorsIT {
     }
 
     @Test
-    void aWriteOverHttpIsToldTheCode() throws Exception {
+    void aWriteOverHttpIsToldTheCodeAndRefusalsAreCountedByIt() throws Exception {
         HttpClient http = HttpClient.newHttpClient();
         HttpRequest write = HttpRequest.newBuilder(server().http().resolve("/v1/documents/http"))
                 .header("content-type", "application/json")
@@ -207,5 +207,20 @@ class RefusedEditorsIT {
                 "application/problem+json",
                 answer.headers().firstValue("content-type").orElse(""));
         assertTrue(answer.body().contains(RefusingProcess.CODE), answer::body);
+        try (StockClient ann = client(Editor.HOCUSPOCUS_4, "counted")) {
+            ann.insert(0, "forbidden");
+            ann.await("events", Map.of("stateless", 1));
+        }
+        String metrics = http.send(
+                        HttpRequest.newBuilder(server().http().resolve("/metrics"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+        String counted = "rejoin_rejections_total{code=\"" + RefusingProcess.CODE + "\"} ";
+        double refusals = metrics.lines()
+                .filter(line -> line.startsWith(counted))
+                .mapToDouble(line -> Double.parseDouble(line.substring(counted.length())))
+                .sum();
+        assertTrue(refusals >= 2, metrics);
     }
 }
