@@ -25,6 +25,15 @@ const forward = (source, names, report) => {
   for (const name of names) source.on(name, (...values) => report(name, values[0]))
 }
 
+// as an application may do it: what the server refuses is in the document until the message after this one
+const refusedText = (doc, payload) => {
+  if (!payload.startsWith('{"type":"rejected"')) return undefined
+  return JSON.parse(payload).refused.map(({ client, from, to }) => doc.store.clients.get(client)
+    .filter(({ id, length }) => id.clock < to && id.clock + length > from)
+    .map(({ id, content }) => content?.str?.slice(Math.max(0, from - id.clock), to - id.clock) ?? '')
+    .join('')).join(' ')
+}
+
 /** y-websocket: a document is a connection. */
 class YWebsocket {
   dialect = 'y-websocket'
@@ -111,6 +120,8 @@ class Hocuspocus {
       else if (event === 'close') {
         const { code, reason } = value.event
         report({ event: 'documentClose', document: name, code, reason: String(reason) })
+      } else if (event === 'stateless') {
+        report({ event, document: name, ...value, lost: refusedText(fresh.doc, value.payload) })
       } else report({ event, document: name, ...value })
     })
     this.#documents.set(name, opened)

@@ -10,6 +10,20 @@ import { startsOffline } from '../status.js';
 import { onPress, shownAs, socketAt } from './places.js';
 
 const LONGEST_WAIT_MILLIS = 5_000;
+const REFUSAL_SHOWN_MILLIS = 10_000;
+
+/** Says why the server has taken something out again. Only this provider is told; the other editor just shows what there is. */
+function showRefusals(provider) {
+  const news = document.getElementById('prose-refusal');
+  let later;
+  provider.on('stateless', ({ payload }) => {
+    const { type, message } = JSON.parse(payload);
+    if (type !== 'rejected') return;
+    news.textContent = `Not accepted: ${message}`;
+    clearTimeout(later);
+    later = setTimeout(() => (news.textContent = ''), REFUSAL_SHOWN_MILLIS);
+  });
+}
 
 /** Opens the editor, which has the document as this browser knows it, whether or not there is a server. */
 export function openProse(name, user) {
@@ -62,6 +76,7 @@ export function openProse(name, user) {
   provider.on('status', ({ status }) => (connected = status === 'connected'));
   provider.on('authenticationFailed', ({ reason }) => (refused = reason));
   provider.on('authenticated', () => (refused = ''));
+  showRefusals(provider);
   provider.attach();
 
   return {

@@ -39,6 +39,7 @@ public final class Demo {
                     .port(options.port())
                     .data(options.data())
                     .validator(new TagPolicy())
+                    .contentValidator(new WordPolicy())
                     .web(WebRoot.resources(Demo.class.getClassLoader(), "dev/rejoin/demo/web/"))
                     .start();
             Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));

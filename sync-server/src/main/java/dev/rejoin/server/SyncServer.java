@@ -7,6 +7,7 @@ import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
+import dev.rejoin.server.room.ContentValidator;
 import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.MutationValidator;
@@ -128,6 +129,7 @@ public final class SyncServer implements AutoCloseable {
                     new RoomKit(
                             new LogBridge(log, workers),
                             builder.validator,
+                            builder.contentValidator,
                             roomOptions(),
                             deltaLimits(),
                             // of any length: that of a peer is bounded by its frame, that of a stored content is not
@@ -458,6 +460,7 @@ public final class SyncServer implements AutoCloseable {
     public static final class Builder {
         private ServerConfig config = ServerConfig.DEFAULTS;
         private MutationValidator validator = MutationValidator.ACCEPT_ALL;
+        private ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
         private @Nullable WebRoot web;
         private @Nullable DeltaLog log;
         private @Nullable AccessPolicy access;
@@ -492,6 +495,12 @@ public final class SyncServer implements AutoCloseable {
         /** Decides about the writes of clients; without it all are welcome. */
         public Builder validator(MutationValidator judge) {
             validator = judge;
+            return this;
+        }
+
+        /** Decides about changes of content, by editors and over HTTP; without it all are welcome, and nothing is worked out. */
+        public Builder contentValidator(ContentValidator judge) {
+            contentValidator = judge;
             return this;
         }
 

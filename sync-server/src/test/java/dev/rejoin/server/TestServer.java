@@ -4,6 +4,7 @@ import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.access.AccessPolicy;
+import dev.rejoin.server.room.ContentValidator;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomKit;
 import dev.rejoin.server.room.RoomObserver;
@@ -69,6 +70,7 @@ final class TestServer implements AutoCloseable {
     static final class Setup {
         DeltaLog log = new MemoryDeltaLog();
         MutationValidator validator = MutationValidator.ACCEPT_ALL;
+        ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
         RoomOptions rooms = RoomOptions.DEFAULTS;
         TransportOptions transport = TransportOptions.DEFAULTS.withAddress("127.0.0.1", 0);
         ProtocolLimits limits = ProtocolLimits.DEFAULT;
@@ -112,6 +114,7 @@ final class TestServer implements AutoCloseable {
         RoomKit kit = new RoomKit(
                 new LogBridge(writer, workers),
                 setup.validator,
+                setup.contentValidator,
                 setup.rooms,
                 new DeltaLimits(1 << 20, 4_096, 65_536, 65_536, 4_096),
                 UpdateLimits.DEFAULT,

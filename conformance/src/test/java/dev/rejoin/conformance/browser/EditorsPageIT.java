@@ -235,6 +235,51 @@ class EditorsPageIT {
         }
     }
 
+    @Test
+    void aForbiddenWordGoesFromBothEditorsAndWhatIsTypedAfterItStays() throws Exception {
+        String page = demo.uri() + "editors.html";
+        Tab ada = browser.open("ada", page);
+        Tab ben = browser.open("ben", page);
+        ada.until(SAVED);
+        ben.until(SAVED);
+        ada.type(CODE, "let a;");
+        ada.type(PROSE, "Dear all, ");
+        ben.until(CODE_TEXT + " === 'let a;' && " + PROSE_HTML + ".includes('Dear all')");
+        recordWhatIsShown(ben);
+
+        ada.evaluate(
+                "rejoin.code.view.dispatch({ changes: { from: 4, insert: 'forbidden' }, selection: { anchor: 13 } })");
+        ada.type(CODE, "B");
+        ada.until(CODE_TEXT + " === 'let Ba;'");
+        putCursor(ada, "end");
+        ada.evaluate("rejoin.prose.editor.commands.insertContent('forbidden')");
+        ada.type(PROSE, "still here");
+        ada.until(PROSE_HTML + " === '<p>Dear all, still here</p>'");
+        ada.until("document.querySelector('#prose-refusal').textContent.startsWith('Not accepted: ')");
+        ada.until("document.querySelector('#served').textContent.includes('still here')");
+        picturesOf(ada, "editors-refused");
+        ada.until(SAVED);
+        // the step back before the word, not the word
+        ada.click("#code-undo");
+        ada.until("!" + CODE_TEXT + ".includes('B')");
+        ada.click("#code-redo");
+
+        ben.until(PROSE_HTML + " === '<p>Dear all, still here</p>' && " + CODE_TEXT + " === 'let Ba;'");
+        ada.until(CODE_TEXT + " === 'let Ba;'");
+        assertEquals(
+                "false",
+                ben.evaluate("String(shown.some((text) => text.includes('forbidden')))")
+                        .asText());
+        awaitServed("notes/1", ada, ben);
+    }
+
+    /** Keeps everything that the texts of a page have been. */
+    private static void recordWhatIsShown(Tab tab) throws IOException {
+        tab.evaluate("window.shown = [];"
+                + " for (const doc of [rejoin.code.doc, rejoin.prose.doc]) doc.on('afterTransaction', () =>"
+                + " shown.push(String(doc.getText('code')) + String(doc.getXmlFragment('prose'))))");
+    }
+
     /** Both pages hold the same, the server answers it to Java's HTTP client, and both pages show that. */
     private void agree(Tab ada, Tab ben) throws Exception {
         for (Tab tab : List.of(ada, ben)) {

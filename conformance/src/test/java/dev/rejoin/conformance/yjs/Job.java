@@ -103,11 +103,12 @@ record Job(int kind, byte[] body) {
         return of(9, out -> blob(out, stateVector));
     }
 
-    private interface Body {
+    /** What the other side reads. */
+    interface Body {
         void write(DataOutputStream out) throws IOException;
     }
 
-    private static Job of(int kind, Body body) {
+    static Job of(int kind, Body body) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try {
             body.write(new DataOutputStream(bytes));
@@ -117,19 +118,19 @@ record Job(int kind, byte[] body) {
         return new Job(kind, bytes.toByteArray());
     }
 
-    private static void ints(DataOutputStream out, int... values) throws IOException {
+    static void ints(DataOutputStream out, int... values) throws IOException {
         out.writeInt(values.length);
         for (int value : values) {
             out.writeInt(value);
         }
     }
 
-    private static void blob(DataOutputStream out, byte[] bytes) throws IOException {
+    static void blob(DataOutputStream out, byte[] bytes) throws IOException {
         out.writeInt(bytes.length);
         out.write(bytes);
     }
 
-    private static void blobs(DataOutputStream out, List<byte[]> blobs) throws IOException {
+    static void blobs(DataOutputStream out, List<byte[]> blobs) throws IOException {
         out.writeInt(blobs.size());
         for (byte[] bytes : blobs) {
             blob(out, bytes);

@@ -482,30 +482,9 @@ public final class UndoManager implements AutoCloseable {
     }
 
     private int copy(int item, int type, @Nullable String key, int left, int right) {
-        int length = items.length(item);
-        int kind = items.kind(item);
-        int head = kind;
-        int content = 0;
-        switch (kind) {
-            case Items.STRING -> {
-                if (items.is(item, Items.WIDE)) {
-                    head |= Items.WIDE;
-                    content = store.arena.reserveWide(length);
-                    System.arraycopy(store.arena.wide, items.content(item), store.arena.wide, content, length);
-                } else {
-                    content = store.arena.reserveLatin(length);
-                    System.arraycopy(store.arena.latin, items.content(item), store.arena.latin, content, length);
-                }
-            }
-            case Items.DELETED -> head |= Items.GONE;
-            case Items.TYPE -> content = store.slots.add(StateWriter.typeContent(store, items.content(item)));
-            case Items.ANY, Items.JSON ->
-                content =
-                        store.slots.add(ValueRun.of(((ValueRun) store.slots.get(items.content(item))).copy(0, length)));
-            default -> content = store.slots.add(store.slots.get(items.content(item)));
-        }
+        Copies.Content content = Copies.of(store, item);
         int entry = key == null ? NONE : store.entries.intern(type, key);
-        int copy = doc.add(type, entry, left, right, head, content, length);
+        int copy = doc.add(type, entry, left, right, content.head(), content.content(), items.length(item));
         store.redone(item, copy);
         keep(copy, true);
         return copy;

@@ -247,6 +247,68 @@ public final class YDoc {
         return () -> partner = partner == with ? null : partner;
     }
 
+    /**
+     * Opens a transaction as a proposal: what is done until its end can be looked at, and be accepted or refused.
+     *
+     * @param keepsBefore whether {@link Proposal#before} is wanted, for which the pages of items that the change writes are copied
+     * @throws IllegalStateException if a transaction is open that has changed something
+     */
+    public Proposal propose(@Nullable Object proposedOrigin, boolean keepsBefore) {
+        return new Proposal(this, proposedOrigin, keepsBefore);
+    }
+
+    void beginProposal(@Nullable Object proposedOrigin) {
+        if (!store.changes.isEmpty()) {
+            throw new IllegalStateException("the open transaction has changed something already");
+        }
+        begin(proposedOrigin, false);
+        store.eager = false;
+        store.changes.watched = true;
+    }
+
+    /** Takes in what of an update can be, and forgets the rest. */
+    ApplyResult receiveProposed(byte[] update) {
+        batch.decodeV1(update, 0, update.length, options.limits());
+        try {
+            if (contradictions != null) {
+                contradictions.check(batch);
+            }
+            // what waits must not go on waiting, nor let in what has waited unseen
+            Integrator once = new Integrator(store, options.limits(), options.time());
+            once.check(batch);
+            boolean complete = once.integrate(batch);
+            boolean dropped = once.pending.dropped() > 0;
+            return complete && !dropped
+                    ? ApplyResult.COMPLETE
+                    : new ApplyResult(complete, dropped, complete ? StateVector.EMPTY : once.pending.missing());
+        } finally {
+            batch.shrink();
+        }
+    }
+
+    /** What a proposal has done is to be made ours: an edit of this document, under an id that is nobody else's. */
+    void claimProposal() {
+        if (depth > 1) {
+            throw new IllegalStateException("the proposal is part of an outer transaction");
+        }
+        local = true;
+        if (store.changes.hasGrown(self())) {
+            clientId = randomClientId();
+            self = NONE;
+        }
+    }
+
+    void endProposal() {
+        if (depth == 1) {
+            store.changes.watched = watchers > 0;
+            if (!integrator.pending.isEmpty()) {
+                integrator.integrate(new StructBatch());
+                waitingChanged |= !pendingListeners.isEmpty();
+            }
+        }
+        end();
+    }
+
     /** Ends what {@link #begin} has opened because it has failed. */
     void fail() {
         if (depth > 1) {
@@ -259,6 +321,7 @@ public final class YDoc {
     private void abort() {
         depth = 0;
         store.changes.rollBack();
+        store.changes.watched = watchers > 0;
         subdocsAdded.clear();
         subdocsRemoved.clear();
         subdocsLoaded.clear();

@@ -42,11 +42,20 @@ public final class YEvent {
     private final Set<@Nullable String> keysTouched;
     private final Store store;
     private final Items items;
+
+    /** The items of the target's list that have changed, in some order, if somebody has looked them up. */
+    private final @Nullable List<Integer> found;
+
     private @Nullable TextDelta delta;
     private @Nullable Map<String, KeyChange> keys;
 
     YEvent(YType target, YTransaction transaction, Set<@Nullable String> keysTouched) {
+        this(target, transaction, keysTouched, null);
+    }
+
+    YEvent(YType target, YTransaction transaction, Set<@Nullable String> keysTouched, @Nullable List<Integer> found) {
         this.target = target;
+        this.found = found;
         this.transaction = transaction;
         this.keysTouched = keysTouched;
         this.store = target.store();
@@ -108,6 +117,14 @@ public final class YEvent {
 
     /** The items of the target's list that the transaction has added or deleted, in the order of the list. */
     private List<Integer> changedItems() {
+        List<Integer> changed = found == null ? lookUp() : new ArrayList<>(found);
+        if (changed.size() > 1) {
+            changed.sort((a, b) -> a.equals(b) ? 0 : store.tree.isBefore(a, b) ? -1 : 1);
+        }
+        return changed;
+    }
+
+    private List<Integer> lookUp() {
         Changes changes = transaction.changes;
         int type = target.type();
         List<Integer> changed = new ArrayList<>();
@@ -131,9 +148,6 @@ public final class YEvent {
                 }
                 clock = items.end(item);
             }
-        }
-        if (changed.size() > 1) {
-            changed.sort((a, b) -> a.equals(b) ? 0 : store.tree.isBefore(a, b) ? -1 : 1);
         }
         return changed;
     }

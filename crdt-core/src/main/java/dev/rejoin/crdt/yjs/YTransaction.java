@@ -94,6 +94,10 @@ public final class YTransaction {
         }
     }
 
+    boolean isOpen() {
+        return !closed;
+    }
+
     void close() {
         closed = true;
     }

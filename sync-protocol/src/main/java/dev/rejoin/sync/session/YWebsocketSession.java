@@ -114,7 +114,7 @@ public final class YWebsocketSession extends ContentSession {
     /** What whoever sits at the editor has to do something about; clients print what an auth message says. */
     private static boolean isForPeople(FailureCode code) {
         return switch (code) {
-            case FORBIDDEN, NEEDS_AUTH, LINEAGE, DOCUMENT_DELETED, EQUIVOCATION -> true;
+            case FORBIDDEN, NEEDS_AUTH, LINEAGE, DOCUMENT_DELETED, EQUIVOCATION, CONTENT_REJECTED -> true;
             default -> false;
         };
     }

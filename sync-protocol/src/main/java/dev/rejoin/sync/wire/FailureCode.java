@@ -19,6 +19,7 @@ public enum FailureCode {
     TOO_LARGE("too-large", 4413, false),
     DOCUMENT_DELETED("document-deleted", 4414, false),
     EQUIVOCATION("equivocation", 4415, false),
+    CONTENT_REJECTED("content-rejected", 4416, false),
     UPGRADE_REQUIRED("upgrade-required", 4426, false),
     TOO_MANY_IN_FLIGHT("too-many-in-flight", 4429, false),
     OVERLOADED("overloaded", 4503, true),

@@ -20,8 +20,14 @@ final class Batch {
      * One change of the content. The author is null for trusted code in this process.
      *
      * @param integrated what it did to the content; less than what was sent if some of it waits
+     * @param refusal what the author is told, just before it gets the change, if this makes void what it has sent
+     * @param settles whether the author's change is done with that
      */
-    record ContentChange(@Nullable ContentSeat author, byte[] integrated) {}
+    record ContentChange(
+            @Nullable ContentSeat author,
+            byte[] integrated,
+            @Nullable String refusal,
+            boolean settles) {}
 
     final List<RoomRecord> records = new ArrayList<>();
     final List<Change> changes = new ArrayList<>();

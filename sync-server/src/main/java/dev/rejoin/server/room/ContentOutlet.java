@@ -37,6 +37,11 @@ public interface ContentOutlet {
         return true;
     }
 
+    /** The id of the principal who writes here; empty for nobody in particular. Asked once, by whoever takes the seat. */
+    default String user() {
+        return "";
+    }
+
     /** The seat is refused or taken away; nothing follows. */
     void denied(FailureCode code, String message);
 }

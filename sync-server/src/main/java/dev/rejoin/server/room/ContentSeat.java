@@ -2,6 +2,7 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.sync.dialect.Framing;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ public final class ContentSeat {
     private final RoomLoop loop;
     final ContentOutlet outlet;
     final Framing framing;
+    final String user;
 
     /* From here on touched on the loop only. */
     @Nullable
@@ -59,6 +61,16 @@ public final class ContentSeat {
     int owedApplied;
     int owedRefused;
 
+    /** Notices of refusals that wait until the peer reads; the oldest first, and not many. */
+    final ArrayDeque<String> owedNotices = new ArrayDeque<>();
+
+    final RejectionBudget rejections = new RejectionBudget();
+
+    /** Changes of which something was left out until the peer has answered what it is asked. */
+    int heldBack;
+
+    boolean askDue;
+
     /** Monotonic milliseconds of the last time that the peer was asked for what the server lacks. */
     long askedAt = Long.MIN_VALUE / 2;
 
@@ -66,6 +78,7 @@ public final class ContentSeat {
         this.loop = loop;
         this.outlet = outlet;
         this.framing = framing;
+        this.user = outlet.user();
         this.readOnly = readOnly;
     }
 

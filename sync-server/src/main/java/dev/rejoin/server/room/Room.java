@@ -233,8 +233,14 @@ final class Room {
      * @param integrated what it did to the content
      */
     void contentChanged(@Nullable ContentSeat author, byte[] update, byte[] integrated) {
-        open.contentChanges.add(new Batch.ContentChange(author, integrated));
+        open.contentChanges.add(new Batch.ContentChange(author, integrated, null, true));
         record(new RoomRecord.Content(update), update.length);
+    }
+
+    /** What makes void a change of the author goes into the open batch. */
+    void contentVoided(ContentSeat author, byte[] integrated, String refusal, boolean settles) {
+        open.contentChanges.add(new Batch.ContentChange(author, integrated, refusal, settles));
+        record(new RoomRecord.Content(integrated), integrated.length);
     }
 
     /** Whether there are changes of the content that are not durable. */
@@ -405,12 +411,12 @@ final class Room {
         }
         byte[] update = write.update();
         YDoc engine;
+        ContentRulings rulings = content.rulings();
         try {
             if (!precondition.test(new Tags())) {
                 throw new WriteRefusedException(
                         WriteRefusedException.PRECONDITION_FAILED, "the document has changed since");
             }
-            // content is never judged
             MutationValidator.Decision decision =
                     write.mutations().isEmpty() ? checkSize() : validate(null, write::mutations);
             if (!decision.accepted()) {
@@ -425,19 +431,19 @@ final class Room {
             result.completeExceptionally(refused);
             return;
         }
-        ApplyResult[] applied = new ApplyResult[1];
+        @Nullable ApplyResult[] applied = new ApplyResult[1];
         YDocView[] contentAfter = new YDocView[1];
         write(
                 () -> document.transact(() -> {
                     if (!write.mutations().isEmpty()) {
                         document.apply(write.mutations());
                     }
-                    if (engine != null) {
+                    if (engine != null && rulings != null) {
+                        rulings.write(engine, write);
+                    } else if (engine != null) {
                         new ContentEditor(engine).apply(write.edits());
-                    }
-                    // last, since what waits for earlier updates is not taken back
-                    if (engine != null && update != null) {
-                        applied[0] = engine.applyUpdate(update, this);
+                        // last, since what waits for earlier updates is not taken back
+                        applied[0] = update == null ? null : engine.applyUpdate(update, this);
                     }
                 }),
                 result,
@@ -490,6 +496,9 @@ final class Room {
         try {
             commit = transaction.get();
         } catch (RuntimeException | Error e) {
+            if (e instanceof WriteRefusedException refused && !refused.isMisfit()) {
+                kit.observer().rejected(refused.code());
+            }
             result.completeExceptionally(e);
             return;
         }

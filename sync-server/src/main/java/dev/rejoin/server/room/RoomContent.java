@@ -5,6 +5,7 @@ import dev.rejoin.crdt.yjs.ApplyResult;
 import dev.rejoin.crdt.yjs.ContradictoryUpdateException;
 import dev.rejoin.crdt.yjs.DeleteSet;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import dev.rejoin.crdt.yjs.Refusal;
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.crdt.yjs.YDoc;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,15 @@ final class RoomContent {
     private static final long AWARENESS_MILLIS = 80;
     private static final long EXPIRY_MILLIS = 5_000;
     private static final long ASK_MILLIS = 1_000;
+
+    /** What has overtaken its forerunners, from another tab, is asked for when they have had time to come. */
+    private static final long HELD_BACK_MILLIS = 50;
+
+    private static final int MAX_OWED_NOTICES = 16;
+
+    /** Changes of one editor that wait for its answer. */
+    private static final int MAX_HELD_BACK = 64;
+
     private static final long HOT_BYTES_PER_ENCODED_BYTE = 4;
     private static final int MAX_ECHOED_DELETIONS_BYTES = 16 << 10;
     static final byte[] EMPTY_UPDATE = {0, 0};
@@ -65,6 +76,9 @@ final class RoomContent {
     private final HotContents hotContents;
     private final Document document;
     private final ContentSource source;
+
+    /** Null if nobody judges the content. */
+    private final @Nullable ContentRulings rulings;
 
     /** Who wrote in former lives of the document. */
     private final StateVector former;
@@ -109,6 +123,9 @@ final class RoomContent {
             Document document,
             ContentSource source,
             StateVector former) {
+        this.rulings = kit.contentValidator() == ContentValidator.ACCEPT_ALL
+                ? null
+                : new ContentRulings(room.name(), kit.contentValidator());
         this.room = room;
         this.loop = loop;
         this.kit = kit;
@@ -411,16 +428,21 @@ final class RoomContent {
     /** Takes a change; what it does to the document waits in the open batch. */
     void change(ContentSeat seat, byte[] update, boolean answer) {
         boolean full = room.isFull();
-        if (seat.readOnly || full) {
+        if (seat.readOnly || full || seat.rejections.isExceeded()) {
             boolean harmless = answer && holdsNothingNew(seat, update);
             if (!harmless) {
                 kit.observer().rejected(full ? "document-full" : "read-only");
+                if (seat.rejections.passOver()) {
+                    deny(seat, FailureCode.FORBIDDEN, "too many changes that were refused");
+                    return;
+                }
             }
             settle(seat, harmless);
             return;
         }
         YDoc engine = engine();
         emitted = null;
+        ContentRulings.@Nullable Ruling ruling = null;
         ApplyResult result;
         try {
             // a local store may open after the connection did, and bring what the editor did not say it holds
@@ -444,7 +466,12 @@ final class RoomContent {
                 settle(seat, false);
                 return;
             }
-            result = engine.applyUpdate(update, this);
+            if (rulings == null) {
+                result = engine.applyUpdate(update, this);
+            } else {
+                ruling = rulings.rule(engine, update, this, seat.user);
+                result = ruling.result();
+            }
         } catch (ContradictoryUpdateException e) {
             kit.observer().equivocated();
             if (suspects.size() < MAX_SUSPECTS || suspects.containsKey(e.client())) {
@@ -466,11 +493,20 @@ final class RoomContent {
         }
         byte[] integrated = emitted;
         emitted = null;
-        if (!result.complete()) {
+        if (ruling != null) {
+            ruled(seat, update, answer, ruling, integrated);
+        } else if (!result.complete()) {
             stalled();
             room.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
             ask(seat);
-        } else if (integrated != null) {
+        } else {
+            keep(seat, update, answer, integrated);
+        }
+    }
+
+    /** All of a change is in the document, and what that has changed, if anything, goes into the log. */
+    private void keep(ContentSeat seat, byte[] update, boolean answer, byte @Nullable [] integrated) {
+        if (integrated != null) {
             room.contentChanged(seat, integrated, integrated);
             if (answer) {
                 echo(seat, update);
@@ -479,6 +515,94 @@ final class RoomContent {
             echo(seat, update);
             settle(seat, true);
         }
+    }
+
+    private void ruled(
+            ContentSeat seat,
+            byte[] update,
+            boolean answer,
+            ContentRulings.Ruling ruling,
+            byte @Nullable [] integrated) {
+        ContentValidator.Decision decision = ruling.decision();
+        Refusal refusal = ruling.refusal();
+        if (!decision.accepted()) {
+            kit.observer().rejected(decision.code());
+        }
+        if (!decision.accepted() && refusal == null) {
+            deny(seat, FailureCode.CONTENT_REJECTED, decision.code() + ": " + decision.message());
+            return;
+        }
+        boolean complete = ruling.result().complete();
+        if (refusal != null) {
+            voided(seat, Objects.requireNonNull(integrated), RejectionNotice.of(decision, refusal), complete);
+        } else if (complete) {
+            keep(seat, update, answer, integrated);
+        } else if (integrated != null) {
+            room.contentChanged(null, integrated, integrated);
+        }
+        if (complete) {
+            settleHeldBack(seat, true);
+        } else {
+            holdBack(seat, answer);
+        }
+    }
+
+    /** The author hears of it when it is durable, and gets it right after: what it has refused can still be read in its editor then. */
+    private void voided(ContentSeat seat, byte[] integrated, String notice, boolean settles) {
+        room.contentVoided(seat, integrated, notice, settles);
+        if (seat.rejections.spend(now(), integrated.length)) {
+            seat.outlet.access(true);
+        }
+    }
+
+    @Nullable
+    ContentRulings rulings() {
+        return rulings;
+    }
+
+    private static void notify(ContentSeat seat, String notice) {
+        if (!seat.owedNotices.isEmpty() || !seat.outlet.stateless(notice)) {
+            if (seat.owedNotices.size() == MAX_OWED_NOTICES) {
+                seat.owedNotices.remove();
+            }
+            seat.owedNotices.add(notice);
+        }
+    }
+
+    /**
+     * Where content is judged nothing waits in it, since it would come in unseen with what it waits for: the peer is asked for it again, and its change counts as
+     * taken when all of the answer is here.
+     */
+    private void holdBack(ContentSeat seat, boolean answer) {
+        kit.observer().contentStalled();
+        seat.heldBack++;
+        if (answer || seat.heldBack > MAX_HELD_BACK) {
+            // it has said all it knows, or more than it will ever answer for
+            settleHeldBack(seat, false);
+        } else {
+            askSoon(seat);
+        }
+    }
+
+    private void settleHeldBack(ContentSeat seat, boolean applied) {
+        for (; seat.heldBack > 0; seat.heldBack--) {
+            settle(seat, applied);
+        }
+    }
+
+    private void askSoon(ContentSeat seat) {
+        if (seat.askDue) {
+            return;
+        }
+        seat.askDue = true;
+        loop.schedule(
+                () -> {
+                    seat.askDue = false;
+                    if (!seat.over && seat.heldBack > 0 && !room.isGone()) {
+                        ask(seat);
+                    }
+                },
+                Math.max(HELD_BACK_MILLIS, seat.askedAt + ASK_MILLIS - now()));
     }
 
     /** Whether the document would have more writers than it may: each one costs everybody who joins some bytes, for ever. */
@@ -607,8 +731,12 @@ final class RoomContent {
         Map<ContentSeat, Integer> authors = new LinkedHashMap<>();
         List<byte[]> updates = new ArrayList<>(changes.size());
         for (Batch.ContentChange change : changes) {
-            if (change.author() != null) {
-                authors.merge(change.author(), 1, Integer::sum);
+            ContentSeat author = change.author();
+            if (author != null && change.settles()) {
+                authors.merge(author, 1, Integer::sum);
+            }
+            if (author != null && change.refusal() != null && !author.over) {
+                notify(author, change.refusal());
             }
             if (change.integrated().length > EMPTY_UPDATE.length) {
                 updates.add(change.integrated());
@@ -644,6 +772,9 @@ final class RoomContent {
         seat.owedApplied = 0;
         seat.owedRefused = 0;
         settled(seat, applied, refused);
+        while (!seat.owedNotices.isEmpty() && seat.outlet.stateless(seat.owedNotices.element())) {
+            seat.owedNotices.remove();
+        }
         everybody(seat);
         answer(seat);
         if (seat.behind) {
@@ -659,9 +790,10 @@ final class RoomContent {
     }
 
     void access(ContentSeat seat, boolean readOnly) {
-        boolean mayWriteNow = seat.readOnly && !readOnly;
+        boolean tooMany = seat.rejections.isExceeded();
+        boolean mayWriteNow = seat.readOnly && !readOnly && !tooMany;
         seat.readOnly = readOnly;
-        seat.outlet.access(readOnly);
+        seat.outlet.access(readOnly || tooMany);
         if (mayWriteNow) {
             // what was refused before is still there
             seat.outlet.relay(seat.framing.syncStep1(question(StateVector.EMPTY)));

@@ -17,6 +17,7 @@ import java.util.random.RandomGenerator;
 public record RoomKit(
         RoomLog log,
         MutationValidator validator,
+        ContentValidator contentValidator,
         RoomOptions options,
         DeltaLimits deltaLimits,
         UpdateLimits updateLimits,

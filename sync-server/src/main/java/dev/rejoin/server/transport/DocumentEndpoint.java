@@ -87,7 +87,11 @@ final class DocumentEndpoint {
                 reads ? Capability.READ : Capability.WRITE,
                 (document, grant) -> reads
                         ? read(request, document)
-                        : write(request, document, () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos)));
+                        : write(
+                                request,
+                                document,
+                                grant.principal().id(),
+                                () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos)));
     }
 
     /** A request to bring it back. */
@@ -310,7 +314,8 @@ final class DocumentEndpoint {
         return String.format("%016x", bits);
     }
 
-    private CompletionStage<Answer> write(FullHttpRequest request, DocumentName document, BooleanSupplier mayCreate) {
+    private CompletionStage<Answer> write(
+            FullHttpRequest request, DocumentName document, String user, BooleanSupplier mayCreate) {
         if (!origins.allows(request)) {
             return now(foreignOrigin());
         }
@@ -325,7 +330,7 @@ final class DocumentEndpoint {
         }
         DocumentWrite write;
         try {
-            write = WriteBody.parse(type, bytes(request.content()));
+            write = WriteBody.parse(type, bytes(request.content())).by(user);
         } catch (IllegalArgumentException e) {
             return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", String.valueOf(e.getMessage())));
         }

@@ -289,6 +289,11 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
         }
 
         @Override
+        public String user() {
+            return held == null ? "" : held.principal().id();
+        }
+
+        @Override
         public boolean mayCreate() {
             return EditorConnection.this.mayCreate();
         }

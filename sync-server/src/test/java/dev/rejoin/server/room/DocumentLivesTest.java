@@ -551,6 +551,7 @@ class DocumentLivesTest {
                     new RoomKit(
                             log,
                             MutationValidator.ACCEPT_ALL,
+                            ContentValidator.ACCEPT_ALL,
                             options,
                             DeltaLimits.UNLIMITED,
                             UpdateLimits.DEFAULT,

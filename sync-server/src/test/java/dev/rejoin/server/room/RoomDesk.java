@@ -13,6 +13,7 @@ final class RoomDesk {
     final ManualLoop loop = new ManualLoop();
     final FakeLog log = new FakeLog();
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
+    ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
 
@@ -24,6 +25,7 @@ final class RoomDesk {
                     new RoomKit(
                             log,
                             validator,
+                            contentValidator,
                             options,
                             DeltaLimits.UNLIMITED,
                             UpdateLimits.DEFAULT,
