@@ -9,6 +9,7 @@ import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
 import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentNotice;
+import dev.rejoin.server.room.Epochs;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomHandle;
 import dev.rejoin.server.room.RoomKit;
@@ -123,6 +124,7 @@ public final class SyncServer implements AutoCloseable {
                     threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
             running.push(loops::close);
             AckLevel level = log.durability() == Durability.DISK ? AckLevel.DURABLE : AckLevel.ACCEPTED;
+            Epochs epochs = Epochs.random(random);
             rooms = new Rooms(
                     loops.roomLoops(),
                     new RoomKit(
@@ -136,7 +138,7 @@ public final class SyncServer implements AutoCloseable {
                             TimeSource.system(),
                             random,
                             level,
-                            Observers.ofRooms(metrics)));
+                            Observers.ofRooms(metrics), epochs));
             running.push(this::closeRooms);
             openWebhooks(timer, random);
             transport = Transport.start(

@@ -4,6 +4,7 @@ import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.access.AccessPolicy;
+import dev.rejoin.server.room.Epochs;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomKit;
 import dev.rejoin.server.room.RoomObserver;
@@ -129,7 +130,7 @@ final class TestServer implements AutoCloseable {
                     public void resynced() {
                         resynced.incrementAndGet();
                     }
-                });
+                }, Epochs.random(new Random()));
         rooms = new Rooms(loops.roomLoops(), kit);
         Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null);
         transport = Transport.start(

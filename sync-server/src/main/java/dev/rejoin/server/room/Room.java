@@ -1,16 +1,21 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.Subscription;
+import dev.rejoin.crdt.ReplicaConflictException;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.document.Snapshot;
 import dev.rejoin.crdt.yjs.ApplyResult;
+import dev.rejoin.crdt.yjs.ContradictoryUpdateException;
+import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.session.Admission;
@@ -76,6 +81,13 @@ final class Room {
     private final ChangeListeners listeners;
     private final Consumer<Room> whenGone;
     private final RoomContent content;
+    private final AdmissionListener admissions;
+
+    /** What is held of all servers' logs, durably. */
+    private PositionVector shown = PositionVector.EMPTY;
+
+    /** What is held with all that was judged or came from other servers. */
+    private PositionVector ahead = PositionVector.EMPTY;
 
     /** Null until the document has begun, which it does with its first record. */
     private RoomLog.@Nullable DocumentLog log;
@@ -119,6 +131,7 @@ final class Room {
             HotContents hotContents,
             Recovered recovered,
             ChangeListeners listeners,
+            AdmissionListener admissions,
             Consumer<Room> whenGone) {
         this.name = name;
         this.loop = loop;
@@ -130,6 +143,7 @@ final class Room {
         this.leases = recovered.leases();
         this.rules = new AdmissionRules(kit.options());
         this.listeners = listeners;
+        this.admissions = admissions;
         this.whenGone = whenGone;
         this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content(), recovered.former());
         this.committed = document.snapshot();
@@ -512,6 +526,132 @@ final class Room {
         });
     }
 
+    // other servers
+
+    /** Takes in what another server has admitted; nobody judges it again. Completes when it is durable. */
+    void take(Arrival arrival, CompletableFuture<Taken> result) {
+        if (isClosedTo(result)) {
+            return;
+        }
+        if (arrival.epoch() != epoch) {
+            result.complete(new Taken(Taken.Outcome.OTHER_LIFE, epoch, shown, "another life of the document"));
+        } else if (!ahead.includes(arrival.before())) {
+            result.complete(new Taken(Taken.Outcome.LACKING, epoch, shown, "what comes before it is not here"));
+        } else {
+            try {
+                merge(arrival);
+            } catch (MalformedDeltaException
+                    | MalformedUpdateException
+                    | ContradictoryUpdateException
+                    | ReplicaConflictException e) {
+                result.complete(new Taken(Taken.Outcome.REFUSED, epoch, shown, String.valueOf(e.getMessage())));
+                return;
+            } catch (RuntimeException e) {
+                LOG.error("room '{}' is given up: taking in what another server has admitted failed", name, e);
+                giveUp(new DocumentUnavailableException(FailureCode.OVERLOADED, "the server failed; try again", e));
+                result.completeExceptionally(unavailable());
+                return;
+            }
+            stayAwake();
+            whenDurable(failure -> {
+                if (failure == null) {
+                    result.complete(new Taken(Taken.Outcome.TAKEN, epoch, shown, ""));
+                } else {
+                    result.completeExceptionally(failure);
+                }
+                restWhenIdle();
+            });
+        }
+    }
+
+    private void merge(Arrival arrival) {
+        if (!ahead.includes(arrival.after()) && !arrival.isEmpty()) {
+            Delta delta = arrival.fragment().length == 0 ? Delta.EMPTY : Delta.decode(arrival.fragment());
+            watchIfAsked();
+            Version version = document.version();
+            byte[] integrated = content.arrived(delta, arrival.update());
+            if (!document.version().equals(version)) {
+                Batch.Change change = new Batch.Change(null, null, delta);
+                open.foreign.add(change);
+                open.changes.add(change);
+                record(new RoomRecord.Merged(null, null, arrival.fragment()), arrival.fragment().length);
+            }
+            if (integrated != null) {
+                Batch.ContentChange change = new Batch.ContentChange(null, integrated);
+                open.foreign.add(change);
+                open.contentChanges.add(change);
+                record(new RoomRecord.Content(arrival.update()), arrival.update().length);
+            }
+        }
+        ahead = ahead.union(arrival.after());
+        if (!open.isEmpty()) {
+            open.claims = open.claims.union(arrival.after());
+        } else if (inFlight != null) {
+            inFlight.claims = inFlight.claims.union(arrival.after());
+        } else {
+            shown = shown.union(arrival.after());
+        }
+    }
+
+    /** What is durably here, in short. */
+    Holding holding() {
+        return new Holding(
+                epoch, false, committed.version().encode(), content.durable().encode(), shown);
+    }
+
+    /**
+     * What somebody lacks, when all that is in it is durable.
+     *
+     * @param theirEpoch the life of the document that the others are about; of another one nothing but the epoch is told
+     */
+    void excerpt(
+            long theirEpoch,
+            Version version,
+            StateVector stateVector,
+            boolean headsOnly,
+            CompletableFuture<Optional<Excerpt>> result) {
+        if (isClosedTo(result)) {
+            return;
+        }
+        if (theirEpoch != 0 && theirEpoch != epoch && !headsOnly) {
+            result.complete(Optional.of(new Excerpt(epoch, PositionVector.EMPTY, NOTHING, NOTHING)));
+            return;
+        }
+        if (open.isEmpty()) {
+            excerpt(version, stateVector, headsOnly, result);
+        } else {
+            // the content can be written as it is after a batch only when the next one has not begun
+            open.waiting.add(failure -> {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                }
+            });
+            open.whenHandedOver.add(() -> excerpt(version, stateVector, headsOnly, result));
+        }
+    }
+
+    private void excerpt(
+            Version version,
+            StateVector stateVector,
+            boolean headsOnly,
+            CompletableFuture<Optional<Excerpt>> result) {
+        byte[] update;
+        try {
+            update = headsOnly ? NOTHING : content.excerpt(stateVector);
+        } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+            return;
+        }
+        whenDurable(failure -> {
+            if (failure != null) {
+                result.completeExceptionally(failure);
+                return;
+            }
+            byte[] fragment = headsOnly ? NOTHING : bytes(committed.deltaSince(version));
+            result.complete(Optional.of(new Excerpt(epoch, shown, fragment, update)));
+        });
+    }
+
     /** Whether nothing can be written any more, which the writer is told then or now. */
     private boolean isClosedTo(CompletableFuture<?> writer) {
         if (gone) {
@@ -592,6 +732,7 @@ final class Room {
         }
         inFlight = batch;
         open = new Batch();
+        batch.whenHandedOver.forEach(Runnable::run);
     }
 
     private void begin() {
@@ -622,6 +763,11 @@ final class Room {
     /** Whether nobody has written to the document, so that it is in memory only. */
     boolean isUnbegun() {
         return log == null;
+    }
+
+    /** Whether there is nothing in it that wants to be kept. */
+    boolean isUntouched() {
+        return open.isEmpty() && !beginning;
     }
 
     /** Amounts whose verdicts their authors know become one total per author, which keeps counters small. */
@@ -659,12 +805,25 @@ final class Room {
                 .committed(
                         batch.changes.size() + batch.contentChanges.size(),
                         kit.time().millis() - batch.sinceMillis);
+        PositionVector heldBefore = shown.union(batch.claims);
+        shown = heldBefore.with(dev.rejoin.consistency.session.Position.of(kit.log().incarnation(), batch.sequence));
+        ahead = ahead.union(shown);
         deliver(batch, before);
         if (batch.contentAfter != null) {
             content.deliver(batch.contentChanges, batch.contentAfter);
         }
         batch.waiting.forEach(waiter -> waiter.accept(null));
         tell(batch);
+        if (admissions.isListening()) {
+            admissions.admitted(new Admitted(
+                    name,
+                    epoch,
+                    batch.sequence,
+                    heldBefore,
+                    shown,
+                    bytes(batch.ownChanges()),
+                    batch.ownContent()));
+        }
         if (batch.leases != null && batch.contentImage != null) {
             image(committedSequence, committed, batch.contentImage, batch.leases, () -> {});
         }
@@ -878,9 +1037,11 @@ final class Room {
      * Ends this life of the document: what was taken before is committed, what comes afterwards finds it deleted, and everybody is told so.
      *
      * @param precondition asked with the entity tags that the document has now
+     * @param why what everybody is told
      * @param result whether there was a document
      */
-    void delete(Predicate<EntityTags> precondition, CompletableFuture<Boolean> result) {
+    void delete(
+            Predicate<EntityTags> precondition, DocumentUnavailableException why, CompletableFuture<Boolean> result) {
         if (gone) {
             result.completeExceptionally(unavailable());
         } else if (late != null) {
@@ -899,12 +1060,13 @@ final class Room {
                 }
                 Objects.requireNonNull(log)
                         .delete()
-                        .whenComplete((nothing, lost) -> loop.execute(() -> deleted(lost, result)));
+                        .whenComplete((nothing, lost) -> loop.execute(() -> deleted(lost, why, result)));
             });
         }
     }
 
-    private void deleted(@Nullable Throwable failure, CompletableFuture<Boolean> result) {
+    private void deleted(
+            @Nullable Throwable failure, DocumentUnavailableException why, CompletableFuture<Boolean> result) {
         if (failure != null) {
             DocumentUnavailableException cause = DocumentUnavailableException.of(failure);
             giveUp(cause);
@@ -913,7 +1075,7 @@ final class Room {
         }
         kit.observer().deleted();
         listeners.tell(new DocumentNotice(DocumentNotice.Kind.DELETED, name, epoch, position()));
-        giveUp(new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null));
+        giveUp(why);
         result.complete(true);
     }
 

@@ -13,6 +13,7 @@ import java.util.random.RandomGenerator;
  * @param time wall clock, for stamps and their skew
  * @param random source of epochs, session names and the server's own replica ids; safe to use from all loops
  * @param level what an ack of this server means: {@code DURABLE} when the log survives the process
+ * @param epochs names the lives of documents
  */
 public record RoomKit(
         RoomLog log,
@@ -24,4 +25,5 @@ public record RoomKit(
         TimeSource time,
         RandomGenerator random,
         AckLevel level,
-        RoomObserver observer) {}
+        RoomObserver observer,
+        Epochs epochs) {}

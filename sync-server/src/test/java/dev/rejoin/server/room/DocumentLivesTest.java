@@ -558,7 +558,7 @@ class DocumentLivesTest {
                             loop::now,
                             new Random(42),
                             AckLevel.DURABLE,
-                            new Notes()));
+                            new Notes(), Epochs.random(new Random())));
             rooms = made;
         }
         return made;

@@ -31,7 +31,7 @@ final class RoomDesk {
                             loop::now,
                             new Random(42),
                             AckLevel.DURABLE,
-                            RoomObserver.SILENT));
+                            RoomObserver.SILENT, Epochs.random(new Random(43))));
             rooms = made;
         }
         return made;
