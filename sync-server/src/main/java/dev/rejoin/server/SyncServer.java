@@ -7,6 +7,8 @@ import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
+import dev.rejoin.server.replication.ClusterEpochs;
+import dev.rejoin.server.replication.ReplicationObserver;
 import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.Epochs;
@@ -31,6 +33,7 @@ import dev.rejoin.server.transport.Transport;
 import dev.rejoin.server.transport.TransportOptions;
 import dev.rejoin.server.transport.WebRoot;
 import dev.rejoin.sync.awareness.AwarenessLimits;
+import dev.rejoin.sync.session.ClusterSecret;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.ProtocolLimits;
@@ -96,6 +99,7 @@ public final class SyncServer implements AutoCloseable {
     private final LogWriter log;
     private final Rooms rooms;
     private final Transport transport;
+    private final @Nullable Peers peers;
     private volatile boolean draining;
 
     private SyncServer(Builder builder) throws IOException {
@@ -124,7 +128,8 @@ public final class SyncServer implements AutoCloseable {
                     threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
             running.push(loops::close);
             AckLevel level = log.durability() == Durability.DISK ? AckLevel.DURABLE : AckLevel.ACCEPTED;
-            Epochs epochs = Epochs.random(random);
+            Optional<ClusterSecret> secret = Peers.secret(config);
+            Epochs epochs = secret.<Epochs>map(ClusterEpochs::new).orElseGet(() -> Epochs.random(random));
             rooms = new Rooms(
                     loops.roomLoops(),
                     new RoomKit(
@@ -139,6 +144,17 @@ public final class SyncServer implements AutoCloseable {
                             random,
                             level,
                             Observers.ofRooms(metrics), epochs));
+            peers = secret.map(known -> Peers.open(
+                            config,
+                            known,
+                            rooms,
+                            loops,
+                            log.incarnation(),
+                            log.incarnation(),
+                            builder.time,
+                            random,
+                            ReplicationObserver.SILENT))
+                    .orElse(null);
             running.push(this::closeRooms);
             openWebhooks(timer, random);
             transport = Transport.start(
@@ -153,7 +169,8 @@ public final class SyncServer implements AutoCloseable {
                             this::isReady,
                             metrics::page,
                             builder.webRoot(),
-                            new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT))),
+                            new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT)),
+                            peers == null ? null : peers::accept),
                     workers,
                     TimeSource.system(),
                     Observers.ofTransport(metrics),
@@ -163,6 +180,10 @@ public final class SyncServer implements AutoCloseable {
             running.push(transport::close);
             running.push(roomsClose);
             running.push(transport::stopAccepting);
+            if (peers != null) {
+                peers.start(config, timer);
+                running.push(peers::close);
+            }
         } catch (IOException | RuntimeException failure) {
             close();
             throw failure;
@@ -232,6 +253,11 @@ public final class SyncServer implements AutoCloseable {
     /** What it counts about itself; {@code metrics().page()} is the page of {@code /metrics}. */
     public ServerMetrics metrics() {
         return metrics;
+    }
+
+    /** The other servers of its cluster; empty if it belongs to none. */
+    public Optional<Peers> peers() {
+        return Optional.ofNullable(peers);
     }
 
     /** Who may do what; answers always, and denies when the policy fails. */
@@ -464,6 +490,7 @@ public final class SyncServer implements AutoCloseable {
         private @Nullable DeltaLog log;
         private @Nullable AccessPolicy access;
         private StatelessListener listener = StatelessListener.NONE;
+        private TimeSource time = TimeSource.system();
 
         private Builder() {}
 
@@ -509,6 +536,12 @@ public final class SyncServer implements AutoCloseable {
          */
         public Builder onStateless(StatelessListener hearer) {
             listener = hearer;
+            return this;
+        }
+
+        /** The clock that other servers are told. */
+        Builder time(TimeSource clock) {
+            time = clock;
             return this;
         }
 

@@ -132,7 +132,7 @@ final class TestServer implements AutoCloseable {
                     }
                 }, Epochs.random(new Random()));
         rooms = new Rooms(loops.roomLoops(), kit);
-        Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null);
+        Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null, null);
         transport = Transport.start(
                 loops,
                 setup.transport,
