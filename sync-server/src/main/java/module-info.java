@@ -20,6 +20,7 @@ module dev.rejoin.server {
     requires org.slf4j;
     requires org.xerial.sqlitejdbc;
     requires static org.jspecify;
+    requires transitive dev.rejoin.consistency;
     requires transitive dev.rejoin.protocol;
 
     exports dev.rejoin.server.access;

@@ -17,6 +17,7 @@ import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.storage.DeltaLog;
 import dev.rejoin.server.storage.Durability;
 import dev.rejoin.server.storage.LogBounds;
+import dev.rejoin.server.storage.LogName;
 import dev.rejoin.server.storage.LogWriter;
 import dev.rejoin.server.storage.MemoryDeltaLog;
 import dev.rejoin.server.storage.SqliteDeltaLog;
@@ -110,6 +111,7 @@ public final class SyncServer implements AutoCloseable {
             SecureRandom random = new SecureRandom();
             DeltaLog rows = builder.open();
             running.push(rows::close);
+            long logName = LogName.of(rows, random::nextLong);
             log = LogWriter.open(
                     rows, new SystemClock(), random.nextLong(), logThread, loader, bounds(), Observers.ofLog(metrics));
             running.pop();
@@ -126,7 +128,7 @@ public final class SyncServer implements AutoCloseable {
             rooms = new Rooms(
                     loops.roomLoops(),
                     new RoomKit(
-                            new LogBridge(log, workers),
+                            new LogBridge(log, logName, workers),
                             builder.validator,
                             roomOptions(),
                             deltaLimits(),

@@ -110,7 +110,7 @@ final class TestServer implements AutoCloseable {
                 LogBounds.DEFAULT,
                 new LogObserver() {});
         RoomKit kit = new RoomKit(
-                new LogBridge(writer, workers),
+                new LogBridge(writer, 0x10900L, workers),
                 setup.validator,
                 setup.rooms,
                 new DeltaLimits(1 << 20, 4_096, 65_536, 65_536, 4_096),

@@ -33,6 +33,12 @@ final class Batch {
     /** Called once: with null when all of it is durable, otherwise with the reason. */
     final List<Consumer<@Nullable DocumentUnavailableException>> waiting = new ArrayList<>();
 
+    /** What is held with it of the logs of other servers. */
+    HeldPositions arrived = HeldPositions.NONE;
+
+    /** What is held with it of all logs, once it is durable; set when the batch is handed to the log. */
+    HeldPositions held = HeldPositions.NONE;
+
     long bytes;
     long sinceMillis;
 

@@ -1,5 +1,14 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.Freshness;
+import dev.rejoin.consistency.session.GuardPolicy;
+import dev.rejoin.consistency.session.Origins;
+import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.consistency.session.ReadLevel;
+import dev.rejoin.consistency.session.ReadOutcome;
+import dev.rejoin.consistency.session.SessionGuard;
+import dev.rejoin.consistency.session.SessionToken;
+import dev.rejoin.consistency.session.Watermark;
 import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
@@ -30,6 +39,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -54,6 +64,12 @@ final class Room {
      * Whoever needs an answer that covers what it has just seen of `document` (a welcome, a write without effect) waits in
      * the last batch that is not yet durable, see whenDurable().
      *
+     * What is held
+     * ------------
+     * `held` says of which log everything is durable and shown through which entry; a batch brings its own number and what
+     * came with it of other logs. `watermark` is told of a batch when everybody has been sent it, in one call, so that whoever is
+     * woken sees no more than the token of the answer says (decision 0018).
+     *
      * Failure
      * -------
      * If a commit fails, or judging throws after the document may have changed, memory and log may differ. The room is then
@@ -61,6 +77,10 @@ final class Room {
      */
     private static final Logger LOG = LoggerFactory.getLogger(Room.class);
     private static final long RETRY_MILLIS = 10;
+
+    /** How many reads and writes of one document may wait for what their sessions have seen; more are told {@code overloaded}. */
+    private static final int MAX_WAITING_READS = 1_000;
+
     private static final long UNBEGUN_IDLE_MILLIS = 1_000;
     private static final int FOLD_AT_LEAST_CELLS = 16;
     private static final byte[] NOTHING = {};
@@ -76,6 +96,9 @@ final class Room {
     private final ChangeListeners listeners;
     private final Consumer<Room> whenGone;
     private final RoomContent content;
+    private final Freshness freshness;
+    private final Watermark watermark;
+    private final SessionGuard guard;
 
     /** Null until the document has begun, which it does with its first record. */
     private RoomLog.@Nullable DocumentLog log;
@@ -100,6 +123,7 @@ final class Room {
 
     private Snapshot committed;
     private long committedSequence;
+    private HeldPositions held;
     private @Nullable DocumentView view;
 
     private long tailBytes;
@@ -134,6 +158,18 @@ final class Room {
         this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content(), recovered.former());
         this.committed = document.snapshot();
         this.committedSequence = recovered.sequence();
+        this.held = recovered.held();
+        this.freshness = kit.others().freshness(name);
+        this.watermark = new Watermark(shown(), MAX_WAITING_READS);
+        this.guard = new SessionGuard(
+                name,
+                epoch,
+                watermark,
+                freshness,
+                new GuardedOrigins(kit.others().origins(name)),
+                (millis, task) -> loop.schedule(task, millis)::cancel,
+                kit.time(),
+                kit.observer()::decided);
         this.tailBytes = recovered.tailBytes();
         this.tailEntries = recovered.tailEntries();
         this.imageBytes = recovered.imageBytes();
@@ -581,6 +617,7 @@ final class Room {
             loop.schedule(this::flush, RETRY_MILLIS);
             return;
         }
+        batch.held = held.union(batch.arrived).with(kit.log().name(), kit.log().incarnation(), batch.sequence);
         // a snapshot of the content would have each commit copy what the next keystroke touches; nobody reads it there
         batch.after = batch.changes.isEmpty() ? committed : document.snapshot();
         if (!batch.contentChanges.isEmpty()) {
@@ -652,6 +689,7 @@ final class Room {
         inFlight = null;
         committed = Objects.requireNonNull(batch.after);
         committedSequence = batch.sequence;
+        held = batch.held;
         view = null;
         tailBytes += batch.bytes;
         tailEntries++;
@@ -665,8 +703,9 @@ final class Room {
         }
         batch.waiting.forEach(waiter -> waiter.accept(null));
         tell(batch);
+        watermark.advance(shown());
         if (batch.leases != null && batch.contentImage != null) {
-            image(committedSequence, committed, batch.contentImage, batch.leases, () -> {});
+            image(committedSequence, committed, batch.held, batch.contentImage, batch.leases, () -> {});
         }
         flush();
         restWhenIdle();
@@ -797,6 +836,7 @@ final class Room {
     private void image(
             long sequence,
             Snapshot snapshot,
+            HeldPositions positions,
             Supplier<byte[]> contentImage,
             List<RoomImage.LeaseImage> leaseImages,
             Runnable then) {
@@ -805,8 +845,13 @@ final class Room {
         long coveredBytes = tailBytes;
         int coveredEntries = tailEntries;
         byte[] former = content.former();
-        begun.replaceBy(() ->
-                        new RoomImage(sequence, snapshot.state().encode(), contentImage.get(), former, leaseImages))
+        begun.replaceBy(() -> new RoomImage(
+                        sequence,
+                        snapshot.state().encode(),
+                        contentImage.get(),
+                        former,
+                        positions.encode(),
+                        leaseImages))
                 .whenComplete((size, failure) -> loop.execute(() -> {
                     imaging = false;
                     List<Runnable> waiting = List.copyOf(whenImaged);
@@ -833,7 +878,13 @@ final class Room {
     }
 
     private boolean isIdle() {
-        return late == null && present == 0 && !content.hasSeats() && open.isEmpty() && inFlight == null && !imaging;
+        return late == null
+                && present == 0
+                && !content.hasSeats()
+                && open.isEmpty()
+                && inFlight == null
+                && !imaging
+                && watermark.waiting() == 0;
     }
 
     private void restWhenIdle() {
@@ -856,7 +907,7 @@ final class Room {
             return;
         }
         if (tailEntries > 0) {
-            image(committedSequence, committed, content.image(), leaseImages(), () -> {
+            image(committedSequence, committed, held, content.image(), leaseImages(), () -> {
                 if (isIdle()) {
                     go();
                 }
@@ -977,6 +1028,81 @@ final class Room {
 
     String name() {
         return name;
+    }
+
+    /** What is held and shown of all logs. Entries of this opening of the own log are held through the last one, whoever wrote it. */
+    private PositionVector shown() {
+        return committedSequence == 0
+                ? held.vector()
+                : held.vector()
+                        .with(dev.rejoin.consistency.session.Position.of(
+                                kit.log().incarnation(), committedSequence));
+    }
+
+    /** What is held, by log. */
+    HeldPositions held() {
+        return held;
+    }
+
+    /**
+     * Calls {@code then} on the loop once it is decided whether this session may read, or write, here.
+     *
+     * @param writes whether it wants to write, which nobody does without what the session has seen
+     */
+    void guarded(boolean writes, SessionToken token, ReadLevel level, GuardPolicy policy, Consumer<ReadOutcome> then) {
+        CompletableFuture<ReadOutcome> decided =
+                (writes ? guard.write(token, policy) : guard.read(token, level, policy)).toCompletableFuture();
+        if (decided.isDone()) {
+            then.accept(decided.join());
+            return;
+        }
+        stayAwake();
+        decided.thenAccept(outcome -> loop.execute(() -> {
+            then.accept(outcome);
+            restWhenIdle();
+        }));
+    }
+
+    /** What a guard has decided, with the view that it has let through. */
+    <V> GuardedRead<V> guardedRead(ReadOutcome outcome, Optional<V> shownView) {
+        return new GuardedRead<>(outcome, epoch, held.latest(), freshness.stalenessMillis(), shownView);
+    }
+
+    /** Asks other servers; where there are none, what an earlier opening of the own log had and is not here is lost. */
+    private final class GuardedOrigins implements Origins {
+        private final Origins others;
+
+        GuardedOrigins(Origins others) {
+            this.others = others;
+        }
+
+        @Override
+        public CompletionStage<Pulled> pull(PositionVector missing) {
+            return kit.others() == OtherServers.NONE
+                    ? CompletableFuture.completedFuture(lost(missing))
+                    : others.pull(missing);
+        }
+
+        private Pulled lost(PositionVector missing) {
+            PositionVector[] lost = {PositionVector.EMPTY, PositionVector.EMPTY};
+            missing.forEach((origin, sequence) -> held.ended(
+                            kit.log().name(), origin, kit.log().incarnation())
+                    .ifPresent(end -> {
+                        lost[0] = lost[0].with(new dev.rejoin.consistency.session.Position(origin, sequence));
+                        lost[1] = lost[1].with(new dev.rejoin.consistency.session.Position(origin, end));
+                    }));
+            return new Pulled(PositionVector.EMPTY, lost[0], lost[1]);
+        }
+
+        @Override
+        public Optional<String> holder(PositionVector needs) {
+            return others.holder(needs);
+        }
+
+        @Override
+        public CompletionStage<PositionVector> heads() {
+            return others.heads();
+        }
     }
 
     /** Completes with the content as it is now, when all that is in it is durable. */
