@@ -1,5 +1,7 @@
 package dev.rejoin.server;
 
+import dev.rejoin.consistency.session.Freshness;
+import dev.rejoin.consistency.session.Origins;
 import dev.rejoin.server.replication.Dialler;
 import dev.rejoin.server.replication.Line;
 import dev.rejoin.server.replication.LineEnd;
@@ -8,6 +10,7 @@ import dev.rejoin.server.replication.LinkStatus;
 import dev.rejoin.server.replication.Replication;
 import dev.rejoin.server.replication.ReplicationObserver;
 import dev.rejoin.server.replication.ReplicationOptions;
+import dev.rejoin.server.room.OtherServers;
 import dev.rejoin.server.room.RoomLoop;
 import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.transport.EventLoops;
@@ -32,7 +35,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,6 +111,25 @@ public final class Peers {
                 random,
                 observer);
         return new Peers(replication, loop);
+    }
+
+    /** The cluster as the rooms ask it, which are there before it is. */
+    static OtherServers asOthers(Supplier<@Nullable Peers> cluster) {
+        return new OtherServers() {
+            @Override
+            public Origins origins(String document) {
+                Peers peers = cluster.get();
+                return peers == null ? Origins.NONE : peers.replication.origins(document);
+            }
+
+            @Override
+            public Freshness freshness(String document) {
+                return () -> {
+                    Peers peers = cluster.get();
+                    return peers == null ? Long.MAX_VALUE : peers.replication.stalenessMillis();
+                };
+            }
+        };
     }
 
     void start(ServerConfig config, ScheduledExecutorService timer) {

@@ -13,6 +13,7 @@ import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.Epochs;
 import dev.rejoin.server.room.MutationValidator;
+import dev.rejoin.server.room.OtherServers;
 import dev.rejoin.server.room.RoomHandle;
 import dev.rejoin.server.room.RoomKit;
 import dev.rejoin.server.room.RoomOptions;
@@ -20,6 +21,7 @@ import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.storage.DeltaLog;
 import dev.rejoin.server.storage.Durability;
 import dev.rejoin.server.storage.LogBounds;
+import dev.rejoin.server.storage.LogName;
 import dev.rejoin.server.storage.LogWriter;
 import dev.rejoin.server.storage.MemoryDeltaLog;
 import dev.rejoin.server.storage.SqliteDeltaLog;
@@ -58,6 +60,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -115,6 +118,7 @@ public final class SyncServer implements AutoCloseable {
             SecureRandom random = new SecureRandom();
             DeltaLog rows = builder.open();
             running.push(rows::close);
+            long logName = LogName.of(rows, random::nextLong);
             log = LogWriter.open(
                     rows, new SystemClock(), random.nextLong(), logThread, loader, bounds(), Observers.ofLog(metrics));
             running.pop();
@@ -130,10 +134,11 @@ public final class SyncServer implements AutoCloseable {
             AckLevel level = log.durability() == Durability.DISK ? AckLevel.DURABLE : AckLevel.ACCEPTED;
             Optional<ClusterSecret> secret = Peers.secret(config);
             Epochs epochs = secret.<Epochs>map(ClusterEpochs::new).orElseGet(() -> Epochs.random(random));
+            AtomicReference<@Nullable Peers> cluster = new AtomicReference<>();
             rooms = new Rooms(
                     loops.roomLoops(),
                     new RoomKit(
-                            new LogBridge(log, workers),
+                            new LogBridge(log, logName, workers),
                             builder.validator,
                             roomOptions(),
                             deltaLimits(),
@@ -143,18 +148,21 @@ public final class SyncServer implements AutoCloseable {
                             TimeSource.system(),
                             random,
                             level,
-                            Observers.ofRooms(metrics), epochs));
+                            Observers.ofRooms(metrics),
+                            secret.isPresent() ? Peers.asOthers(cluster::get) : OtherServers.NONE,
+                            epochs));
             peers = secret.map(known -> Peers.open(
                             config,
                             known,
                             rooms,
                             loops,
-                            log.incarnation(),
+                            logName,
                             log.incarnation(),
                             builder.time,
                             random,
                             ReplicationObserver.SILENT))
                     .orElse(null);
+            cluster.set(peers);
             running.push(this::closeRooms);
             openWebhooks(timer, random);
             transport = Transport.start(

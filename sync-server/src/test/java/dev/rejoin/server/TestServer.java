@@ -4,7 +4,6 @@ import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.access.AccessPolicy;
-import dev.rejoin.server.room.Epochs;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.room.RoomKit;
 import dev.rejoin.server.room.RoomObserver;
@@ -111,7 +110,7 @@ final class TestServer implements AutoCloseable {
                 LogBounds.DEFAULT,
                 new LogObserver() {});
         RoomKit kit = new RoomKit(
-                new LogBridge(writer, workers),
+                new LogBridge(writer, 0x10900L, workers),
                 setup.validator,
                 setup.rooms,
                 new DeltaLimits(1 << 20, 4_096, 65_536, 65_536, 4_096),
@@ -130,7 +129,7 @@ final class TestServer implements AutoCloseable {
                     public void resynced() {
                         resynced.incrementAndGet();
                     }
-                }, Epochs.random(new Random()));
+                });
         rooms = new Rooms(loops.roomLoops(), kit);
         Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null, null);
         transport = Transport.start(

@@ -2,10 +2,11 @@ package dev.rejoin.server.replication;
 
 import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.server.room.Arrival;
+import dev.rejoin.server.room.HeldPositions;
 import dev.rejoin.server.room.Holding;
 import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.session.LinkFailure;
 import dev.rejoin.sync.wire.LinkMessage;
-import dev.rejoin.sync.wire.ProtocolException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -147,18 +148,19 @@ final class DocumentSync {
 
     private void take(Following.Answer answer) {
         LinkMessage.StateHead head = answer.head();
-        PositionVector held;
+        HeldPositions holds;
         try {
-            held = Vectors.decode(head.held());
-        } catch (ProtocolException e) {
-            link.fail(e);
+            holds = HeldPositions.decode(head.held());
+        } catch (IllegalArgumentException e) {
+            link.fail(LinkFailure.MALFORMED, String.valueOf(e.getMessage()));
             fail(e);
             return;
         }
+        PositionVector held = holds.vector();
         link.holds(document.value(), held);
         home.observer().pulled(link.address(), answer.fragment().length + answer.update().length);
         Arrival arrival =
-                new Arrival(head.epoch(), answer.fragment(), answer.update(), PositionVector.EMPTY, held);
+                new Arrival(head.epoch(), answer.fragment(), answer.update(), HeldPositions.NONE, holds);
         home.then(home.rooms().take(document, arrival), (taken, failure) -> {
             if (taken == null) {
                 fail(failure);

@@ -291,7 +291,7 @@ final class Followed implements LineEnd, FollowedEffects {
                         true,
                         false,
                         excerpt.epoch(),
-                        Vectors.encode(excerpt.held()),
+                        excerpt.held().encode(),
                         excerpt.fragment().length,
                         excerpt.update().length),
                 excerpt.fragment(),

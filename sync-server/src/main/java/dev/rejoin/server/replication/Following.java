@@ -3,14 +3,13 @@ package dev.rejoin.server.replication;
 import dev.rejoin.consistency.session.Position;
 import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.server.room.Arrival;
+import dev.rejoin.server.room.HeldPositions;
 import dev.rejoin.server.room.Taken;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.session.FollowerEffects;
 import dev.rejoin.sync.session.FollowerSession;
 import dev.rejoin.sync.session.LinkFailure;
-import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.LinkMessage;
-import dev.rejoin.sync.wire.ProtocolException;
 import java.net.URI;
 import java.util.ArrayDeque;
 import java.util.Collections;
@@ -344,16 +343,16 @@ final class Following implements LineEnd, FollowerEffects {
     // changes
 
     private void take(LinkMessage.Change change) {
-        PositionVector before;
-        PositionVector after;
+        HeldPositions before;
+        HeldPositions after;
         try {
-            before = Vectors.decode(change.before());
-            after = Vectors.decode(change.after());
-        } catch (ProtocolException e) {
+            before = HeldPositions.decode(change.before());
+            after = HeldPositions.decode(change.after());
+        } catch (IllegalArgumentException e) {
             fail(LinkFailure.MALFORMED, String.valueOf(e.getMessage()));
             return;
         }
-        holdings.put(change.document(), after);
+        holdings.put(change.document(), after.vector());
         long operation = begin();
         offer(change, new Arrival(change.epoch(), change.fragment(), change.update(), before, after), operation);
     }
@@ -458,12 +457,6 @@ final class Following implements LineEnd, FollowerEffects {
         if (session != null) {
             session.fail(why, message);
         }
-    }
-
-    void fail(ProtocolException malformed) {
-        fail(
-                malformed.code() == FailureCode.MALFORMED ? LinkFailure.MALFORMED : LinkFailure.PROTOCOL_ERROR,
-                String.valueOf(malformed.getMessage()));
     }
 
     Catching catching() {

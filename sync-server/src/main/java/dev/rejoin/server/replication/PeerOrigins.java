@@ -3,8 +3,8 @@ package dev.rejoin.server.replication;
 import dev.rejoin.consistency.session.Origins;
 import dev.rejoin.consistency.session.Position;
 import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.server.room.HeldPositions;
 import dev.rejoin.sync.session.DocumentName;
-import dev.rejoin.sync.wire.ProtocolException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -74,7 +74,7 @@ final class PeerOrigins implements Origins {
         private void finish() {
             home.then(home.rooms().holding(DocumentName.of(document)), (here, failure) -> {
                 if (here != null && here.isPresent()) {
-                    held = held.union(here.get().held());
+                    held = held.union(here.get().held().vector());
                 }
                 PositionVector lost = allAsked && failure == null ? lost() : PositionVector.EMPTY;
                 result.complete(new Pulled(held, lost, lost.isEmpty() ? PositionVector.EMPTY : surviving(lost)));
@@ -132,8 +132,8 @@ final class PeerOrigins implements Origins {
                         return;
                     }
                     try {
-                        all[0] = all[0].union(Vectors.decode(answer.head().held()));
-                    } catch (ProtocolException e) {
+                        all[0] = all[0].union(HeldPositions.decode(answer.head().held()).vector());
+                    } catch (IllegalArgumentException e) {
                         result.completeExceptionally(e);
                         return;
                     }

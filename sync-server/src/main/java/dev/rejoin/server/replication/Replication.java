@@ -160,6 +160,12 @@ public final class Replication implements AdmissionListener {
         return lag;
     }
 
+    /** An upper bound of how far this server is behind its peers, in milliseconds; unknown while one of them has never been heard of. */
+    public long stalenessMillis() {
+        boolean unheard = status.stream().anyMatch(link -> link.opening() == 0);
+        return unheard ? Long.MAX_VALUE : status.isEmpty() ? 0 : lag.stalenessMillis();
+    }
+
     /** The other servers, as the guard of one document asks them. */
     public Origins origins(String document) {
         return new PeerOrigins(this, document);
@@ -221,8 +227,8 @@ public final class Replication implements AdmissionListener {
                     entry.document(),
                     entry.epoch(),
                     entry.sequence(),
-                    Vectors.encode(entry.before()),
-                    Vectors.encode(entry.after()),
+                    entry.before().encode(),
+                    entry.after().encode(),
                     entry.fragment(),
                     entry.update());
             written = entry;

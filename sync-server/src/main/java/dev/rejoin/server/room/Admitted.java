@@ -1,7 +1,5 @@
 package dev.rejoin.server.room;
 
-import dev.rejoin.consistency.session.PositionVector;
-
 /**
  * One durable entry of the log of a document, as other servers are told of it: what came from them is not repeated.
  *
@@ -16,7 +14,7 @@ public record Admitted(
         String document,
         long epoch,
         long sequence,
-        PositionVector before,
-        PositionVector after,
+        HeldPositions before,
+        HeldPositions after,
         byte[] fragment,
         byte[] update) {}

@@ -1,7 +1,5 @@
 package dev.rejoin.server.room;
 
-import dev.rejoin.consistency.session.PositionVector;
-
 /**
  * What another server has admitted, on its way into a room here. Nobody judges it again.
  *
@@ -12,7 +10,7 @@ import dev.rejoin.consistency.session.PositionVector;
  * @param after what is held by whoever holds {@code before} and takes this
  */
 @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-public record Arrival(long epoch, byte[] fragment, byte[] update, PositionVector before, PositionVector after) {
+public record Arrival(long epoch, byte[] fragment, byte[] update, HeldPositions before, HeldPositions after) {
     boolean isEmpty() {
         return fragment.length == 0 && update.length == 0;
     }

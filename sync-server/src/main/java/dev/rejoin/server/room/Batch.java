@@ -1,6 +1,5 @@
 package dev.rejoin.server.room;
 
-import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.document.Snapshot;
 import dev.rejoin.crdt.yjs.StateVector;
@@ -44,8 +43,11 @@ final class Batch {
     /** Run when the batch has been handed to the log, and nothing else has happened since its last change. */
     final List<Runnable> whenHandedOver = new ArrayList<>();
 
-    /** What is held with it of the logs of other servers, besides what was held before. */
-    PositionVector claims = PositionVector.EMPTY;
+    /** What is held with it of the logs of other servers. */
+    HeldPositions arrived = HeldPositions.NONE;
+
+    /** What is held with it of all logs, once it is durable; set when the batch is handed to the log. */
+    HeldPositions held = HeldPositions.NONE;
 
     long bytes;
     long sinceMillis;

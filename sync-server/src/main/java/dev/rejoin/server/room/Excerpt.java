@@ -1,7 +1,5 @@
 package dev.rejoin.server.room;
 
-import dev.rejoin.consistency.session.PositionVector;
-
 /**
  * What somebody lacks of a document.
  *
@@ -10,4 +8,4 @@ import dev.rejoin.consistency.session.PositionVector;
  * @param update of the content; empty if nothing is lacking
  */
 @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-public record Excerpt(long epoch, PositionVector held, byte[] fragment, byte[] update) {}
+public record Excerpt(long epoch, HeldPositions held, byte[] fragment, byte[] update) {}

@@ -1,7 +1,5 @@
 package dev.rejoin.server.room;
 
-import dev.rejoin.consistency.session.PositionVector;
-
 /**
  * What a server has of a document, in short.
  *
@@ -10,4 +8,4 @@ import dev.rejoin.consistency.session.PositionVector;
  * @param stateVector of the content, encoded; empty if there is nothing
  */
 @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-public record Holding(long epoch, boolean deleted, byte[] version, byte[] stateVector, PositionVector held) {}
+public record Holding(long epoch, boolean deleted, byte[] version, byte[] stateVector, HeldPositions held) {}

@@ -1,6 +1,14 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.Freshness;
+import dev.rejoin.consistency.session.GuardPolicy;
+import dev.rejoin.consistency.session.Origins;
 import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.consistency.session.ReadLevel;
+import dev.rejoin.consistency.session.ReadOutcome;
+import dev.rejoin.consistency.session.SessionGuard;
+import dev.rejoin.consistency.session.SessionToken;
+import dev.rejoin.consistency.session.Watermark;
 import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
@@ -35,6 +43,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -59,6 +68,12 @@ final class Room {
      * Whoever needs an answer that covers what it has just seen of `document` (a welcome, a write without effect) waits in
      * the last batch that is not yet durable, see whenDurable().
      *
+     * What is held
+     * ------------
+     * `held` says of which log everything is durable and shown through which entry; a batch brings its own number and what
+     * came with it of other logs. `watermark` is told of a batch when everybody has been sent it, in one call, so that whoever is
+     * woken sees no more than the token of the answer says (decision 0018).
+     *
      * Failure
      * -------
      * If a commit fails, or judging throws after the document may have changed, memory and log may differ. The room is then
@@ -66,6 +81,10 @@ final class Room {
      */
     private static final Logger LOG = LoggerFactory.getLogger(Room.class);
     private static final long RETRY_MILLIS = 10;
+
+    /** How many reads and writes of one document may wait for what their sessions have seen; more are told {@code overloaded}. */
+    private static final int MAX_WAITING_READS = 1_000;
+
     private static final long UNBEGUN_IDLE_MILLIS = 1_000;
     private static final int FOLD_AT_LEAST_CELLS = 16;
     private static final byte[] NOTHING = {};
@@ -83,11 +102,15 @@ final class Room {
     private final RoomContent content;
     private final AdmissionListener admissions;
 
-    /** What is held of all servers' logs, durably. */
-    private PositionVector shown = PositionVector.EMPTY;
-
     /** What is held with all that was judged or came from other servers. */
-    private PositionVector ahead = PositionVector.EMPTY;
+    private HeldPositions ahead;
+
+    /** What is held of the logs of other servers and is not in the own log: not worth an entry, it goes along with the next one. */
+    private HeldPositions owed = HeldPositions.NONE;
+
+    private final Freshness freshness;
+    private final Watermark watermark;
+    private final SessionGuard guard;
 
     /** Null until the document has begun, which it does with its first record. */
     private RoomLog.@Nullable DocumentLog log;
@@ -112,6 +135,7 @@ final class Room {
 
     private Snapshot committed;
     private long committedSequence;
+    private HeldPositions held;
     private @Nullable DocumentView view;
 
     private long tailBytes;
@@ -148,6 +172,19 @@ final class Room {
         this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content(), recovered.former());
         this.committed = document.snapshot();
         this.committedSequence = recovered.sequence();
+        this.held = recovered.held();
+        this.ahead = held;
+        this.freshness = kit.others().freshness(name);
+        this.watermark = new Watermark(shown(), MAX_WAITING_READS);
+        this.guard = new SessionGuard(
+                name,
+                epoch,
+                watermark,
+                freshness,
+                new GuardedOrigins(kit.others().origins(name)),
+                (millis, task) -> loop.schedule(task, millis)::cancel,
+                kit.time(),
+                kit.observer()::decided);
         this.tailBytes = recovered.tailBytes();
         this.tailEntries = recovered.tailEntries();
         this.imageBytes = recovered.imageBytes();
@@ -534,17 +571,18 @@ final class Room {
             return;
         }
         if (arrival.epoch() != epoch) {
-            result.complete(new Taken(Taken.Outcome.OTHER_LIFE, epoch, shown, "another life of the document"));
-        } else if (!ahead.includes(arrival.before())) {
-            result.complete(new Taken(Taken.Outcome.LACKING, epoch, shown, "what comes before it is not here"));
+            result.complete(new Taken(Taken.Outcome.OTHER_LIFE, epoch, held, "another life of the document"));
+        } else if (!ahead.vector().includes(arrival.before().latest())) {
+            result.complete(new Taken(Taken.Outcome.LACKING, epoch, held, "what comes before it is not here"));
         } else {
             try {
                 merge(arrival);
             } catch (MalformedDeltaException
                     | MalformedUpdateException
                     | ContradictoryUpdateException
-                    | ReplicaConflictException e) {
-                result.complete(new Taken(Taken.Outcome.REFUSED, epoch, shown, String.valueOf(e.getMessage())));
+                    | ReplicaConflictException
+                    | TooManyLogsException e) {
+                result.complete(new Taken(Taken.Outcome.REFUSED, epoch, held, String.valueOf(e.getMessage())));
                 return;
             } catch (RuntimeException e) {
                 LOG.error("room '{}' is given up: taking in what another server has admitted failed", name, e);
@@ -555,7 +593,7 @@ final class Room {
             stayAwake();
             whenDurable(failure -> {
                 if (failure == null) {
-                    result.complete(new Taken(Taken.Outcome.TAKEN, epoch, shown, ""));
+                    result.complete(new Taken(Taken.Outcome.TAKEN, epoch, held, ""));
                 } else {
                     result.completeExceptionally(failure);
                 }
@@ -565,7 +603,8 @@ final class Room {
     }
 
     private void merge(Arrival arrival) {
-        if (!ahead.includes(arrival.after()) && !arrival.isEmpty()) {
+        HeldPositions after = union(ahead, arrival.after());
+        if (!ahead.vector().includes(arrival.after().vector()) && !arrival.isEmpty()) {
             Delta delta = arrival.fragment().length == 0 ? Delta.EMPTY : Delta.decode(arrival.fragment());
             watchIfAsked();
             Version version = document.version();
@@ -583,20 +622,42 @@ final class Room {
                 record(new RoomRecord.Content(arrival.update()), arrival.update().length);
             }
         }
-        ahead = ahead.union(arrival.after());
+        if (after.equals(ahead)) {
+            return;
+        }
+        ahead = after;
+        owed = owed.union(arrival.after());
         if (!open.isEmpty()) {
-            open.claims = open.claims.union(arrival.after());
+            open.arrived = open.arrived.union(arrival.after());
         } else if (inFlight != null) {
-            inFlight.claims = inFlight.claims.union(arrival.after());
+            inFlight.arrived = inFlight.arrived.union(arrival.after());
         } else {
-            shown = shown.union(arrival.after());
+            held = held.union(arrival.after());
+            watermark.advance(shown());
+        }
+    }
+
+    private static HeldPositions union(HeldPositions some, HeldPositions others) {
+        try {
+            return some.union(others);
+        } catch (IllegalArgumentException tooMany) {
+            throw new TooManyLogsException(tooMany);
+        }
+    }
+
+    /** The document would have entries of more logs than it may. */
+    private static final class TooManyLogsException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        TooManyLogsException(IllegalArgumentException cause) {
+            super(cause.getMessage(), cause);
         }
     }
 
     /** What is durably here, in short. */
     Holding holding() {
         return new Holding(
-                epoch, false, committed.version().encode(), content.durable().encode(), shown);
+                epoch, false, committed.version().encode(), content.durable().encode(), held);
     }
 
     /**
@@ -614,7 +675,7 @@ final class Room {
             return;
         }
         if (theirEpoch != 0 && theirEpoch != epoch && !headsOnly) {
-            result.complete(Optional.of(new Excerpt(epoch, PositionVector.EMPTY, NOTHING, NOTHING)));
+            result.complete(Optional.of(new Excerpt(epoch, HeldPositions.NONE, NOTHING, NOTHING)));
             return;
         }
         if (open.isEmpty()) {
@@ -648,7 +709,7 @@ final class Room {
                 return;
             }
             byte[] fragment = headsOnly ? NOTHING : bytes(committed.deltaSince(version));
-            result.complete(Optional.of(new Excerpt(epoch, shown, fragment, update)));
+            result.complete(Optional.of(new Excerpt(epoch, held, fragment, update)));
         });
     }
 
@@ -705,6 +766,10 @@ final class Room {
         }
         verdictsKnown.forEach((replica, through) -> open.add(new RoomRecord.VerdictsKnown(replica, through), 0));
         verdictsKnown.clear();
+        if (!owed.isEmpty()) {
+            open.add(new RoomRecord.Held(owed.encode()), 0);
+            owed = HeldPositions.NONE;
+        }
         boolean image = wantsImage();
         if (image) {
             fold();
@@ -721,6 +786,8 @@ final class Room {
             loop.schedule(this::flush, RETRY_MILLIS);
             return;
         }
+        batch.held = held.union(batch.arrived).with(kit.log().name(), kit.log().incarnation(), batch.sequence);
+        ahead = ahead.union(batch.held);
         // a snapshot of the content would have each commit copy what the next keystroke touches; nobody reads it there
         batch.after = batch.changes.isEmpty() ? committed : document.snapshot();
         if (!batch.contentChanges.isEmpty()) {
@@ -798,6 +865,9 @@ final class Room {
         inFlight = null;
         committed = Objects.requireNonNull(batch.after);
         committedSequence = batch.sequence;
+        HeldPositions heldBefore = held.union(batch.arrived);
+        // what came meanwhile without a change of its own is held as well
+        held = heldBefore.union(batch.held);
         view = null;
         tailBytes += batch.bytes;
         tailEntries++;
@@ -805,9 +875,6 @@ final class Room {
                 .committed(
                         batch.changes.size() + batch.contentChanges.size(),
                         kit.time().millis() - batch.sinceMillis);
-        PositionVector heldBefore = shown.union(batch.claims);
-        shown = heldBefore.with(dev.rejoin.consistency.session.Position.of(kit.log().incarnation(), batch.sequence));
-        ahead = ahead.union(shown);
         deliver(batch, before);
         if (batch.contentAfter != null) {
             content.deliver(batch.contentChanges, batch.contentAfter);
@@ -820,12 +887,13 @@ final class Room {
                     epoch,
                     batch.sequence,
                     heldBefore,
-                    shown,
+                    held,
                     bytes(batch.ownChanges()),
                     batch.ownContent()));
         }
+        watermark.advance(shown());
         if (batch.leases != null && batch.contentImage != null) {
-            image(committedSequence, committed, batch.contentImage, batch.leases, () -> {});
+            image(committedSequence, committed, batch.held, batch.contentImage, batch.leases, () -> {});
         }
         flush();
         restWhenIdle();
@@ -956,6 +1024,7 @@ final class Room {
     private void image(
             long sequence,
             Snapshot snapshot,
+            HeldPositions positions,
             Supplier<byte[]> contentImage,
             List<RoomImage.LeaseImage> leaseImages,
             Runnable then) {
@@ -964,8 +1033,13 @@ final class Room {
         long coveredBytes = tailBytes;
         int coveredEntries = tailEntries;
         byte[] former = content.former();
-        begun.replaceBy(() ->
-                        new RoomImage(sequence, snapshot.state().encode(), contentImage.get(), former, leaseImages))
+        begun.replaceBy(() -> new RoomImage(
+                        sequence,
+                        snapshot.state().encode(),
+                        contentImage.get(),
+                        former,
+                        positions.encode(),
+                        leaseImages))
                 .whenComplete((size, failure) -> loop.execute(() -> {
                     imaging = false;
                     List<Runnable> waiting = List.copyOf(whenImaged);
@@ -992,7 +1066,13 @@ final class Room {
     }
 
     private boolean isIdle() {
-        return late == null && present == 0 && !content.hasSeats() && open.isEmpty() && inFlight == null && !imaging;
+        return late == null
+                && present == 0
+                && !content.hasSeats()
+                && open.isEmpty()
+                && inFlight == null
+                && !imaging
+                && watermark.waiting() == 0;
     }
 
     private void restWhenIdle() {
@@ -1015,7 +1095,7 @@ final class Room {
             return;
         }
         if (tailEntries > 0) {
-            image(committedSequence, committed, content.image(), leaseImages(), () -> {
+            image(committedSequence, committed, held, content.image(), leaseImages(), () -> {
                 if (isIdle()) {
                     go();
                 }
@@ -1139,6 +1219,81 @@ final class Room {
 
     String name() {
         return name;
+    }
+
+    /** What is held and shown of all logs. Entries of this opening of the own log are held through the last one, whoever wrote it. */
+    private PositionVector shown() {
+        return committedSequence == 0
+                ? held.vector()
+                : held.vector()
+                        .with(dev.rejoin.consistency.session.Position.of(
+                                kit.log().incarnation(), committedSequence));
+    }
+
+    /** What is held, by log. */
+    HeldPositions held() {
+        return held;
+    }
+
+    /**
+     * Calls {@code then} on the loop once it is decided whether this session may read, or write, here.
+     *
+     * @param writes whether it wants to write, which nobody does without what the session has seen
+     */
+    void guarded(boolean writes, SessionToken token, ReadLevel level, GuardPolicy policy, Consumer<ReadOutcome> then) {
+        CompletableFuture<ReadOutcome> decided =
+                (writes ? guard.write(token, policy) : guard.read(token, level, policy)).toCompletableFuture();
+        if (decided.isDone()) {
+            then.accept(decided.join());
+            return;
+        }
+        stayAwake();
+        decided.thenAccept(outcome -> loop.execute(() -> {
+            then.accept(outcome);
+            restWhenIdle();
+        }));
+    }
+
+    /** What a guard has decided, with the view that it has let through. */
+    <V> GuardedRead<V> guardedRead(ReadOutcome outcome, Optional<V> shownView) {
+        return new GuardedRead<>(outcome, epoch, held.latest(), freshness.stalenessMillis(), shownView);
+    }
+
+    /** Asks other servers; where there are none, what an earlier opening of the own log had and is not here is lost. */
+    private final class GuardedOrigins implements Origins {
+        private final Origins others;
+
+        GuardedOrigins(Origins others) {
+            this.others = others;
+        }
+
+        @Override
+        public CompletionStage<Pulled> pull(PositionVector missing) {
+            return kit.others() == OtherServers.NONE
+                    ? CompletableFuture.completedFuture(lost(missing))
+                    : others.pull(missing);
+        }
+
+        private Pulled lost(PositionVector missing) {
+            PositionVector[] lost = {PositionVector.EMPTY, PositionVector.EMPTY};
+            missing.forEach((origin, sequence) -> held.ended(
+                            kit.log().name(), origin, kit.log().incarnation())
+                    .ifPresent(end -> {
+                        lost[0] = lost[0].with(new dev.rejoin.consistency.session.Position(origin, sequence));
+                        lost[1] = lost[1].with(new dev.rejoin.consistency.session.Position(origin, end));
+                    }));
+            return new Pulled(PositionVector.EMPTY, lost[0], lost[1]);
+        }
+
+        @Override
+        public Optional<String> holder(PositionVector needs) {
+            return others.holder(needs);
+        }
+
+        @Override
+        public CompletionStage<PositionVector> heads() {
+            return others.heads();
+        }
     }
 
     /** Completes with the content as it is now, when all that is in it is durable. */

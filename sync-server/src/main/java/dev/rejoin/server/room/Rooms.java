@@ -1,6 +1,11 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.GuardPolicy;
 import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.consistency.session.ReadFailure;
+import dev.rejoin.consistency.session.ReadLevel;
+import dev.rejoin.consistency.session.ReadOutcome;
+import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.Version;
@@ -139,6 +144,67 @@ public final class Rooms {
      */
     public CompletionStage<Optional<DocumentView>> read(DocumentName document) {
         return read(document, (room, result) -> result.complete(Optional.of(room.view())));
+    }
+
+    /**
+     * As {@link #read(DocumentName)}, in a session: answered when the document shows what the token and the level ask for, or with what became of
+     * that. Empty if the document was never created and the session has not seen it either.
+     */
+    public CompletionStage<Optional<GuardedRead<DocumentView>>> read(
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy) {
+        return guardedRead(
+                document,
+                token,
+                level,
+                policy,
+                (room, outcome, result) ->
+                        result.complete(Optional.of(room.guardedRead(outcome, Optional.of(room.view())))));
+    }
+
+    /** As {@link #readContent(DocumentName)}, in a session, see {@link #read(DocumentName, SessionToken, ReadLevel, GuardPolicy)}. */
+    public CompletionStage<Optional<GuardedRead<ContentView>>> readContent(
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy) {
+        return guardedRead(document, token, level, policy, (room, outcome, result) -> {
+            CompletableFuture<Optional<ContentView>> content = new CompletableFuture<>();
+            room.readContent(content);
+            content.whenComplete((view, failure) -> {
+                if (failure == null) {
+                    result.complete(Optional.of(room.guardedRead(outcome, view)));
+                } else {
+                    result.completeExceptionally(failure);
+                }
+            });
+        });
+    }
+
+    private interface Reading<V> {
+        void read(Room room, ReadOutcome outcome, CompletableFuture<Optional<GuardedRead<V>>> result);
+    }
+
+    private <V> CompletionStage<Optional<GuardedRead<V>>> guardedRead(
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy, Reading<V> reading) {
+        CompletionStage<Optional<GuardedRead<V>>> read = read(
+                document,
+                (room, result) -> room.guarded(false, token, level, policy, outcome -> {
+                    if (GuardedRead.isAnswer(outcome)) {
+                        reading.read(room, outcome, result);
+                    } else {
+                        result.complete(Optional.of(room.guardedRead(outcome, Optional.empty())));
+                    }
+                }));
+        boolean seen = !(level instanceof ReadLevel.Eventual) && token.knowsOtherEpoch(document.value(), 0);
+        return !seen ? read : read.thenApply(found -> found.or(() -> Optional.of(unseen())));
+    }
+
+    /** A session has seen a document that is not here. */
+    private static <V> GuardedRead<V> unseen() {
+        return new GuardedRead<>(
+                new ReadOutcome.Failed(
+                        ReadFailure.SESSION_NOT_SATISFIED, PositionVector.EMPTY, PositionVector.EMPTY, 0),
+                0,
+                PositionVector.EMPTY,
+                Long.MAX_VALUE,
+                Optional.empty());
     }
 
     private <V> CompletionStage<Optional<V>> read(
@@ -343,7 +409,7 @@ public final class Rooms {
         @Override
         public void turnedAway(DocumentUnavailableException cause) {
             if (cause.code() == FailureCode.DOCUMENT_DELETED) {
-                result.complete(new Taken(Taken.Outcome.OTHER_LIFE, 0, PositionVector.EMPTY, "the document is deleted"));
+                result.complete(new Taken(Taken.Outcome.OTHER_LIFE, 0, HeldPositions.NONE, "the document is deleted"));
             } else {
                 result.completeExceptionally(cause);
             }
@@ -367,7 +433,7 @@ public final class Rooms {
                                 result.completeExceptionally(DocumentUnavailableException.of(lost));
                             } else {
                                 result.complete(stored.map(tombstone -> new Holding(
-                                        tombstone.epoch(), true, new byte[0], new byte[0], PositionVector.EMPTY)));
+                                        tombstone.epoch(), true, new byte[0], new byte[0], HeldPositions.NONE)));
                             }
                         });
                     } else {

@@ -1,14 +1,12 @@
 package dev.rejoin.server.room;
 
-import dev.rejoin.consistency.session.PositionVector;
-
 /**
  * What became of an {@link Arrival}.
  *
  * @param epoch the life of the document that is here
  * @param held what is held here now, durably
  */
-public record Taken(Outcome outcome, long epoch, PositionVector held, String message) {
+public record Taken(Outcome outcome, long epoch, HeldPositions held, String message) {
     /** How it went. */
     public enum Outcome {
         /** It is here, durably, and shown. */

@@ -558,7 +558,7 @@ class DocumentLivesTest {
                             loop::now,
                             new Random(42),
                             AckLevel.DURABLE,
-                            new Notes(), Epochs.random(new Random())));
+                            new Notes()));
             rooms = made;
         }
         return made;

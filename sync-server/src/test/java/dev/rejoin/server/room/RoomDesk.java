@@ -15,6 +15,7 @@ final class RoomDesk {
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
+    private int reopened;
 
     Rooms rooms() {
         Rooms made = rooms;
@@ -29,9 +30,9 @@ final class RoomDesk {
                             UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
                             loop::now,
-                            new Random(42),
+                            new Random(42 + reopened),
                             AckLevel.DURABLE,
-                            RoomObserver.SILENT, Epochs.random(new Random(43))));
+                            RoomObserver.SILENT));
             rooms = made;
         }
         return made;
@@ -39,6 +40,7 @@ final class RoomDesk {
 
     /** The next {@link #rooms} know what is in the log. */
     void reopen() {
+        reopened++; // else a server would be its own predecessor
         rooms = null;
     }
 
