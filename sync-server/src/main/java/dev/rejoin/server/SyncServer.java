@@ -8,7 +8,6 @@ import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
 import dev.rejoin.server.replication.ClusterEpochs;
-import dev.rejoin.server.replication.ReplicationObserver;
 import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.Epochs;
@@ -160,9 +159,16 @@ public final class SyncServer implements AutoCloseable {
                             log.incarnation(),
                             builder.time,
                             random,
-                            ReplicationObserver.SILENT))
+                            Observers.ofReplication(metrics.replication())))
                     .orElse(null);
             cluster.set(peers);
+            if (peers != null) {
+                Peers followed = peers;
+                metrics.replication()
+                        .observe(() -> followed.links().stream()
+                                .map(Observers::reading)
+                                .toList());
+            }
             running.push(this::closeRooms);
             openWebhooks(timer, random);
             transport = Transport.start(

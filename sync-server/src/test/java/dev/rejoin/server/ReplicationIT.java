@@ -8,12 +8,17 @@ import dev.rejoin.server.room.DocumentView;
 import dev.rejoin.server.storage.DeltaLog;
 import dev.rejoin.server.storage.MemoryDeltaLog;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -107,6 +112,125 @@ class ReplicationIT {
         await("a lag of half a second", () -> Math.abs(lag(b, a).orElse(0L) - 500) <= 100);
     }
 
+    @Test
+    void aServerThatWasKilledHasEverythingAfterItsRestart() throws Exception {
+        DeltaLog kept = TestServer.reopenable(new MemoryDeltaLog());
+        SyncServer a = server(new MemoryDeltaLog());
+        SyncServer b = server(kept);
+        meet(a, b);
+        write(b, "d", "of the first opening");
+        await("the first write", () -> tags(a, "d").contains("of the first opening"));
+        b.close();
+        write(a, "d", "meanwhile");
+        SyncServer again = server(kept);
+        meet(a, again);
+        write(again, "d", "of the second opening");
+        await("all three on both", () -> List.of(a, again).stream()
+                .allMatch(each -> tags(each, "d").contains("first")
+                        && tags(each, "d").contains("meanwhile")
+                        && tags(each, "d").contains("second")));
+        assertEquals(etag(a, "d"), etag(again, "d"));
+    }
+
+    @Test
+    void ofThreeServersTwoThatDoNotReachEachOtherHaveTheThirdBetweenThem() throws Exception {
+        SyncServer a = server(new MemoryDeltaLog());
+        SyncServer b = server(new MemoryDeltaLog());
+        SyncServer c = server(new MemoryDeltaLog());
+        a.peers().orElseThrow().follow(List.of(address(c)));
+        b.peers().orElseThrow().follow(List.of(address(c)));
+        c.peers().orElseThrow().follow(List.of(address(a), address(b)));
+        await("links", () -> caughtUp(a, c) && caughtUp(b, c) && caughtUp(c, a) && caughtUp(c, b));
+        write(a, "d", "of a");
+        write(b, "d", "of b");
+        await("both everywhere", () -> List.of(a, b, c).stream()
+                .allMatch(each -> tags(each, "d").contains("of a") && tags(each, "d").contains("of b")));
+        await("one state", () -> etag(a, "d").equals(etag(b, "d")) && etag(b, "d").equals(etag(c, "d")));
+    }
+
+    @Test
+    void aServerWithAnotherSecretIsRefusedAndNamed() throws Exception {
+        SyncServer a = server(new MemoryDeltaLog());
+        Path other = directory.resolve("other");
+        Files.writeString(other, "another secret that nobody knows, of enough bytes");
+        SyncServer stranger = SyncServer.builder()
+                .config(ServerConfig.DEFAULTS.with(ServerConfig.PEER_SECRET_FILE, Optional.of(other)))
+                .port(0)
+                .start();
+        servers.add(stranger);
+        write(a, "secret", "x");
+        stranger.peers().orElseThrow().follow(List.of(address(a)));
+        await("a refusal", () -> link(stranger, a) != null && link(stranger, a).problem().startsWith("wrong-secret"));
+        assertEquals("none", tags(stranger, "secret"));
+    }
+
+    @Test
+    void twoServersWithOneLogAreTold() throws Exception {
+        DeltaLog kept = TestServer.reopenable(new MemoryDeltaLog());
+        SyncServer a = server(kept);
+        SyncServer copy = server(kept);
+        copy.peers().orElseThrow().follow(List.of(address(a)));
+        await("an error", () -> link(copy, a) != null && link(copy, a).problem().startsWith("duplicate-log"));
+    }
+
+    @Test
+    void twoDocumentsOfOneNameAreNeverMerged() throws Exception {
+        DeltaLog apart = TestServer.reopenable(new MemoryDeltaLog());
+        try (SyncServer alone = SyncServer.builder().port(0).log(apart).start()) {
+            write(alone, "d", "of another world");
+        }
+        SyncServer a = server(new MemoryDeltaLog());
+        write(a, "d", "of this world");
+        SyncServer b = server(apart);
+        meet(a, b);
+        write(a, "e", "goes on");
+        await("others go on", () -> tags(b, "e").equals("[goes on]"));
+        assertEquals("[of this world]", tags(a, "d"));
+        assertEquals("[of another world]", tags(b, "d"));
+        String page = b.metrics().page();
+        assertTrue(
+                page.lines().anyMatch(line -> line.startsWith("rejoin_replication_stopped_total")
+                        && line.contains("conflict")),
+                page);
+    }
+
+    @Test
+    void bytesOfAStrangerEndTheirConnectionOnly() throws Exception {
+        SyncServer a = server(new MemoryDeltaLog());
+        SyncServer b = server(new MemoryDeltaLog());
+        meet(a, b);
+        java.util.Random random = new java.util.Random(7);
+        for (int i = 0; i < 20; i++) {
+            CountDownLatch closed = new CountDownLatch(1);
+            WebSocket socket = HttpClient.newHttpClient()
+                    .newWebSocketBuilder()
+                    .buildAsync(address(a).resolve("/peers"), new WebSocket.Listener() {
+                        @Override
+                        public CompletionStage<?> onClose(WebSocket webSocket, int code, String reason) {
+                            closed.countDown();
+                            return null;
+                        }
+
+                        @Override
+                        public void onError(WebSocket webSocket, Throwable error) {
+                            closed.countDown();
+                        }
+                    })
+                    .get(10, TimeUnit.SECONDS);
+            byte[] bytes = new byte[1 + random.nextInt(200)];
+            random.nextBytes(bytes);
+            socket.sendBinary(ByteBuffer.wrap(bytes), true).get(10, TimeUnit.SECONDS);
+            assertTrue(closed.await(10, TimeUnit.SECONDS), "not closed after " + i);
+        }
+        write(a, "d", "still here");
+        await("replication goes on", () -> tags(b, "d").equals("[still here]"));
+    }
+
+    private static boolean caughtUp(SyncServer follower, SyncServer followed) {
+        LinkStatus link = link(follower, followed);
+        return link != null && link.caughtUp();
+    }
+
     private Optional<Long> lag(SyncServer follower, SyncServer followed) {
         return link(follower, followed).lag().map(reading -> reading.lagMillis());
     }
@@ -135,7 +259,7 @@ class ReplicationIT {
     private static void meet(SyncServer a, SyncServer b) throws Exception {
         a.peers().orElseThrow().follow(List.of(address(b)));
         b.peers().orElseThrow().follow(List.of(address(a)));
-        await("links", () -> link(a, b) != null && link(a, b).caughtUp() && link(b, a) != null && link(b, a).caughtUp());
+        await("links", () -> caughtUp(a, b) && caughtUp(b, a));
     }
 
     private static LinkStatus link(SyncServer follower, SyncServer followed) {
