@@ -20,10 +20,12 @@ module dev.rejoin.server {
     requires org.slf4j;
     requires org.xerial.sqlitejdbc;
     requires static org.jspecify;
+    requires transitive dev.rejoin.consistency;
     requires transitive dev.rejoin.protocol;
 
     exports dev.rejoin.server.access;
     exports dev.rejoin.server.metrics;
+    exports dev.rejoin.server.replication;
     exports dev.rejoin.server.room;
     exports dev.rejoin.server.storage;
     exports dev.rejoin.server.transport;

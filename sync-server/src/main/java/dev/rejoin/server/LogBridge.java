@@ -3,6 +3,7 @@ package dev.rejoin.server;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentUnavailableException;
+import dev.rejoin.server.room.HeldPositions;
 import dev.rejoin.server.room.Judgement;
 import dev.rejoin.server.room.RoomImage;
 import dev.rejoin.server.room.RoomLog;
@@ -34,15 +35,18 @@ final class LogBridge implements RoomLog {
     private static final long NOBODY = 0;
 
     private final LogWriter writer;
+    private final long name;
     private final Executor workers;
 
     /**
      * Connects the two.
      *
+     * @param name of the log over all its openings
      * @param workers builds snapshots, which may take a while
      */
-    LogBridge(LogWriter writer, Executor workers) {
+    LogBridge(LogWriter writer, long name, Executor workers) {
         this.writer = writer;
+        this.name = name;
         this.workers = workers;
     }
 
@@ -87,12 +91,21 @@ final class LogBridge implements RoomLog {
     }
 
     @Override
+    public long name() {
+        return name;
+    }
+
+    @Override
     public long incarnation() {
         return writer.incarnation();
     }
 
     private Stored stored(StoredDocument document) {
-        return stored(document, new Appender(document.handle()));
+        HeldPositions written = HeldPositions.NONE;
+        for (LogEntry entry : document.tail()) {
+            written = written.with(name, entry.incarnation(), entry.sequence());
+        }
+        return stored(document, new Appender(document.handle()), written);
     }
 
     /** One image of all that is stored of a document, for whoever only reads it. Fails with {@link DocumentUnavailableException}. */
@@ -100,10 +113,10 @@ final class LogBridge implements RoomLog {
         if (document.tail().isEmpty() && document.snapshot().isPresent()) {
             return document.snapshot().get();
         }
-        return toLog(RoomImage.of(document.handle().name(), stored(document, new Unwritable())));
+        return toLog(RoomImage.of(document.handle().name(), stored(document, new Unwritable(), HeldPositions.NONE)));
     }
 
-    private static Stored stored(StoredDocument document, DocumentLog log) {
+    private static Stored stored(StoredDocument document, DocumentLog log, HeldPositions written) {
         List<List<RoomRecord>> tail = new ArrayList<>();
         for (LogEntry entry : document.tail()) {
             tail.add(entry.records().stream().map(LogBridge::toRoom).toList());
@@ -115,7 +128,8 @@ final class LogBridge implements RoomLog {
                 document.snapshot().map(LogBridge::toRoom),
                 tail,
                 handle.appended(),
-                document.tailBytes());
+                document.tailBytes(),
+                written);
     }
 
     private static <T> CompletionStage<T> translated(CompletionStage<T> stage) {
@@ -224,6 +238,9 @@ final class LogBridge implements RoomLog {
         if (record instanceof RoomRecord.Former former) {
             return new LogRecord.Former(former.clients());
         }
+        if (record instanceof RoomRecord.Held held) {
+            return new LogRecord.Held(held.positions());
+        }
         if (record instanceof RoomRecord.Leased leased) {
             return new LogRecord.Leased(leased.replica().bits(), leased.keyHash());
         }
@@ -252,6 +269,9 @@ final class LogBridge implements RoomLog {
         if (record instanceof LogRecord.Former former) {
             return new RoomRecord.Former(former.clients());
         }
+        if (record instanceof LogRecord.Held held) {
+            return new RoomRecord.Held(held.positions());
+        }
         if (record instanceof LogRecord.Leased leased) {
             return new RoomRecord.Leased(ReplicaId.of(leased.replica()), leased.keyHash());
         }
@@ -278,7 +298,8 @@ final class LogBridge implements RoomLog {
                     lease.verdictsKnown(),
                     verdicts));
         }
-        return new StoredSnapshot(image.sequence(), image.state(), image.content(), image.former(), leases);
+        return new StoredSnapshot(
+                image.sequence(), image.state(), image.content(), image.former(), image.held(), leases);
     }
 
     private static RoomImage toRoom(StoredSnapshot snapshot) {
@@ -296,6 +317,7 @@ final class LogBridge implements RoomLog {
                     lease.verdictsKnown(),
                     verdicts));
         }
-        return new RoomImage(snapshot.sequence(), snapshot.state(), snapshot.content(), snapshot.former(), leases);
+        return new RoomImage(
+                snapshot.sequence(), snapshot.state(), snapshot.content(), snapshot.former(), snapshot.held(), leases);
     }
 }

@@ -1,12 +1,19 @@
 package dev.rejoin.server;
 
+import dev.rejoin.consistency.lag.LagReading;
+import dev.rejoin.consistency.lag.LagSpike;
+import dev.rejoin.server.metrics.PeerReading;
+import dev.rejoin.server.metrics.ReplicationMetrics;
 import dev.rejoin.server.metrics.ServerMetrics;
+import dev.rejoin.server.replication.LinkStatus;
+import dev.rejoin.server.replication.ReplicationObserver;
 import dev.rejoin.server.room.RoomObserver;
 import dev.rejoin.server.storage.CorruptDocumentException;
 import dev.rejoin.server.storage.LogObserver;
 import dev.rejoin.server.storage.StoreDownException;
 import dev.rejoin.server.transport.TransportObserver;
 import dev.rejoin.server.webhook.WebhookObserver;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +46,69 @@ final class Observers {
                 metrics.logDown();
             }
         };
+    }
+
+    static ReplicationObserver ofReplication(ReplicationMetrics metrics) {
+        return new ReplicationObserver() {
+            @Override
+            public void followers(int count) {
+                metrics.followers(count);
+            }
+
+            @Override
+            public void received(String peer, long bytes) {
+                metrics.received(peer, bytes);
+            }
+
+            @Override
+            public void taken(String peer) {
+                metrics.taken(peer);
+            }
+
+            @Override
+            public void gap(String peer) {
+                metrics.gap(peer);
+            }
+
+            @Override
+            public void pulled(String peer, long bytes) {
+                metrics.pulled(peer);
+            }
+
+            @Override
+            public void fellBehind() {
+                metrics.fellBehind();
+            }
+
+            @Override
+            public void stopped(String peer, String document, String reason) {
+                metrics.stopped(peer, reason);
+            }
+
+            @Override
+            public void spike(String peer, LagSpike spike) {
+                if (spike.begins()) {
+                    metrics.spike(peer);
+                }
+            }
+        };
+    }
+
+    static PeerReading reading(LinkStatus link) {
+        Optional<LagReading> lag = link.lag();
+        return new PeerReading(
+                link.peer(),
+                link.linked() ? 1 : 0,
+                link.due(),
+                seconds(lag.map(LagReading::shownThroughMillis)),
+                seconds(lag.map(LagReading::lagMillis)),
+                seconds(lag.map(LagReading::p50Millis)),
+                seconds(lag.map(LagReading::p95Millis)),
+                seconds(lag.map(LagReading::p99Millis)));
+    }
+
+    private static double seconds(Optional<Long> millis) {
+        return millis.map(known -> known / 1_000.0).orElse(Double.NaN);
     }
 
     /** Damage is counted where it is found, in the log, and not once more in the room. */

@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
  */
 public final class ServerConfig {
     private static final int MAX_WEBHOOKS = 16;
+    private static final int MAX_PEERS = 16;
 
     /** Address to listen on. */
     public static final Option<String> HOST = new Option<>(
@@ -199,6 +200,45 @@ public final class ServerConfig {
             "1s",
             "What happens to one document within this time is told in one delivery.",
             atLeast(Duration.ofMillis(10)));
+
+    /** Addresses of the other servers of the cluster. */
+    public static final Option<List<URI>> PEERS = new Option<>(
+            "peers",
+            "URLS",
+            "at most 16 addresses like wss://b.example.org:8080, separated by commas",
+            "",
+            "The other servers of the cluster, each of which has a log of its own and holds the same documents. All of them need"
+                    + " the same peer-secret-file.",
+            ServerConfig::peers);
+
+    /** A name whose addresses are those of the servers of the cluster. */
+    public static final Option<String> PEER_DNS = new Option<>(
+            "peer-dns",
+            "HOST:PORT",
+            "a name and a port like rejoin.internal:8080",
+            "",
+            "… or a name that resolves to all of them, this server included; resolved again every 10 s. It is for networks"
+                    + " without TLS between servers.",
+            ServerConfig::hostAndPort);
+
+    /** What all servers of the cluster know. */
+    public static final Option<Optional<Path>> PEER_SECRET_FILE = new Option<>(
+            "peer-secret-file",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Servers prove to each other that they know the secret in this file, of at least 32 bytes; a line break at its end does"
+                    + " not count. With it others may follow this server, at /peers.",
+            ServerConfig::path);
+
+    /** The name of the cluster. */
+    public static final Option<String> CLUSTER = new Option<>(
+            "cluster",
+            "NAME",
+            "a text of 1 to 64 characters",
+            "rejoin",
+            "Servers of clusters with other names are refused, whatever secret they know.",
+            ServerConfig::clusterName);
 
     /** Threads for sockets and documents; 0 is one for each core. */
     public static final Option<Integer> THREADS = new Option<>(
@@ -418,6 +458,10 @@ public final class ServerConfig {
             WEBHOOK_URL,
             WEBHOOK_SECRET_FILE,
             WEBHOOK_DELAY,
+            PEERS,
+            PEER_DNS,
+            PEER_SECRET_FILE,
+            CLUSTER,
             THREADS,
             IDLE_UNLOAD,
             HOT_CONTENT,
@@ -562,6 +606,33 @@ public final class ServerConfig {
             throw new IllegalArgumentException(text);
         }
         return urls;
+    }
+
+    private static List<URI> peers(String text) {
+        List<URI> peers = list(text).stream().map(URI::create).distinct().toList();
+        boolean spoken = peers.stream()
+                .allMatch(peer -> ("ws".equals(peer.getScheme()) || "wss".equals(peer.getScheme()))
+                        && peer.getHost() != null
+                        && peer.getUserInfo() == null
+                        && (peer.getRawPath().isEmpty() || peer.getRawPath().equals("/")));
+        if (!spoken || peers.size() > MAX_PEERS) {
+            throw new IllegalArgumentException(text);
+        }
+        return peers;
+    }
+
+    private static String hostAndPort(String text) {
+        if (!text.isEmpty() && !text.matches("[A-Za-z0-9._-]+:[0-9]{1,5}")) {
+            throw new IllegalArgumentException(text);
+        }
+        return text;
+    }
+
+    private static String clusterName(String text) {
+        if (text.isEmpty() || text.length() > 64) {
+            throw new IllegalArgumentException(text);
+        }
+        return text;
     }
 
     private static boolean truth(String text) {

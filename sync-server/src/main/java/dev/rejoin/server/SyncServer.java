@@ -8,9 +8,12 @@ import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
 import dev.rejoin.server.room.ContentValidator;
+import dev.rejoin.server.replication.ClusterEpochs;
 import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentNotice;
+import dev.rejoin.server.room.Epochs;
 import dev.rejoin.server.room.MutationValidator;
+import dev.rejoin.server.room.OtherServers;
 import dev.rejoin.server.room.RoomHandle;
 import dev.rejoin.server.room.RoomKit;
 import dev.rejoin.server.room.RoomOptions;
@@ -18,6 +21,7 @@ import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.storage.DeltaLog;
 import dev.rejoin.server.storage.Durability;
 import dev.rejoin.server.storage.LogBounds;
+import dev.rejoin.server.storage.LogName;
 import dev.rejoin.server.storage.LogWriter;
 import dev.rejoin.server.storage.MemoryDeltaLog;
 import dev.rejoin.server.storage.SqliteDeltaLog;
@@ -31,6 +35,7 @@ import dev.rejoin.server.transport.Transport;
 import dev.rejoin.server.transport.TransportOptions;
 import dev.rejoin.server.transport.WebRoot;
 import dev.rejoin.sync.awareness.AwarenessLimits;
+import dev.rejoin.sync.session.ClusterSecret;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.ProtocolLimits;
@@ -55,6 +60,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -96,6 +102,7 @@ public final class SyncServer implements AutoCloseable {
     private final LogWriter log;
     private final Rooms rooms;
     private final Transport transport;
+    private final @Nullable Peers peers;
     private volatile boolean draining;
 
     private SyncServer(Builder builder) throws IOException {
@@ -111,6 +118,7 @@ public final class SyncServer implements AutoCloseable {
             SecureRandom random = new SecureRandom();
             DeltaLog rows = builder.open();
             running.push(rows::close);
+            long logName = LogName.of(rows, random::nextLong);
             log = LogWriter.open(
                     rows, new SystemClock(), random.nextLong(), logThread, loader, bounds(), Observers.ofLog(metrics));
             running.pop();
@@ -124,10 +132,13 @@ public final class SyncServer implements AutoCloseable {
                     threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
             running.push(loops::close);
             AckLevel level = log.durability() == Durability.DISK ? AckLevel.DURABLE : AckLevel.ACCEPTED;
+            Optional<ClusterSecret> secret = Peers.secret(config);
+            Epochs epochs = secret.<Epochs>map(ClusterEpochs::new).orElseGet(() -> Epochs.random(random));
+            AtomicReference<@Nullable Peers> cluster = new AtomicReference<>();
             rooms = new Rooms(
                     loops.roomLoops(),
                     new RoomKit(
-                            new LogBridge(log, workers),
+                            new LogBridge(log, logName, workers),
                             builder.validator,
                             builder.contentValidator,
                             roomOptions(),
@@ -138,7 +149,28 @@ public final class SyncServer implements AutoCloseable {
                             TimeSource.system(),
                             random,
                             level,
-                            Observers.ofRooms(metrics)));
+                            Observers.ofRooms(metrics),
+                            secret.isPresent() ? Peers.asOthers(cluster::get) : OtherServers.NONE,
+                            epochs));
+            peers = secret.map(known -> Peers.open(
+                            config,
+                            known,
+                            rooms,
+                            loops,
+                            logName,
+                            log.incarnation(),
+                            builder.time,
+                            random,
+                            Observers.ofReplication(metrics.replication())))
+                    .orElse(null);
+            cluster.set(peers);
+            if (peers != null) {
+                Peers followed = peers;
+                metrics.replication()
+                        .observe(() -> followed.links().stream()
+                                .map(Observers::reading)
+                                .toList());
+            }
             running.push(this::closeRooms);
             openWebhooks(timer, random);
             transport = Transport.start(
@@ -153,7 +185,8 @@ public final class SyncServer implements AutoCloseable {
                             this::isReady,
                             metrics::page,
                             builder.webRoot(),
-                            new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT))),
+                            new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT)),
+                            peers == null ? null : peers::accept),
                     workers,
                     TimeSource.system(),
                     Observers.ofTransport(metrics),
@@ -163,6 +196,10 @@ public final class SyncServer implements AutoCloseable {
             running.push(transport::close);
             running.push(roomsClose);
             running.push(transport::stopAccepting);
+            if (peers != null) {
+                peers.start(config, timer);
+                running.push(peers::close);
+            }
         } catch (IOException | RuntimeException failure) {
             close();
             throw failure;
@@ -232,6 +269,11 @@ public final class SyncServer implements AutoCloseable {
     /** What it counts about itself; {@code metrics().page()} is the page of {@code /metrics}. */
     public ServerMetrics metrics() {
         return metrics;
+    }
+
+    /** The other servers of its cluster; empty if it belongs to none. */
+    public Optional<Peers> peers() {
+        return Optional.ofNullable(peers);
     }
 
     /** Who may do what; answers always, and denies when the policy fails. */
@@ -465,6 +507,7 @@ public final class SyncServer implements AutoCloseable {
         private @Nullable DeltaLog log;
         private @Nullable AccessPolicy access;
         private StatelessListener listener = StatelessListener.NONE;
+        private TimeSource time = TimeSource.system();
 
         private Builder() {}
 
@@ -516,6 +559,12 @@ public final class SyncServer implements AutoCloseable {
          */
         public Builder onStateless(StatelessListener hearer) {
             listener = hearer;
+            return this;
+        }
+
+        /** The clock that other servers are told. */
+        Builder time(TimeSource clock) {
+            time = clock;
             return this;
         }
 

@@ -112,7 +112,7 @@ final class TestServer implements AutoCloseable {
                 LogBounds.DEFAULT,
                 new LogObserver() {});
         RoomKit kit = new RoomKit(
-                new LogBridge(writer, workers),
+                new LogBridge(writer, 0x10900L, workers),
                 setup.validator,
                 setup.contentValidator,
                 setup.rooms,
@@ -134,7 +134,7 @@ final class TestServer implements AutoCloseable {
                     }
                 });
         rooms = new Rooms(loops.roomLoops(), kit);
-        Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null);
+        Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null, null);
         transport = Transport.start(
                 loops,
                 setup.transport,

@@ -101,7 +101,7 @@ public final class Frames {
         requireSize(bytes.length, limits.maxFrameBytes());
         ClientFrame frame;
         try {
-            inspect(bytes, ClientFrame.getDescriptor(), limits);
+            inspect(bytes, ClientFrame.getDescriptor(), limits.maxVerdicts());
             frame = ClientFrame.parseFrom(reader(bytes));
         } catch (IOException e) {
             throw new ProtocolException(FailureCode.MALFORMED, "frame does not parse: " + e.getMessage(), e);
@@ -131,7 +131,7 @@ public final class Frames {
         requireSize(bytes.length, limits.maxServerFrameBytes());
         ServerFrame frame;
         try {
-            inspect(bytes, ServerFrame.getDescriptor(), limits);
+            inspect(bytes, ServerFrame.getDescriptor(), limits.maxVerdicts());
             frame = ServerFrame.parseFrom(reader(bytes));
         } catch (IOException e) {
             throw new ProtocolException(FailureCode.MALFORMED, "frame does not parse: " + e.getMessage(), e);
@@ -155,13 +155,14 @@ public final class Frames {
         };
     }
 
-    private static CodedInputStream reader(byte[] bytes) {
+    static CodedInputStream reader(byte[] bytes) {
         CodedInputStream in = CodedInputStream.newInstance(bytes);
         in.setRecursionLimit(8);
         return in;
     }
 
-    private static void inspect(byte[] bytes, Descriptor frame, ProtocolLimits limits) throws IOException {
+    /** Looks a frame over before it is parsed. */
+    static void inspect(byte[] bytes, Descriptor frame, int maxListed) throws IOException {
         CodedInputStream in = CodedInputStream.newInstance(bytes);
         int tag = in.readTag();
         FieldDescriptor kind = frame.findFieldByNumber(WireFormat.getTagFieldNumber(tag));
@@ -172,14 +173,14 @@ public final class Frames {
             throw new InvalidProtocolBufferException("a message must be length-delimited");
         }
         int limit = in.pushLimit(in.readRawVarint32());
-        inspectFields(in, kind.getMessageType(), limits);
+        inspectFields(in, kind.getMessageType(), maxListed);
         in.popLimit(limit);
         if (!in.isAtEnd()) {
             throw new InvalidProtocolBufferException("a frame holds one message");
         }
     }
 
-    private static void inspectFields(CodedInputStream in, Descriptor message, ProtocolLimits limits)
+    private static void inspectFields(CodedInputStream in, Descriptor message, int maxListed)
             throws IOException {
         int unknown = 0;
         int listed = 0;
@@ -202,8 +203,8 @@ public final class Frames {
                 continue;
             }
             if (field.isRepeated()) {
-                if (++listed > limits.maxVerdicts()) {
-                    throw new InvalidProtocolBufferException("more than " + limits.maxVerdicts() + " entries");
+                if (++listed > maxListed) {
+                    throw new InvalidProtocolBufferException("more than " + maxListed + " entries");
                 }
             } else {
                 long bit = 1L << field.getNumber();
@@ -220,7 +221,7 @@ public final class Frames {
                 throw new InvalidProtocolBufferException("field " + field.getName() + " must be length-delimited");
             }
             int limit = in.pushLimit(in.readRawVarint32());
-            inspectFields(in, field.getMessageType(), limits);
+            inspectFields(in, field.getMessageType(), maxListed);
             in.popLimit(limit);
         }
     }

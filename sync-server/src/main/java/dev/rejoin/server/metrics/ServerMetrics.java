@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a server counts about itself, in one registry of its own. Every meter is described in
@@ -37,6 +38,7 @@ public final class ServerMetrics {
         Duration.ofSeconds(5)
     };
 
+    private volatile @Nullable ReplicationMetrics replication;
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<String, Counter> rejections = new ConcurrentHashMap<>();
     private final AtomicLong logUp = new AtomicLong(1);
@@ -155,7 +157,20 @@ public final class ServerMetrics {
 
     /** The page of {@code /metrics}, in Prometheus' text format. */
     public String page() {
+        if (replication != null) {
+            replication.refresh();
+        }
         return registry.scrape();
+    }
+
+    /** What is counted about peers, from the first call on. */
+    public synchronized ReplicationMetrics replication() {
+        ReplicationMetrics counted = replication;
+        if (counted == null) {
+            counted = new ReplicationMetrics(registry);
+            replication = counted;
+        }
+        return counted;
     }
 
     /** Reads the depth of the log's queue from now on. */

@@ -3,10 +3,14 @@ package dev.rejoin.server.room;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.document.Snapshot;
 import dev.rejoin.crdt.yjs.StateVector;
+import dev.rejoin.crdt.yjs.Updates;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +42,18 @@ final class Batch {
 
     /** Called once: with null when all of it is durable, otherwise with the reason. */
     final List<Consumer<@Nullable DocumentUnavailableException>> waiting = new ArrayList<>();
+
+    /** What came from other servers, of the changes of both kinds: they are not told of it again. */
+    final Set<Object> foreign = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    /** Run when the batch has been handed to the log, and nothing else has happened since its last change. */
+    final List<Runnable> whenHandedOver = new ArrayList<>();
+
+    /** What is held with it of the logs of other servers. */
+    HeldPositions arrived = HeldPositions.NONE;
+
+    /** What is held with it of all logs, once it is durable; set when the batch is handed to the log. */
+    HeldPositions held = HeldPositions.NONE;
 
     long bytes;
     long sinceMillis;
@@ -77,6 +93,26 @@ final class Batch {
             joined = joined.join(change.delta());
         }
         return joined;
+    }
+
+    /** What of it was done to the objects at this server. */
+    Delta ownChanges() {
+        Delta joined = Delta.EMPTY;
+        for (Change change : changes) {
+            joined = foreign.contains(change) ? joined : joined.join(change.delta());
+        }
+        return joined;
+    }
+
+    /** What of it was done to the content at this server, as one update; empty if nothing. */
+    byte[] ownContent() {
+        List<byte[]> updates = new ArrayList<>();
+        for (ContentChange change : contentChanges) {
+            if (!foreign.contains(change) && change.integrated().length > RoomContent.EMPTY_UPDATE.length) {
+                updates.add(change.integrated());
+            }
+        }
+        return updates.isEmpty() ? new byte[0] : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
     }
 
     /**

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param log null if nobody has begun the document yet
  * @param former who wrote in former lives, see {@link FormerLives}
+ * @param held what of which log is held
  */
 record Recovered(
         RoomLog.@Nullable DocumentLog log,
@@ -29,6 +30,7 @@ record Recovered(
         Document document,
         ContentSource content,
         StateVector former,
+        HeldPositions held,
         Map<ReplicaId, Lease> leases,
         long sequence,
         long tailBytes,
@@ -43,11 +45,22 @@ record Recovered(
      * @throws DocumentUnavailableException {@code document-corrupt} if what is stored cannot be what a room wrote
      */
     static Recovered from(String name, RoomLog.Stored stored, RoomKit kit) {
-        return from(name, stored, kit.updateLimits(), ReplicaId.random(kit.random()), kit.time());
+        return from(
+                name,
+                stored,
+                held(name, stored, kit.log()),
+                kit.updateLimits(),
+                ReplicaId.random(kit.random()),
+                kit.time());
     }
 
     private static Recovered from(
-            String name, RoomLog.Stored stored, UpdateLimits limits, ReplicaId replica, TimeSource time) {
+            String name,
+            RoomLog.Stored stored,
+            HeldPositions held,
+            UpdateLimits limits,
+            ReplicaId replica,
+            TimeSource time) {
         ContentSource source = new ContentSource(content(name, stored), limits);
         Document document = empty(source, replica, time);
         Map<ReplicaId, Lease> leases = new LinkedHashMap<>();
@@ -73,6 +86,7 @@ record Recovered(
                 document,
                 source,
                 former(name, stored),
+                held,
                 new HashMap<>(leases),
                 stored.sequence(),
                 stored.tailBytes(),
@@ -84,7 +98,8 @@ record Recovered(
     static Recovered unbegun(long epoch, RoomKit kit) {
         ContentSource source = new ContentSource(new byte[0], kit.updateLimits());
         Document document = empty(source, ReplicaId.random(kit.random()), kit.time());
-        return new Recovered(null, epoch, document, source, StateVector.EMPTY, new HashMap<>(), 0, 0, 0, 0);
+        return new Recovered(
+                null, epoch, document, source, StateVector.EMPTY, HeldPositions.NONE, new HashMap<>(), 0, 0, 0, 0);
     }
 
     private static Document empty(ContentSource source, ReplicaId replica, TimeSource time) {
@@ -119,6 +134,34 @@ record Recovered(
     }
 
     /**
+     * What of which log is held: what the image says, what the tail says of other logs, and by whom the tail was written. An image that says
+     * nothing of this log is from before positions were kept, from a backup or from an import: what it covers counts as written by an opening that
+     * has the name of the log.
+     */
+    private static HeldPositions held(String name, RoomLog.Stored stored, RoomLog log) {
+        try {
+            HeldPositions held = HeldPositions.NONE;
+            if (stored.image().isPresent()) {
+                RoomImage image = stored.image().get();
+                held = HeldPositions.decode(image.held());
+                if (!held.knows(log.name()) && image.sequence() > 0) {
+                    held = held.with(log.name(), log.name(), image.sequence());
+                }
+            }
+            for (List<RoomRecord> batch : stored.tail()) {
+                for (RoomRecord record : batch) {
+                    if (record instanceof RoomRecord.Held said) {
+                        held = held.union(HeldPositions.decode(said.positions()));
+                    }
+                }
+            }
+            return held.with(log.name(), stored.written());
+        } catch (IllegalArgumentException e) {
+            throw corrupt(name, e);
+        }
+    }
+
+    /**
      * All that the log holds as one image; as {@link #from} otherwise. Nobody writes to what comes of it.
      *
      * @throws DocumentUnavailableException as there
@@ -126,9 +169,9 @@ record Recovered(
     static RoomImage image(String name, RoomLog.Stored stored) {
         if (stored.sequence() == 0) {
             // begun, by a create or anew, and nothing written since
-            return new RoomImage(0, new byte[0], new byte[0], new byte[0], List.of());
+            return new RoomImage(0, new byte[0], new byte[0], new byte[0], new byte[0], List.of());
         }
-        Recovered recovered = from(name, stored, UpdateLimits.DEFAULT, READER, () -> 0);
+        Recovered recovered = from(name, stored, HeldPositions.NONE, UpdateLimits.DEFAULT, READER, () -> 0);
         List<RoomImage.LeaseImage> leases = new ArrayList<>();
         recovered.leases().values().forEach(lease -> leases.add(lease.image()));
         return new RoomImage(
@@ -138,6 +181,7 @@ record Recovered(
                 recovered.former().size() == 0
                         ? new byte[0]
                         : recovered.former().encode(),
+                new byte[0],
                 leases);
     }
 

@@ -1,16 +1,29 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.Freshness;
+import dev.rejoin.consistency.session.GuardPolicy;
+import dev.rejoin.consistency.session.Origins;
+import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.consistency.session.ReadLevel;
+import dev.rejoin.consistency.session.ReadOutcome;
+import dev.rejoin.consistency.session.SessionGuard;
+import dev.rejoin.consistency.session.SessionToken;
+import dev.rejoin.consistency.session.Watermark;
 import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.Subscription;
+import dev.rejoin.crdt.ReplicaConflictException;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.document.Snapshot;
 import dev.rejoin.crdt.yjs.ApplyResult;
+import dev.rejoin.crdt.yjs.ContradictoryUpdateException;
+import dev.rejoin.crdt.yjs.MalformedUpdateException;
+import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.session.Admission;
@@ -30,6 +43,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -54,6 +68,12 @@ final class Room {
      * Whoever needs an answer that covers what it has just seen of `document` (a welcome, a write without effect) waits in
      * the last batch that is not yet durable, see whenDurable().
      *
+     * What is held
+     * ------------
+     * `held` says of which log everything is durable and shown through which entry; a batch brings its own number and what
+     * came with it of other logs. `watermark` is told of a batch when everybody has been sent it, in one call, so that whoever is
+     * woken sees no more than the token of the answer says (decision 0018).
+     *
      * Failure
      * -------
      * If a commit fails, or judging throws after the document may have changed, memory and log may differ. The room is then
@@ -61,6 +81,10 @@ final class Room {
      */
     private static final Logger LOG = LoggerFactory.getLogger(Room.class);
     private static final long RETRY_MILLIS = 10;
+
+    /** How many reads and writes of one document may wait for what their sessions have seen; more are told {@code overloaded}. */
+    private static final int MAX_WAITING_READS = 1_000;
+
     private static final long UNBEGUN_IDLE_MILLIS = 1_000;
     private static final int FOLD_AT_LEAST_CELLS = 16;
     private static final byte[] NOTHING = {};
@@ -76,6 +100,17 @@ final class Room {
     private final ChangeListeners listeners;
     private final Consumer<Room> whenGone;
     private final RoomContent content;
+    private final AdmissionListener admissions;
+
+    /** What is held with all that was judged or came from other servers. */
+    private HeldPositions ahead;
+
+    /** What is held of the logs of other servers and is not in the own log: not worth an entry, it goes along with the next one. */
+    private HeldPositions owed = HeldPositions.NONE;
+
+    private final Freshness freshness;
+    private final Watermark watermark;
+    private final SessionGuard guard;
 
     /** Null until the document has begun, which it does with its first record. */
     private RoomLog.@Nullable DocumentLog log;
@@ -100,6 +135,7 @@ final class Room {
 
     private Snapshot committed;
     private long committedSequence;
+    private HeldPositions held;
     private @Nullable DocumentView view;
 
     private long tailBytes;
@@ -119,6 +155,7 @@ final class Room {
             HotContents hotContents,
             Recovered recovered,
             ChangeListeners listeners,
+            AdmissionListener admissions,
             Consumer<Room> whenGone) {
         this.name = name;
         this.loop = loop;
@@ -130,10 +167,24 @@ final class Room {
         this.leases = recovered.leases();
         this.rules = new AdmissionRules(kit.options());
         this.listeners = listeners;
+        this.admissions = admissions;
         this.whenGone = whenGone;
         this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content(), recovered.former());
         this.committed = document.snapshot();
         this.committedSequence = recovered.sequence();
+        this.held = recovered.held();
+        this.ahead = held;
+        this.freshness = kit.others().freshness(name);
+        this.watermark = new Watermark(shown(), MAX_WAITING_READS);
+        this.guard = new SessionGuard(
+                name,
+                epoch,
+                watermark,
+                freshness,
+                new GuardedOrigins(kit.others().origins(name)),
+                (millis, task) -> loop.schedule(task, millis)::cancel,
+                kit.time(),
+                kit.observer()::decided);
         this.tailBytes = recovered.tailBytes();
         this.tailEntries = recovered.tailEntries();
         this.imageBytes = recovered.imageBytes();
@@ -521,6 +572,156 @@ final class Room {
         });
     }
 
+    // other servers
+
+    /** Takes in what another server has admitted; nobody judges it again. Completes when it is durable. */
+    void take(Arrival arrival, CompletableFuture<Taken> result) {
+        if (isClosedTo(result)) {
+            return;
+        }
+        if (arrival.epoch() != epoch) {
+            result.complete(new Taken(Taken.Outcome.OTHER_LIFE, epoch, held, "another life of the document"));
+        } else if (!ahead.vector().includes(arrival.before().latest())) {
+            result.complete(new Taken(Taken.Outcome.LACKING, epoch, held, "what comes before it is not here"));
+        } else {
+            try {
+                merge(arrival);
+            } catch (MalformedDeltaException
+                    | MalformedUpdateException
+                    | ContradictoryUpdateException
+                    | ReplicaConflictException
+                    | TooManyLogsException e) {
+                result.complete(new Taken(Taken.Outcome.REFUSED, epoch, held, String.valueOf(e.getMessage())));
+                return;
+            } catch (RuntimeException e) {
+                LOG.error("room '{}' is given up: taking in what another server has admitted failed", name, e);
+                giveUp(new DocumentUnavailableException(FailureCode.OVERLOADED, "the server failed; try again", e));
+                result.completeExceptionally(unavailable());
+                return;
+            }
+            stayAwake();
+            whenDurable(failure -> {
+                if (failure == null) {
+                    result.complete(new Taken(Taken.Outcome.TAKEN, epoch, held, ""));
+                } else {
+                    result.completeExceptionally(failure);
+                }
+                restWhenIdle();
+            });
+        }
+    }
+
+    private void merge(Arrival arrival) {
+        HeldPositions after = union(ahead, arrival.after());
+        if (!ahead.vector().includes(arrival.after().vector()) && !arrival.isEmpty()) {
+            Delta delta = arrival.fragment().length == 0 ? Delta.EMPTY : Delta.decode(arrival.fragment());
+            watchIfAsked();
+            Version version = document.version();
+            byte[] integrated = content.arrived(delta, arrival.update());
+            if (!document.version().equals(version)) {
+                Batch.Change change = new Batch.Change(null, null, delta);
+                open.foreign.add(change);
+                open.changes.add(change);
+                record(new RoomRecord.Merged(null, null, arrival.fragment()), arrival.fragment().length);
+            }
+            if (integrated != null) {
+                Batch.ContentChange change = new Batch.ContentChange(null, integrated, null, true);
+                open.foreign.add(change);
+                open.contentChanges.add(change);
+                record(new RoomRecord.Content(arrival.update()), arrival.update().length);
+            }
+        }
+        if (after.equals(ahead)) {
+            return;
+        }
+        ahead = after;
+        owed = owed.union(arrival.after());
+        if (!open.isEmpty()) {
+            open.arrived = open.arrived.union(arrival.after());
+        } else if (inFlight != null) {
+            inFlight.arrived = inFlight.arrived.union(arrival.after());
+        } else {
+            held = held.union(arrival.after());
+            watermark.advance(shown());
+        }
+    }
+
+    private static HeldPositions union(HeldPositions some, HeldPositions others) {
+        try {
+            return some.union(others);
+        } catch (IllegalArgumentException tooMany) {
+            throw new TooManyLogsException(tooMany);
+        }
+    }
+
+    /** The document would have entries of more logs than it may. */
+    private static final class TooManyLogsException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        TooManyLogsException(IllegalArgumentException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    /** What is durably here, in short. */
+    Holding holding() {
+        return new Holding(
+                epoch, false, committed.version().encode(), content.durable().encode(), held);
+    }
+
+    /**
+     * What somebody lacks, when all that is in it is durable.
+     *
+     * @param theirEpoch the life of the document that the others are about; of another one nothing but the epoch is told
+     */
+    void excerpt(
+            long theirEpoch,
+            Version version,
+            StateVector stateVector,
+            boolean headsOnly,
+            CompletableFuture<Optional<Excerpt>> result) {
+        if (isClosedTo(result)) {
+            return;
+        }
+        if (theirEpoch != 0 && theirEpoch != epoch && !headsOnly) {
+            result.complete(Optional.of(new Excerpt(epoch, HeldPositions.NONE, NOTHING, NOTHING)));
+            return;
+        }
+        if (open.isEmpty()) {
+            excerpt(version, stateVector, headsOnly, result);
+        } else {
+            // the content can be written as it is after a batch only when the next one has not begun
+            open.waiting.add(failure -> {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                }
+            });
+            open.whenHandedOver.add(() -> excerpt(version, stateVector, headsOnly, result));
+        }
+    }
+
+    private void excerpt(
+            Version version,
+            StateVector stateVector,
+            boolean headsOnly,
+            CompletableFuture<Optional<Excerpt>> result) {
+        byte[] update;
+        try {
+            update = headsOnly ? NOTHING : content.excerpt(stateVector);
+        } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+            return;
+        }
+        whenDurable(failure -> {
+            if (failure != null) {
+                result.completeExceptionally(failure);
+                return;
+            }
+            byte[] fragment = headsOnly ? NOTHING : bytes(committed.deltaSince(version));
+            result.complete(Optional.of(new Excerpt(epoch, held, fragment, update)));
+        });
+    }
+
     /** Whether nothing can be written any more, which the writer is told then or now. */
     private boolean isClosedTo(CompletableFuture<?> writer) {
         if (gone) {
@@ -574,6 +775,10 @@ final class Room {
         }
         verdictsKnown.forEach((replica, through) -> open.add(new RoomRecord.VerdictsKnown(replica, through), 0));
         verdictsKnown.clear();
+        if (!owed.isEmpty()) {
+            open.add(new RoomRecord.Held(owed.encode()), 0);
+            owed = HeldPositions.NONE;
+        }
         boolean image = wantsImage();
         if (image) {
             fold();
@@ -590,6 +795,8 @@ final class Room {
             loop.schedule(this::flush, RETRY_MILLIS);
             return;
         }
+        batch.held = held.union(batch.arrived).with(kit.log().name(), kit.log().incarnation(), batch.sequence);
+        ahead = ahead.union(batch.held);
         // a snapshot of the content would have each commit copy what the next keystroke touches; nobody reads it there
         batch.after = batch.changes.isEmpty() ? committed : document.snapshot();
         if (!batch.contentChanges.isEmpty()) {
@@ -601,6 +808,7 @@ final class Room {
         }
         inFlight = batch;
         open = new Batch();
+        batch.whenHandedOver.forEach(Runnable::run);
     }
 
     private void begin() {
@@ -633,6 +841,11 @@ final class Room {
         return log == null;
     }
 
+    /** Whether there is nothing in it that wants to be kept. */
+    boolean isUntouched() {
+        return open.isEmpty() && !beginning;
+    }
+
     /** Amounts whose verdicts their authors know become one total per author, which keeps counters small. */
     private void fold() {
         Map<ReplicaId, Long> known = new LinkedHashMap<>();
@@ -661,6 +874,9 @@ final class Room {
         inFlight = null;
         committed = Objects.requireNonNull(batch.after);
         committedSequence = batch.sequence;
+        HeldPositions heldBefore = held.union(batch.arrived);
+        // what came meanwhile without a change of its own is held as well
+        held = heldBefore.union(batch.held);
         view = null;
         tailBytes += batch.bytes;
         tailEntries++;
@@ -674,8 +890,19 @@ final class Room {
         }
         batch.waiting.forEach(waiter -> waiter.accept(null));
         tell(batch);
+        if (admissions.isListening()) {
+            admissions.admitted(new Admitted(
+                    name,
+                    epoch,
+                    batch.sequence,
+                    heldBefore,
+                    held,
+                    bytes(batch.ownChanges()),
+                    batch.ownContent()));
+        }
+        watermark.advance(shown());
         if (batch.leases != null && batch.contentImage != null) {
-            image(committedSequence, committed, batch.contentImage, batch.leases, () -> {});
+            image(committedSequence, committed, batch.held, batch.contentImage, batch.leases, () -> {});
         }
         flush();
         restWhenIdle();
@@ -806,6 +1033,7 @@ final class Room {
     private void image(
             long sequence,
             Snapshot snapshot,
+            HeldPositions positions,
             Supplier<byte[]> contentImage,
             List<RoomImage.LeaseImage> leaseImages,
             Runnable then) {
@@ -814,8 +1042,13 @@ final class Room {
         long coveredBytes = tailBytes;
         int coveredEntries = tailEntries;
         byte[] former = content.former();
-        begun.replaceBy(() ->
-                        new RoomImage(sequence, snapshot.state().encode(), contentImage.get(), former, leaseImages))
+        begun.replaceBy(() -> new RoomImage(
+                        sequence,
+                        snapshot.state().encode(),
+                        contentImage.get(),
+                        former,
+                        positions.encode(),
+                        leaseImages))
                 .whenComplete((size, failure) -> loop.execute(() -> {
                     imaging = false;
                     List<Runnable> waiting = List.copyOf(whenImaged);
@@ -842,7 +1075,13 @@ final class Room {
     }
 
     private boolean isIdle() {
-        return late == null && present == 0 && !content.hasSeats() && open.isEmpty() && inFlight == null && !imaging;
+        return late == null
+                && present == 0
+                && !content.hasSeats()
+                && open.isEmpty()
+                && inFlight == null
+                && !imaging
+                && watermark.waiting() == 0;
     }
 
     private void restWhenIdle() {
@@ -865,7 +1104,7 @@ final class Room {
             return;
         }
         if (tailEntries > 0) {
-            image(committedSequence, committed, content.image(), leaseImages(), () -> {
+            image(committedSequence, committed, held, content.image(), leaseImages(), () -> {
                 if (isIdle()) {
                     go();
                 }
@@ -887,9 +1126,11 @@ final class Room {
      * Ends this life of the document: what was taken before is committed, what comes afterwards finds it deleted, and everybody is told so.
      *
      * @param precondition asked with the entity tags that the document has now
+     * @param why what everybody is told
      * @param result whether there was a document
      */
-    void delete(Predicate<EntityTags> precondition, CompletableFuture<Boolean> result) {
+    void delete(
+            Predicate<EntityTags> precondition, DocumentUnavailableException why, CompletableFuture<Boolean> result) {
         if (gone) {
             result.completeExceptionally(unavailable());
         } else if (late != null) {
@@ -908,12 +1149,13 @@ final class Room {
                 }
                 Objects.requireNonNull(log)
                         .delete()
-                        .whenComplete((nothing, lost) -> loop.execute(() -> deleted(lost, result)));
+                        .whenComplete((nothing, lost) -> loop.execute(() -> deleted(lost, why, result)));
             });
         }
     }
 
-    private void deleted(@Nullable Throwable failure, CompletableFuture<Boolean> result) {
+    private void deleted(
+            @Nullable Throwable failure, DocumentUnavailableException why, CompletableFuture<Boolean> result) {
         if (failure != null) {
             DocumentUnavailableException cause = DocumentUnavailableException.of(failure);
             giveUp(cause);
@@ -922,7 +1164,7 @@ final class Room {
         }
         kit.observer().deleted();
         listeners.tell(new DocumentNotice(DocumentNotice.Kind.DELETED, name, epoch, position()));
-        giveUp(new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null));
+        giveUp(why);
         result.complete(true);
     }
 
@@ -986,6 +1228,81 @@ final class Room {
 
     String name() {
         return name;
+    }
+
+    /** What is held and shown of all logs. Entries of this opening of the own log are held through the last one, whoever wrote it. */
+    private PositionVector shown() {
+        return committedSequence == 0
+                ? held.vector()
+                : held.vector()
+                        .with(dev.rejoin.consistency.session.Position.of(
+                                kit.log().incarnation(), committedSequence));
+    }
+
+    /** What is held, by log. */
+    HeldPositions held() {
+        return held;
+    }
+
+    /**
+     * Calls {@code then} on the loop once it is decided whether this session may read, or write, here.
+     *
+     * @param writes whether it wants to write, which nobody does without what the session has seen
+     */
+    void guarded(boolean writes, SessionToken token, ReadLevel level, GuardPolicy policy, Consumer<ReadOutcome> then) {
+        CompletableFuture<ReadOutcome> decided =
+                (writes ? guard.write(token, policy) : guard.read(token, level, policy)).toCompletableFuture();
+        if (decided.isDone()) {
+            then.accept(decided.join());
+            return;
+        }
+        stayAwake();
+        decided.thenAccept(outcome -> loop.execute(() -> {
+            then.accept(outcome);
+            restWhenIdle();
+        }));
+    }
+
+    /** What a guard has decided, with the view that it has let through. */
+    <V> GuardedRead<V> guardedRead(ReadOutcome outcome, Optional<V> shownView) {
+        return new GuardedRead<>(outcome, epoch, held.latest(), freshness.stalenessMillis(), shownView);
+    }
+
+    /** Asks other servers; where there are none, what an earlier opening of the own log had and is not here is lost. */
+    private final class GuardedOrigins implements Origins {
+        private final Origins others;
+
+        GuardedOrigins(Origins others) {
+            this.others = others;
+        }
+
+        @Override
+        public CompletionStage<Pulled> pull(PositionVector missing) {
+            return kit.others() == OtherServers.NONE
+                    ? CompletableFuture.completedFuture(lost(missing))
+                    : others.pull(missing);
+        }
+
+        private Pulled lost(PositionVector missing) {
+            PositionVector[] lost = {PositionVector.EMPTY, PositionVector.EMPTY};
+            missing.forEach((origin, sequence) -> held.ended(
+                            kit.log().name(), origin, kit.log().incarnation())
+                    .ifPresent(end -> {
+                        lost[0] = lost[0].with(new dev.rejoin.consistency.session.Position(origin, sequence));
+                        lost[1] = lost[1].with(new dev.rejoin.consistency.session.Position(origin, end));
+                    }));
+            return new Pulled(PositionVector.EMPTY, lost[0], lost[1]);
+        }
+
+        @Override
+        public Optional<String> holder(PositionVector needs) {
+            return others.holder(needs);
+        }
+
+        @Override
+        public CompletionStage<PositionVector> heads() {
+            return others.heads();
+        }
     }
 
     /** Completes with the content as it is now, when all that is in it is durable. */

@@ -1,6 +1,8 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.document.Document;
+import dev.rejoin.crdt.document.DocumentDelta;
 import dev.rejoin.crdt.yjs.ApplyResult;
 import dev.rejoin.crdt.yjs.ContradictoryUpdateException;
 import dev.rejoin.crdt.yjs.DeleteSet;
@@ -411,6 +413,48 @@ final class RoomContent {
     void stalled() {
         kit.observer().contentStalled();
         whole = null;
+    }
+
+    // other servers
+
+    /** What is durably here. */
+    StateVector durable() {
+        return durable;
+    }
+
+    /** What somebody who holds this lacks, with what waits for earlier updates; empty if there is nothing at all. */
+    byte[] excerpt(StateVector known) {
+        byte[] lacking = lacking(known);
+        return Updates.isEmpty(lacking) ? NOTHING : lacking;
+    }
+
+    /**
+     * Takes in what another server has admitted, both parts or none.
+     *
+     * @param update of the content; empty if nothing happened to it
+     * @return what it did to the content; null if nothing
+     * @throws MalformedUpdateException if it does not decode, or is of a former life
+     * @throws ContradictoryUpdateException if two have written different things under one client id
+     */
+    byte @Nullable [] arrived(Delta objects, byte[] update) {
+        if (update.length == 0 || Updates.isEmpty(update)) {
+            document.merge(objects, this);
+            return null;
+        }
+        if (former.size() > 0 && Updates.mentions(update, former)) {
+            kit.observer().lineageRefused();
+            throw new MalformedUpdateException("the update is of a former life of the document", 0);
+        }
+        engine();
+        emitted = null;
+        ApplyResult result = document.merge(DocumentDelta.of(objects, update), this);
+        byte[] integrated = emitted;
+        emitted = null;
+        if (!result.complete()) {
+            stalled();
+            return integrated == null ? EMPTY_UPDATE : integrated;
+        }
+        return integrated;
     }
 
     private byte[] lacking(StateVector known) {

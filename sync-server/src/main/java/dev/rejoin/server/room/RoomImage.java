@@ -10,8 +10,10 @@ import java.util.List;
  * @param state of the objects, a self-contained fragment
  * @param content an update that holds all of the content; empty if there is none
  * @param former as {@link RoomRecord.Former#clients}; empty if this is the first life of the document
+ * @param held as {@link RoomRecord.Held#positions}, of all logs; empty if that is not known
  */
-public record RoomImage(long sequence, byte[] state, byte[] content, byte[] former, List<LeaseImage> leases) {
+public record RoomImage(
+        long sequence, byte[] state, byte[] content, byte[] former, byte[] held, List<LeaseImage> leases) {
     /** Takes a copy of the list. */
     public RoomImage {
         leases = List.copyOf(leases);

@@ -13,6 +13,8 @@ import java.util.random.RandomGenerator;
  * @param time wall clock, for stamps and their skew
  * @param random source of epochs, session names and the server's own replica ids; safe to use from all loops
  * @param level what an ack of this server means: {@code DURABLE} when the log survives the process
+ * @param epochs names the lives of documents
+ * @param others who is asked for what is not here
  */
 public record RoomKit(
         RoomLog log,
@@ -25,4 +27,33 @@ public record RoomKit(
         TimeSource time,
         RandomGenerator random,
         AckLevel level,
-        RoomObserver observer) {}
+        RoomObserver observer,
+        OtherServers others,
+        Epochs epochs) {
+    /** Of a server that is alone. */
+    public RoomKit(
+            RoomLog log,
+            MutationValidator validator,
+            RoomOptions options,
+            DeltaLimits deltaLimits,
+            UpdateLimits updateLimits,
+            AwarenessLimits awarenessLimits,
+            TimeSource time,
+            RandomGenerator random,
+            AckLevel level,
+            RoomObserver observer) {
+        this(
+                log,
+                validator,
+                options,
+                deltaLimits,
+                updateLimits,
+                awarenessLimits,
+                time,
+                random,
+                level,
+                observer,
+                OtherServers.NONE,
+                Epochs.random(random));
+    }
+}

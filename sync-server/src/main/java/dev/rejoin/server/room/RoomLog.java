@@ -36,6 +36,9 @@ public interface RoomLog {
      */
     CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit);
 
+    /** Names the log over all its openings. */
+    long name();
+
     /** Half of every position: which opening of the log admits from now on. */
     long incarnation();
 
@@ -47,6 +50,7 @@ public interface RoomLog {
      * @param tail the batches after it, in order
      * @param sequence position of the last batch; 0 if there was none ever
      * @param tailBytes what the tail occupies
+     * @param written by which openings of this log the tail was
      */
     record Stored(
             DocumentLog log,
@@ -54,7 +58,8 @@ public interface RoomLog {
             Optional<RoomImage> image,
             List<List<RoomRecord>> tail,
             long sequence,
-            long tailBytes) {
+            long tailBytes,
+            HeldPositions written) {
         /** Takes a copy of the list. */
         public Stored {
             tail = List.copyOf(tail);

@@ -1,5 +1,7 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.ReadOutcome;
+
 /** One who measures the rooms. Called on their loops; must neither block nor throw. */
 public interface RoomObserver {
     /** Measures nothing. */
@@ -55,6 +57,9 @@ public interface RoomObserver {
 
     /** A deleted document lives again, as it was or begun anew. */
     default void revived() {}
+
+    /** A guard has decided about a read, or a write, of somebody who showed a session token or asked for a level. */
+    default void decided(ReadOutcome outcome) {}
 
     /** A stored document failed its checks. */
     default void corrupt(String document) {}

@@ -24,6 +24,9 @@ public sealed interface RoomRecord {
     /** Who wrote in former lives of the document, as a state vector; the first record of one that was begun anew. */
     record Former(byte[] clients) implements RoomRecord {}
 
+    /** What of the logs of other servers is held with this batch, as {@link HeldPositions#encode} writes it. */
+    record Held(byte[] positions) implements RoomRecord {}
+
     /** The replica id belongs to whoever knows the key with this hash. */
     record Leased(ReplicaId replica, byte[] keyHash) implements RoomRecord {}
 

@@ -1,7 +1,16 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.GuardPolicy;
+import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.consistency.session.ReadFailure;
+import dev.rejoin.consistency.session.ReadLevel;
+import dev.rejoin.consistency.session.ReadOutcome;
+import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.crdt.Subscription;
+import dev.rejoin.crdt.clock.MalformedDeltaException;
+import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.document.Document;
+import dev.rejoin.crdt.yjs.MalformedUpdateException;
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.session.DocumentName;
@@ -19,7 +28,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongUnaryOperator;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,11 +43,28 @@ public final class Rooms {
     private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
 
     private static final long RETRY_MILLIS = 10;
+    private static final Supplier<DocumentUnavailableException> DELETED = () ->
+            new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null);
+    private static final Supplier<DocumentUnavailableException> OTHER_LIFE = () -> new DocumentUnavailableException(
+            FailureCode.EPOCH_CHANGED, "another life of the document has begun", null);
 
     private final RoomKit kit;
     private final ChangeListeners listeners = new ChangeListeners();
     private final List<Floor> floors;
     private volatile boolean closing;
+    private volatile AdmissionListener told = AdmissionListener.NONE;
+
+    private final AdmissionListener admissions = new AdmissionListener() {
+        @Override
+        public boolean isListening() {
+            return told.isListening();
+        }
+
+        @Override
+        public void admitted(Admitted entry) {
+            told.admitted(entry);
+        }
+    };
 
     /**
      * Opens no room yet.
@@ -116,6 +144,67 @@ public final class Rooms {
      */
     public CompletionStage<Optional<DocumentView>> read(DocumentName document) {
         return read(document, (room, result) -> result.complete(Optional.of(room.view())));
+    }
+
+    /**
+     * As {@link #read(DocumentName)}, in a session: answered when the document shows what the token and the level ask for, or with what became of
+     * that. Empty if the document was never created and the session has not seen it either.
+     */
+    public CompletionStage<Optional<GuardedRead<DocumentView>>> read(
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy) {
+        return guardedRead(
+                document,
+                token,
+                level,
+                policy,
+                (room, outcome, result) ->
+                        result.complete(Optional.of(room.guardedRead(outcome, Optional.of(room.view())))));
+    }
+
+    /** As {@link #readContent(DocumentName)}, in a session, see {@link #read(DocumentName, SessionToken, ReadLevel, GuardPolicy)}. */
+    public CompletionStage<Optional<GuardedRead<ContentView>>> readContent(
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy) {
+        return guardedRead(document, token, level, policy, (room, outcome, result) -> {
+            CompletableFuture<Optional<ContentView>> content = new CompletableFuture<>();
+            room.readContent(content);
+            content.whenComplete((view, failure) -> {
+                if (failure == null) {
+                    result.complete(Optional.of(room.guardedRead(outcome, view)));
+                } else {
+                    result.completeExceptionally(failure);
+                }
+            });
+        });
+    }
+
+    private interface Reading<V> {
+        void read(Room room, ReadOutcome outcome, CompletableFuture<Optional<GuardedRead<V>>> result);
+    }
+
+    private <V> CompletionStage<Optional<GuardedRead<V>>> guardedRead(
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy, Reading<V> reading) {
+        CompletionStage<Optional<GuardedRead<V>>> read = read(
+                document,
+                (room, result) -> room.guarded(false, token, level, policy, outcome -> {
+                    if (GuardedRead.isAnswer(outcome)) {
+                        reading.read(room, outcome, result);
+                    } else {
+                        result.complete(Optional.of(room.guardedRead(outcome, Optional.empty())));
+                    }
+                }));
+        boolean seen = !(level instanceof ReadLevel.Eventual) && token.knowsOtherEpoch(document.value(), 0);
+        return !seen ? read : read.thenApply(found -> found.or(() -> Optional.of(unseen())));
+    }
+
+    /** A session has seen a document that is not here. */
+    private static <V> GuardedRead<V> unseen() {
+        return new GuardedRead<>(
+                new ReadOutcome.Failed(
+                        ReadFailure.SESSION_NOT_SATISFIED, PositionVector.EMPTY, PositionVector.EMPTY, 0),
+                0,
+                PositionVector.EMPTY,
+                Long.MAX_VALUE,
+                Optional.empty());
     }
 
     private <V> CompletionStage<Optional<V>> read(
@@ -237,7 +326,7 @@ public final class Rooms {
         floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
             @Override
             public void enter(Room room) {
-                room.delete(precondition, result);
+                room.delete(precondition, DELETED.get(), result);
             }
 
             @Override
@@ -269,6 +358,157 @@ public final class Rooms {
         CompletableFuture<Optional<DocumentView>> result = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> floor.revive(document.value(), empty, result));
+        return result;
+    }
+
+    /** Tells {@code listener}, and nobody else any more, of each durable entry. */
+    public void tellOfAdmissions(AdmissionListener listener) {
+        told = listener;
+    }
+
+    /**
+     * Takes in what another server has admitted: nobody judges it, and it is relayed to whoever is here. Begins the document if nobody has. Fails
+     * with {@link DocumentUnavailableException}.
+     */
+    public CompletionStage<Taken> take(DocumentName document, Arrival arrival) {
+        CompletableFuture<Taken> result = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> floor.visit(document.value(), true, new Arriving(floor, document.value(), arrival, result)));
+        return result;
+    }
+
+    /** Somebody who brings what another server has admitted. */
+    private static final class Arriving implements Visitor {
+        private final Floor floor;
+        private final String name;
+        private final Arrival arrival;
+        private final CompletableFuture<Taken> result;
+
+        Arriving(Floor floor, String name, Arrival arrival, CompletableFuture<Taken> result) {
+            this.floor = floor;
+            this.name = name;
+            this.arrival = arrival;
+            this.result = result;
+        }
+
+        @Override
+        public void enter(Room room) {
+            if (room.isUnbegun() && room.isUntouched() && room.epoch() != arrival.epoch()) {
+                // those who wait in it wait in a life that nobody will begin
+                room.retire(OTHER_LIFE.get(), () -> floor.visit(name, true, this));
+            } else {
+                room.take(arrival, result);
+            }
+        }
+
+        @Override
+        public long epoch(Epochs epochs, String document) {
+            return arrival.epoch();
+        }
+
+        @Override
+        public void turnedAway(DocumentUnavailableException cause) {
+            if (cause.code() == FailureCode.DOCUMENT_DELETED) {
+                result.complete(new Taken(Taken.Outcome.OTHER_LIFE, 0, HeldPositions.NONE, "the document is deleted"));
+            } else {
+                result.completeExceptionally(cause);
+            }
+        }
+    }
+
+    /**
+     * What is durably here of a document, in short, of a deleted one only its epoch; empty if nobody has begun it. Fails with {@link
+     * DocumentUnavailableException}.
+     */
+    public CompletionStage<Optional<Holding>> holding(DocumentName document) {
+        CompletableFuture<Optional<Holding>> result = new CompletableFuture<>();
+        read(document, (Room room, CompletableFuture<Optional<Holding>> found) ->
+                        found.complete(Optional.of(room.holding())))
+                .whenComplete((found, failure) -> {
+                    if (failure == null) {
+                        result.complete(found);
+                    } else if (DocumentUnavailableException.of(failure).code() == FailureCode.DOCUMENT_DELETED) {
+                        guarded(() -> kit.log().loadDeleted(document.value())).whenComplete((stored, lost) -> {
+                            if (lost != null) {
+                                result.completeExceptionally(DocumentUnavailableException.of(lost));
+                            } else {
+                                result.complete(stored.map(tombstone -> new Holding(
+                                        tombstone.epoch(), true, new byte[0], new byte[0], HeldPositions.NONE)));
+                            }
+                        });
+                    } else {
+                        result.completeExceptionally(failure);
+                    }
+                });
+        return result;
+    }
+
+    /**
+     * What another server lacks of a document; empty if nobody has begun it. Fails with {@link DocumentUnavailableException}, or {@link
+     * IllegalArgumentException} if what it holds does not decode.
+     *
+     * @param epoch the life that it knows; 0 if it has nothing. If another one is here, only the epoch of that is told
+     * @param version what it has of the objects, encoded; empty if nothing
+     * @param stateVector what it has of the content, encoded; empty if nothing
+     * @param headsOnly whether only what is held here is asked for
+     */
+    public CompletionStage<Optional<Excerpt>> excerpt(
+            DocumentName document, long epoch, byte[] version, byte[] stateVector, boolean headsOnly) {
+        Version objects;
+        StateVector content;
+        try {
+            objects = version.length == 0 ? Version.EMPTY : Version.decode(version);
+            content = stateVector.length == 0 ? StateVector.EMPTY : StateVector.decode(stateVector);
+        } catch (MalformedDeltaException | MalformedUpdateException e) {
+            return CompletableFuture.failedFuture(new IllegalArgumentException("what is held does not decode", e));
+        }
+        return read(document, (room, result) -> room.excerpt(epoch, objects, content, headsOnly, result));
+    }
+
+    /**
+     * Deletes the life {@code epoch} of a document because it was deleted at another server; a document that is not here leaves a deleted one, so that its
+     * name is taken here as well. Does nothing if another life is here. Fails with {@link DocumentUnavailableException}.
+     */
+    public CompletionStage<Boolean> bury(DocumentName document, long epoch) {
+        CompletableFuture<Boolean> result = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> floor.visit(document.value(), false, new Visitor() {
+            @Override
+            public void enter(Room room) {
+                if (room.epoch() == epoch) {
+                    room.delete(tags -> true, DELETED.get(), result);
+                } else {
+                    result.complete(false);
+                }
+            }
+
+            @Override
+            public void missing() {
+                floor.tombstone(document.value(), epoch, result);
+            }
+
+            @Override
+            public void turnedAway(DocumentUnavailableException cause) {
+                if (cause.code() == FailureCode.DOCUMENT_DELETED) {
+                    result.complete(false);
+                } else {
+                    result.completeExceptionally(cause);
+                }
+            }
+        }));
+        return result;
+    }
+
+    /**
+     * Goes over from one life of a document to another one that has begun at another server: whoever is in it is told {@code epoch-changed}. Does
+     * nothing if the life {@code from} is not here. Fails with {@link DocumentUnavailableException}.
+     *
+     * @param anew whether the other life began with nothing in it
+     */
+    public CompletionStage<Boolean> changeOver(DocumentName document, long from, long to, boolean anew) {
+        CompletableFuture<Boolean> result = new CompletableFuture<>();
+        Floor floor = floor(document);
+        floor.loop.execute(() -> floor.changeOver(document.value(), from, to, anew, result));
         return result;
     }
 
@@ -347,6 +587,11 @@ public final class Rooms {
             return true;
         }
 
+        /** The epoch with which a document begins that nobody has begun. */
+        default long epoch(Epochs epochs, String document) {
+            return epochs.first(document);
+        }
+
         /** Nobody has begun the document, and the visitor did not ask to wait in it. */
         default void missing() {}
     }
@@ -423,7 +668,7 @@ public final class Rooms {
                 first = firstWhoStays(waiting);
             }
             if (first.isPresent()) {
-                open(name, Recovered.unbegun(newEpoch(), kit));
+                open(name, Recovered.unbegun(first.get().visitor().epoch(kit.epochs(), name), kit));
             } else {
                 taken(name).forEach(visit -> visit.visitor().missing());
             }
@@ -462,13 +707,23 @@ public final class Rooms {
                 }));
             } else {
                 loading.put(name, new ArrayList<>());
-                guarded(() -> empty ? anew(name) : kit.log().restore(name, newEpoch()))
+                guarded(() -> empty
+                                ? anew(name, former -> kit.epochs().begunAnew(name, former))
+                                : restored(name, former -> kit.epochs().restored(name, former)))
                         .thenApply(found -> found.map(stored -> Recovered.from(name, stored, kit)))
                         .whenComplete((found, failure) -> loop.execute(() -> revived(name, found, failure, result)));
             }
         }
 
-        private CompletionStage<Optional<RoomLog.Stored>> anew(String name) {
+        private CompletionStage<Optional<RoomLog.Stored>> restored(String name, LongUnaryOperator newEpoch) {
+            return kit.log()
+                    .loadDeleted(name)
+                    .thenCompose(found -> found.isEmpty()
+                            ? CompletableFuture.completedFuture(found)
+                            : kit.log().restore(name, newEpoch.applyAsLong(found.get().epoch())));
+        }
+
+        private CompletionStage<Optional<RoomLog.Stored>> anew(String name, LongUnaryOperator newEpoch) {
             return kit.log().loadDeleted(name).thenCompose(found -> {
                 if (found.isEmpty()) {
                     return CompletableFuture.completedFuture(found);
@@ -476,7 +731,85 @@ public final class Rooms {
                 StateVector former = Recovered.formerAfter(name, found.get());
                 List<RoomRecord> first =
                         former.size() == 0 ? List.of() : List.of(new RoomRecord.Former(former.encode()));
-                return kit.log().recreate(name, newEpoch(), first);
+                return kit.log().recreate(name, newEpoch.applyAsLong(found.get().epoch()), first);
+            });
+        }
+
+        /** A document that nobody has begun here is deleted. */
+        void tombstone(String name, long epoch, CompletableFuture<Boolean> result) {
+            if (closing || rooms.containsKey(name) || loading.containsKey(name)) {
+                result.completeExceptionally(exchanged());
+                return;
+            }
+            loading.put(name, new ArrayList<>());
+            guarded(() -> kit.log().create(name, epoch).thenCompose(stored -> stored.log().delete()))
+                    .whenComplete((nothing, failure) -> loop.execute(() -> {
+                        taken(name).forEach(visit -> visit(name, visit.stays(), visit.visitor()));
+                        if (failure == null) {
+                            result.complete(true);
+                        } else {
+                            result.completeExceptionally(DocumentUnavailableException.of(failure));
+                        }
+                    }));
+        }
+
+        void changeOver(String name, long from, long to, boolean anew, CompletableFuture<Boolean> result) {
+            visit(name, false, new Visitor() {
+                @Override
+                public void enter(Room room) {
+                    if (room.epoch() != from) {
+                        result.complete(false);
+                        return;
+                    }
+                    CompletableFuture<Boolean> deleted = new CompletableFuture<>();
+                    room.delete(tags -> true, OTHER_LIFE.get(), deleted);
+                    deleted.whenComplete((done, failure) -> loop.execute(() -> {
+                        if (failure != null) {
+                            result.completeExceptionally(failure);
+                        } else {
+                            begin(name, from, to, anew, result);
+                        }
+                    }));
+                }
+
+                @Override
+                public void missing() {
+                    result.complete(false);
+                }
+
+                @Override
+                public void turnedAway(DocumentUnavailableException cause) {
+                    if (cause.code() == FailureCode.DOCUMENT_DELETED) {
+                        begin(name, from, to, anew, result);
+                    } else {
+                        result.completeExceptionally(cause);
+                    }
+                }
+            });
+        }
+
+        private void begin(String name, long from, long to, boolean anew, CompletableFuture<Boolean> result) {
+            if (closing || rooms.containsKey(name) || loading.containsKey(name)) {
+                result.completeExceptionally(exchanged());
+                return;
+            }
+            loading.put(name, new ArrayList<>());
+            LongUnaryOperator epoch = former -> {
+                if (former != from) {
+                    throw exchanged();
+                }
+                return to;
+            };
+            CompletableFuture<Optional<DocumentView>> begun = new CompletableFuture<>();
+            guarded(() -> anew ? anew(name, epoch) : restored(name, epoch))
+                    .thenApply(found -> found.map(stored -> Recovered.from(name, stored, kit)))
+                    .whenComplete((found, failure) -> loop.execute(() -> revived(name, found, failure, begun)));
+            begun.whenComplete((view, failure) -> {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                } else {
+                    result.complete(view.isPresent());
+                }
             });
         }
 
@@ -505,7 +838,7 @@ public final class Rooms {
         }
 
         private Room open(String name, Recovered recovered) {
-            Room room = new Room(name, loop, kit, hotContents, recovered, listeners, left -> rooms.remove(name, left));
+            Room room = new Room(name, loop, kit, hotContents, recovered, listeners, admissions, left -> rooms.remove(name, left));
             rooms.put(name, room);
             for (Waiting visit : taken(name)) {
                 if (closing || room.isGone()) {
@@ -569,12 +902,7 @@ public final class Rooms {
         }
     }
 
-    private long newEpoch() {
-        long random = kit.random().nextLong();
-        return random == 0 ? 1 : random;
-    }
-
-    private static <T> CompletionStage<T> guarded(java.util.function.Supplier<CompletionStage<T>> call) {
+    private static <T> CompletionStage<T> guarded(Supplier<CompletionStage<T>> call) {
         try {
             return call.get();
         } catch (RuntimeException e) {

@@ -44,7 +44,7 @@ public interface DeltaLog extends LogRows, AutoCloseable {
     /**
      * Gives every document a new epoch: what has to be done to a log that was restored from a backup before anybody may write to it.
      * Clients that hold a later state then learn that this is another life of the document, instead of continuing from what is not
-     * there any more. Nothing but the heads is written, {@value #HEADS_IN_A_COMMIT} in one commit; after an interruption it is simply
+     * there any more. The log gets another name as well, for what it admits from now on is not what follows in the log that the backup was made of. Nothing but the heads and that is written, {@value #HEADS_IN_A_COMMIT} in one commit; after an interruption it is simply
      * done again. Damaged heads stay as they are, and their documents are refused as before. To be called while no
      * {@link LogWriter} is open on this log; linear in the number of documents.
      *
@@ -74,9 +74,8 @@ public interface DeltaLog extends LogRows, AutoCloseable {
                 changes = new ArrayList<>();
             }
         }
-        if (!changes.isEmpty()) {
-            commit(changes);
-        }
+        changes.add(LogName.renamed(epochs.getAsLong()));
+        commit(changes);
         return renewed;
     }
 

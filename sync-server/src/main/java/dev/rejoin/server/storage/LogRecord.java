@@ -77,6 +77,23 @@ public sealed interface LogRecord {
     }
 
     /**
+     * What of the logs of other servers is held with this batch.
+     *
+     * @param positions opaque here
+     */
+    record Held(byte[] positions) implements LogRecord {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Held that && Arrays.equals(positions, that.positions);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(positions);
+        }
+    }
+
+    /**
      * A replica id now belongs to whoever knows the key.
      *
      * @param keyHash the first 16 bytes of the SHA-256 of the lease key

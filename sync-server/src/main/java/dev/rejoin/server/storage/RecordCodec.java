@@ -14,6 +14,7 @@ final class RecordCodec {
     private static final int VERDICTS_KNOWN = 4;
     private static final int CONTENT = 5;
     private static final int FORMER = 6;
+    private static final int HELD = 7;
 
     private RecordCodec() {}
 
@@ -46,6 +47,8 @@ final class RecordCodec {
             out.u8(CONTENT).bytes(content.update());
         } else if (record instanceof LogRecord.Former former) {
             out.u8(FORMER).bytes(former.clients());
+        } else if (record instanceof LogRecord.Held held) {
+            out.u8(HELD).bytes(held.positions());
         }
     }
 
@@ -78,6 +81,7 @@ final class RecordCodec {
             case VERDICTS_KNOWN -> new LogRecord.VerdictsKnown(in.getLong(), in.getLong());
             case CONTENT -> new LogRecord.Content(Fields.bytes(in));
             case FORMER -> new LogRecord.Former(Fields.bytes(in));
+            case HELD -> new LogRecord.Held(Fields.bytes(in));
             default -> throw new DamagedValueException("record of unknown kind " + kind);
         };
     }

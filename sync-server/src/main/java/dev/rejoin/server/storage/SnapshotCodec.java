@@ -6,12 +6,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The bytes of a snapshot: format, position, leases, state, content, former lives if there were some; cut into sealed chunks that no database finds too large. */
+/** The bytes of a snapshot: format, position, leases, state, content, former lives if there were some, positions if they are known; cut into sealed chunks that no database finds too large. */
 final class SnapshotCodec {
     /** A stored chunk is at most this long, its envelope included. */
     static final int CHUNK_BYTES = 1 << 20;
 
-    private static final int FORMAT = 3;
+    private static final int FORMAT = 4;
+    private static final int FORMAT_WITHOUT_POSITIONS = 3;
     private static final int FORMAT_OF_A_FIRST_LIFE = 2;
     private static final int FORMAT_WITHOUT_CONTENT = 1;
     private static final int VERDICT_BYTES = 8 + 8 + 4 + 4 + 4;
@@ -37,13 +38,19 @@ final class SnapshotCodec {
         Fields out = new Fields(snapshot.state().length
                 + snapshot.content().length
                 + snapshot.former().length
+                + snapshot.held().length
                 + 64 * snapshot.leases().size()
                 + 64);
-        boolean first = snapshot.former().length == 0;
-        out.u8(first ? FORMAT_OF_A_FIRST_LIFE : FORMAT).i64(snapshot.sequence());
+        boolean placed = snapshot.held().length > 0;
+        boolean first = !placed && snapshot.former().length == 0;
+        out.u8(placed ? FORMAT : first ? FORMAT_OF_A_FIRST_LIFE : FORMAT_WITHOUT_POSITIONS)
+                .i64(snapshot.sequence());
         write(out, snapshot.leases());
         out.bytes(snapshot.state()).bytes(snapshot.content());
-        return first ? out.toByteArray() : out.bytes(snapshot.former()).toByteArray();
+        if (!first) {
+            out.bytes(snapshot.former());
+        }
+        return placed ? out.bytes(snapshot.held()).toByteArray() : out.toByteArray();
     }
 
     /** The leases alone, as a snapshot has them. */
@@ -138,11 +145,12 @@ final class SnapshotCodec {
         List<StoredLease> table = table(in);
         byte[] state = Fields.bytes(in);
         byte[] content = format >= FORMAT_OF_A_FIRST_LIFE ? Fields.bytes(in) : new byte[0];
-        byte[] former = format == FORMAT ? Fields.bytes(in) : new byte[0];
+        byte[] former = format >= FORMAT_WITHOUT_POSITIONS ? Fields.bytes(in) : new byte[0];
+        byte[] held = format == FORMAT ? Fields.bytes(in) : new byte[0];
         if (in.hasRemaining()) {
             throw new DamagedValueException(in.remaining() + " bytes too many");
         }
-        return new StoredSnapshot(sequence, state, content, former, table);
+        return new StoredSnapshot(sequence, state, content, former, held, table);
     }
 
     private static StoredLease lease(ByteBuffer in) {

@@ -10,8 +10,10 @@ import java.util.List;
  * @param state of the objects, a self-contained fragment
  * @param content of the document; empty if there is none
  * @param former as {@link LogRecord.Former#clients}; empty if this is the first life of the document
+ * @param held as {@link LogRecord.Held#positions}, of all logs; empty if that is not known
  */
-public record StoredSnapshot(long sequence, byte[] state, byte[] content, byte[] former, List<StoredLease> leases) {
+public record StoredSnapshot(
+        long sequence, byte[] state, byte[] content, byte[] former, byte[] held, List<StoredLease> leases) {
     public StoredSnapshot {
         leases = List.copyOf(leases);
     }
@@ -21,6 +23,11 @@ public record StoredSnapshot(long sequence, byte[] state, byte[] content, byte[]
         this(sequence, state, content, new byte[0], leases);
     }
 
+    /** A snapshot of which nobody knows what of which log it holds. */
+    public StoredSnapshot(long sequence, byte[] state, byte[] content, byte[] former, List<StoredLease> leases) {
+        this(sequence, state, content, former, new byte[0], leases);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof StoredSnapshot that
@@ -28,12 +35,13 @@ public record StoredSnapshot(long sequence, byte[] state, byte[] content, byte[]
                 && Arrays.equals(state, that.state)
                 && Arrays.equals(content, that.content)
                 && Arrays.equals(former, that.former)
+                && Arrays.equals(held, that.held)
                 && leases.equals(that.leases);
     }
 
     @Override
     public int hashCode() {
-        int parts = Arrays.hashCode(state) * 31 + Arrays.hashCode(content);
+        int parts = (Arrays.hashCode(state) * 31 + Arrays.hashCode(content)) * 31 + Arrays.hashCode(held);
         return ((Long.hashCode(sequence) * 31 + leases.hashCode()) * 31 + parts) * 31 + Arrays.hashCode(former);
     }
 }

@@ -1,6 +1,7 @@
 package dev.rejoin.server.transport;
 
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -12,10 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param metrics {@code /metrics}: the page in Prometheus' text format; called on a worker thread
  * @param web {@code /}: the frontend, if one is served
  * @param exchange {@code /v1/export} and {@code /v1/import}, if they are served
+ * @param peers {@code /peers}: takes what other servers have opened, if there may be any
  */
 public record Endpoints(
         BooleanSupplier healthy,
         BooleanSupplier ready,
         Supplier<String> metrics,
         @Nullable WebRoot web,
-        @Nullable StoreExchange exchange) {}
+        @Nullable StoreExchange exchange,
+        @Nullable Function<Wire, Wire.End> peers) {}

@@ -1,6 +1,7 @@
 package dev.rejoin.server.transport;
 
 import dev.rejoin.server.room.RoomLoop;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
@@ -9,8 +10,10 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayList;
@@ -29,6 +32,7 @@ public final class EventLoops implements AutoCloseable {
 
     private final EventLoopGroup group;
     private final Class<? extends ServerChannel> serverChannel;
+    private final Class<? extends Channel> clientChannel;
     private final List<RoomLoop> roomLoops;
 
     private EventLoops(int threads) {
@@ -36,6 +40,7 @@ public final class EventLoops implements AutoCloseable {
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         group = new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("rejoin-loop"), io);
         serverChannel = epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+        clientChannel = epoll ? EpollSocketChannel.class : NioSocketChannel.class;
         List<RoomLoop> loops = new ArrayList<>();
         for (EventExecutor executor : group) {
             loops.add(new Loop((EventLoop) executor));
@@ -62,6 +67,10 @@ public final class EventLoops implements AutoCloseable {
 
     EventLoopGroup group() {
         return group;
+    }
+
+    Class<? extends Channel> clientChannel() {
+        return clientChannel;
     }
 
     Class<? extends ServerChannel> serverChannel() {

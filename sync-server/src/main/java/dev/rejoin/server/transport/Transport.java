@@ -29,6 +29,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -245,6 +246,11 @@ public final class Transport implements AutoCloseable {
                     observer,
                     null,
                     (effects, now) -> new HocuspocusSession(ContentLimits.DEFAULT, effects, now));
+        }
+
+        @Override
+        public Optional<Wire> peers() {
+            return endpoints.peers() == null ? Optional.empty() : Optional.of(new Wire(endpoints.peers()));
         }
     }
 

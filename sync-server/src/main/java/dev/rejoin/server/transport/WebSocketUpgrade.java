@@ -6,9 +6,11 @@ import dev.rejoin.server.access.Grant;
 import dev.rejoin.sync.session.DocumentName;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -32,8 +34,11 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
     static final String SYNC = "/sync";
     static final String Y_WEBSOCKET = "/yjs/";
     static final String HOCUSPOCUS = "/hocuspocus";
+    static final String PEERS = "/peers";
     private static final String SYNC_SUBPROTOCOL = "rejoin.v1";
     private static final String VERSION = "13";
+    private static final int PEER_LOW_BYTES = 256 << 10;
+    private static final int PEER_HIGH_BYTES = 1 << 20;
 
     private final TransportOptions options;
     private final OriginPolicy origins;
@@ -48,6 +53,9 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
         PeerConnection<?> yWebsocket(DocumentName document, String token, Grant admission);
 
         PeerConnection<?> hocuspocus();
+
+        /** Empty if there may be no other servers. */
+        Optional<Wire> peers();
     }
 
     WebSocketUpgrade(
@@ -65,7 +73,7 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
 
     /** Whether the path is for WebSockets. */
     static boolean serves(String path) {
-        return path.equals(SYNC) || path.equals(HOCUSPOCUS) || path.startsWith(Y_WEBSOCKET);
+        return path.equals(SYNC) || path.equals(HOCUSPOCUS) || path.equals(PEERS) || path.startsWith(Y_WEBSOCKET);
     }
 
     static boolean asksForUpgrade(HttpRequest request) {
@@ -111,6 +119,18 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
             upgrade(ctx, request, SYNC_SUBPROTOCOL, connections::sync);
         } else if (path.equals(HOCUSPOCUS)) {
             upgrade(ctx, request, offered(request), connections::hocuspocus);
+        } else if (path.equals(PEERS)) {
+            Optional<Wire> peers = connections.peers();
+            if (peers.isEmpty()) {
+                refuse(ctx, Answer.problem(HttpResponseStatus.NOT_FOUND, "not-found", "this server has no peers"));
+            } else {
+                ctx.channel()
+                        .config()
+                        .setWriteBufferWaterMark(new WriteBufferWaterMark(PEER_LOW_BYTES, PEER_HIGH_BYTES));
+                upgrade(ctx, request, null, Wire.MAX_MESSAGE_BYTES, peers::get);
+                // their greetings have a deadline of their own
+                PeerDeadline.met(ctx);
+            }
         } else {
             String name = Paths.decode(path.substring(Y_WEBSOCKET.length()));
             Optional<String> flaw = name == null
@@ -176,9 +196,18 @@ final class WebSocketUpgrade extends ChannelInboundHandlerAdapter {
             ChannelHandlerContext ctx,
             FullHttpRequest request,
             @Nullable String subprotocol,
-            Supplier<PeerConnection<?>> connection) {
+            Supplier<? extends ChannelHandler> connection) {
+        upgrade(ctx, request, subprotocol, options.maxFrameBytes(), connection);
+    }
+
+    private void upgrade(
+            ChannelHandlerContext ctx,
+            FullHttpRequest request,
+            @Nullable String subprotocol,
+            int maxFrameBytes,
+            Supplier<? extends ChannelHandler> connection) {
         WebSocketDecoderConfig frames = WebSocketDecoderConfig.newBuilder()
-                .maxFramePayloadLength(options.maxFrameBytes())
+                .maxFramePayloadLength(maxFrameBytes)
                 .allowExtensions(false)
                 .expectMaskedFrames(true)
                 .closeOnProtocolViolation(false)

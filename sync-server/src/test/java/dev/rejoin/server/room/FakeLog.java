@@ -19,6 +19,7 @@ final class FakeLog implements RoomLog {
     final Set<String> damaged = new HashSet<>();
     private final ArrayDeque<Runnable> commits = new ArrayDeque<>();
     private final ArrayDeque<Committed> waiting = new ArrayDeque<>();
+    long incarnation = 7L << 16;
     int appends;
     int images;
 
@@ -29,6 +30,9 @@ final class FakeLog implements RoomLog {
         long sequence;
         Optional<RoomImage> image = Optional.empty();
         final List<List<RoomRecord>> tail = new ArrayList<>();
+
+        /** Which opening wrote each of the tail. */
+        final List<Long> writers = new ArrayList<>();
     }
 
     /** Makes everything appended so far durable. */
@@ -93,6 +97,7 @@ final class FakeLog implements RoomLog {
         kept.epoch = epoch;
         if (!first.isEmpty()) {
             kept.tail.add(List.copyOf(first));
+            kept.writers.add(incarnation);
             kept.sequence = 1;
         }
         documents.put(document, kept);
@@ -121,12 +126,26 @@ final class FakeLog implements RoomLog {
     }
 
     private Stored stored(Kept kept) {
-        return new Stored(new Appender(kept), kept.epoch, kept.image, kept.tail, kept.sequence, kept.tail.size());
+        return new Stored(
+                new Appender(kept), kept.epoch, kept.image, kept.tail, kept.sequence, kept.tail.size(), written(kept));
+    }
+
+    private HeldPositions written(Kept kept) {
+        HeldPositions written = HeldPositions.NONE;
+        for (int i = 0; i < kept.tail.size(); i++) {
+            written = written.with(name(), kept.writers.get(i), kept.sequence - kept.tail.size() + 1 + i);
+        }
+        return written;
+    }
+
+    @Override
+    public long name() {
+        return 0x1095L << 48;
     }
 
     @Override
     public long incarnation() {
-        return 7;
+        return incarnation;
     }
 
     private final class Appender implements DocumentLog {
@@ -144,6 +163,7 @@ final class FakeLog implements RoomLog {
             long sequence = ++appended;
             commits.add(() -> {
                 kept.tail.add(List.copyOf(records));
+                kept.writers.add(incarnation);
                 kept.sequence = sequence;
             });
             waiting.add(committed);
@@ -170,6 +190,7 @@ final class FakeLog implements RoomLog {
             images++;
             for (long left = kept.sequence - made.sequence(); kept.tail.size() > left; ) {
                 kept.tail.remove(0);
+                kept.writers.remove(0);
             }
             kept.image = Optional.of(made);
             return CompletableFuture.completedFuture((long) made.state().length);

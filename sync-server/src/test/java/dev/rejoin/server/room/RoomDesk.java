@@ -16,6 +16,7 @@ final class RoomDesk {
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
+    private int reopened;
 
     Rooms rooms() {
         Rooms made = rooms;
@@ -31,7 +32,7 @@ final class RoomDesk {
                             UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
                             loop::now,
-                            new Random(42),
+                            new Random(42 + reopened),
                             AckLevel.DURABLE,
                             RoomObserver.SILENT));
             rooms = made;
@@ -41,6 +42,7 @@ final class RoomDesk {
 
     /** The next {@link #rooms} know what is in the log. */
     void reopen() {
+        reopened++; // else a server would be its own predecessor
         rooms = null;
     }
 

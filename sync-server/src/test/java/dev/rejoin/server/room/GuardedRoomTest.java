@@ -1,0 +1,141 @@
+package dev.rejoin.server.room;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rejoin.consistency.session.GuardPolicy;
+import dev.rejoin.consistency.session.Position;
+import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.consistency.session.ReadFailure;
+import dev.rejoin.consistency.session.ReadLevel;
+import dev.rejoin.consistency.session.ReadOutcome;
+import dev.rejoin.consistency.session.SessionToken;
+import dev.rejoin.sync.session.DocumentName;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class GuardedRoomTest {
+    private static final DocumentName NAME = DocumentName.of("notes");
+
+    private final RoomDesk desk = new RoomDesk();
+
+    private void write() {
+        desk.rooms().document(NAME).transact(document -> document.counter("n").increment());
+        desk.commit();
+    }
+
+    private CompletableFuture<Optional<GuardedRead<DocumentView>>> read(SessionToken token) {
+        CompletableFuture<Optional<GuardedRead<DocumentView>>> result = desk.rooms()
+                .read(NAME, token, ReadLevel.SESSION, GuardPolicy.DEFAULT)
+                .toCompletableFuture();
+        desk.loop.run();
+        return result;
+    }
+
+    private GuardedRead<DocumentView> now(SessionToken token) {
+        return read(token).join().orElseThrow();
+    }
+
+    private SessionToken token(GuardedRead<?> read) {
+        return SessionToken.ofRead(NAME.value(), read.epoch(), read.shown());
+    }
+
+    private void restart() {
+        desk.reopen();
+        desk.log.incarnation += 1L << 16;
+    }
+
+    @Test
+    void aReadIsAnsweredWithATokenThatTheNextOneBrings() {
+        write();
+        GuardedRead<DocumentView> first = now(SessionToken.EMPTY);
+        assertEquals(PositionVector.of(Position.of(desk.log.incarnation, 1)), first.shown());
+        assertEquals("local", now(token(first)).outcome().label());
+    }
+
+    @Test
+    void aTokenFromBeforeARestartIsSatisfiedAfterIt() {
+        write();
+        SessionToken before = token(now(SessionToken.EMPTY));
+        for (int i = 0; i < 3; i++) {
+            restart();
+            write();
+        }
+        GuardedRead<DocumentView> after = now(before);
+        assertEquals("local", after.outcome().label());
+        assertEquals(1, after.shown().size(), "the token does not grow with the restarts");
+    }
+
+    @Test
+    void anImageRemembersTheOpeningsThatItHasReplaced() {
+        desk.options = RoomOptions.DEFAULTS.withSnapshots(0, 1);
+        write();
+        SessionToken before = token(now(SessionToken.EMPTY));
+        restart();
+        write();
+        write();
+        assertTrue(desk.log.images > 0);
+        restart();
+        assertEquals("local", now(before).outcome().label());
+    }
+
+    @Test
+    void whatALostTailHadIsToldToBeLostWithWhatSurvives() {
+        write();
+        write();
+        SessionToken both = token(now(SessionToken.EMPTY));
+        long opening = desk.log.incarnation;
+        FakeLog.Kept kept = desk.log.documents.get(NAME.value());
+        kept.tail.remove(1);
+        kept.writers.remove(1);
+        kept.sequence = 1;
+        restart();
+        ReadOutcome.Failed failed =
+                assertInstanceOf(ReadOutcome.Failed.class, now(both).outcome());
+        assertEquals(ReadFailure.SESSION_LOST_WRITES, failed.reason());
+        assertEquals(PositionVector.of(Position.of(opening, 1)), failed.surviving());
+    }
+
+    @Test
+    void aReadOfWhatIsNotYetHereWaitsUntilItIs() {
+        write();
+        GuardedRead<DocumentView> first = now(SessionToken.EMPTY);
+        SessionToken next = SessionToken.ofRead(
+                NAME.value(), first.epoch(), PositionVector.of(Position.of(desk.log.incarnation, 2)));
+        CompletableFuture<Optional<GuardedRead<DocumentView>>> waiting = read(next);
+        assertFalse(waiting.isDone());
+        write();
+        assertEquals("waited", waiting.join().orElseThrow().outcome().label());
+        assertEquals(
+                2, waiting.join().orElseThrow().view().orElseThrow().position().sequence());
+    }
+
+    @Test
+    void aReadThatNothingHelpsFailsAndTheRoomIsUnloadedAfterwards() {
+        write();
+        long epoch = now(SessionToken.EMPTY).epoch();
+        SessionToken never = SessionToken.ofRead(NAME.value(), epoch, PositionVector.of(new Position(0xabcdef, 1)));
+        CompletableFuture<Optional<GuardedRead<DocumentView>>> waiting = read(never);
+        desk.loop.pass(GuardPolicy.DEFAULT.waitBudget().toMillis());
+        assertEquals(
+                "session-not-satisfied", waiting.join().orElseThrow().outcome().label());
+    }
+
+    @Test
+    void aTokenOfAnotherLifeIsRefused() {
+        write();
+        GuardedRead<DocumentView> read = now(SessionToken.EMPTY);
+        SessionToken other = SessionToken.ofRead(NAME.value(), read.epoch() + 1, read.shown());
+        assertEquals("epoch-changed", now(other).outcome().label());
+    }
+
+    @Test
+    void aDocumentThatASessionHasSeenIsNotAnsweredWithNothing() {
+        SessionToken seen = SessionToken.ofRead(NAME.value(), 5, PositionVector.of(new Position(1, 1)));
+        assertEquals("session-not-satisfied", now(seen).outcome().label());
+        assertEquals(Optional.empty(), read(SessionToken.EMPTY).join());
+    }
+}
