@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The demo: a sync server with one rule for writes, and a page to try it on.
+ * The demo: a sync server with one rule for writes, pages to try it on, and a second server beside it for one of them.
  *
  * <p>{@code java -jar demo-client/target/rejoin-demo.jar [--port N] [--data DIR]}
  */
@@ -35,13 +35,23 @@ public final class Demo {
             return;
         }
         try {
+            Writers writers = new Writers();
+            Neighbour neighbour = new Neighbour(Neighbour.freePort(), options.data().resolve("server-a"));
             SyncServer server = SyncServer.builder()
                     .port(options.port())
                     .data(options.data())
                     .validator(new TagPolicy())
+                    .access(writers)
                     .web(WebRoot.resources(Demo.class.getClassLoader(), "dev/rejoin/demo/web/"))
                     .start();
-            Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
+            Stage stage = Stage.open(server, writers, neighbour);
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(
+                            () -> {
+                                stage.close();
+                                server.close();
+                            },
+                            "shutdown"));
             out.println(
                     """
 
