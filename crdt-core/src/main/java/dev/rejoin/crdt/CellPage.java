@@ -13,10 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class CellPage {
     static final int SHIFT = 8;
     static final int SIZE = 1 << SHIFT;
-    private static final Object[] NONE = new Object[0];
-
-    /** Stands in the unused places of a page, so that a removed payload is not held. */
-    private static final Object FREE = new Object();
+    private static final @Nullable Object[] NONE = new Object[0];
 
     /** Who may write to this page; a snapshot takes that right away by changing the store's stamp. */
     Object owner;
@@ -36,7 +33,9 @@ final class CellPage {
     private long w1;
     private long w2;
     private long w3;
-    private Object[] payloads = NONE;
+    /** Null in the unused places, so that a removed payload is not held. */
+    private @Nullable Object[] payloads = NONE;
+
     private int object = -1;
     private int @Nullable [] objects;
 
@@ -86,7 +85,9 @@ final class CellPage {
 
     /** The payload of a live slot. */
     Object payload(int slot) {
-        return payloads[rank(slot)];
+        Object payload = payloads[rank(slot)];
+        assert payload != null;
+        return payload;
     }
 
     /** The object of a live slot. */
@@ -133,7 +134,7 @@ final class CellPage {
                 System.arraycopy(objects, at + 1, objects, at, count - at);
             }
         }
-        payloads[count] = FREE;
+        payloads[count] = null;
         int spare = payloads.length - count;
         if (spare > 4 + (count >> 2)) {
             payloads = Arrays.copyOf(payloads, count);

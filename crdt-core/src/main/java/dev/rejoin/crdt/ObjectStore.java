@@ -642,6 +642,82 @@ public final class ObjectStore {
         discard(page, dot);
     }
 
+    /**
+     * Whether a single change of a set may be written and committed at once, without a transaction to hold it: nobody judges, no transaction is open,
+     * and nobody wants to hear of it. Such a change cannot fail halfway, so there is nothing to take back. {@code SetMutationBenchmark}
+     */
+    boolean writesAlone() {
+        if (judged || transaction.depth > 0 || !listeners.isEmpty() || reserved != null) {
+            return false;
+        }
+        sweepIfDue();
+        return true;
+    }
+
+    private long nextCounter() {
+        if (issued == Dot.MAX_COUNTER) {
+            throw new IllegalStateException("replica has used up its counters");
+        }
+        return issued + 1;
+    }
+
+    /** {@link #writeFirst} as a transaction of its own. */
+    Delta writeFirstAlone(SetView view, Object element) {
+        long counter = nextCounter();
+        Delta delta = new Delta(
+                selfOnly, ONE_RUN, new long[] {counter << 1 | 1, counter}, new Cell[] {new Cell(view.key, element)});
+        view.addProbed(writable(0).put(pages, counter, view.index, element), element);
+        liveCells++;
+        probes++;
+        committedAlone(counter, 0);
+        return delta;
+    }
+
+    /** {@link #replaceSole} as a transaction of its own; null if the cell that goes is of another replica. */
+    @Nullable
+    Delta replaceSoleAlone(SetView view, int at, Object element) {
+        int handle = view.handleAt(at);
+        CellPage page = pages.of(handle);
+        long old = page.first | place(handle);
+        if (replica(old) != 0) {
+            return null;
+        }
+        long counter = nextCounter();
+        Delta delta = oneForOne(new Cell(view.key, element), counter, old);
+        view.replaceAt(at, writable(0).put(pages, counter, view.index, element));
+        liveCells++;
+        probes++;
+        // put may have copied the page
+        discard(pages.of(handle), old);
+        committedAlone(counter, old);
+        return delta;
+    }
+
+    /** {@link #eraseSole} as a transaction of its own; null if the cell is of another replica. */
+    @Nullable
+    Delta eraseSoleAlone(SetView view, int at, Object element) {
+        int handle = view.handleAt(at);
+        CellPage page = pages.of(handle);
+        long dot = page.first | place(handle);
+        if (replica(dot) != 0) {
+            return null;
+        }
+        long counter = nextCounter();
+        Delta delta = oneForOne(null, counter, dot);
+        view.removeAt(at, element);
+        discard(page, dot);
+        committedAlone(counter, dot);
+        return delta;
+    }
+
+    private void committedAlone(long counter, long removed) {
+        transactionNumber++;
+        issued = counter;
+        writable(0).writableContext().addRange(counter, counter);
+        version = null;
+        recent.addOwn(counter, removed, liveCells);
+    }
+
     private boolean isOfThisTransaction(long dot) {
         return replica(dot) == 0 && counter(dot) >= transaction.first;
     }

@@ -52,6 +52,12 @@ public final class OrSet<E> extends ReplicatedObject {
     /** Adds an element; again if it is present, so that it outlives a concurrent remove. O(1) */
     public Delta add(E element) {
         Object value = canonical(element);
+        if (store.writesAlone()) {
+            Delta delta = SetWrites.addAlone(store, elementsView(), value);
+            if (delta != null) {
+                return delta;
+            }
+        }
         // no lambda here and in remove: SetMutationBenchmark
         store.begin();
         boolean done = false;
@@ -90,6 +96,12 @@ public final class OrSet<E> extends ReplicatedObject {
     /** Removes an element; in an add-wins set nothing happens if it was never there. O(1) */
     public Delta remove(E element) {
         Object value = canonical(element);
+        if (!removeWins && store.writesAlone()) {
+            Delta delta = SetWrites.removeAlone(store, elementsView(), value);
+            if (delta != null) {
+                return delta;
+            }
+        }
         store.begin();
         boolean done = false;
         try {

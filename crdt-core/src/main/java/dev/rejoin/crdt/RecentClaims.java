@@ -97,6 +97,35 @@ final class RecentClaims {
         }
     }
 
+    /**
+     * The same for one own dot and at most one other that it removes, which is what a single change of a set claims. The number of the own
+     * replica is 0. O(1)
+     *
+     * @param removed 0 if none
+     */
+    void addOwn(long dot, long removed, int cells) {
+        boolean adjacent = removed == dot - 1;
+        long low = adjacent && removed != 0 ? removed : dot;
+        if (latest == 1 && (adjacent || removed == 0)) {
+            int at = at(count - 1);
+            long lowest = ring[at] & ~FIRST;
+            if (lowest >>> ObjectStore.COUNTER_BITS == 0 && low >= lowest && low <= ring[at + 1] + 1) {
+                ring[at + 1] = dot;
+                return;
+            }
+        }
+        latest = 0;
+        deltas++;
+        append(low, dot);
+        if (removed != 0 && !adjacent) {
+            append(removed, removed);
+        }
+        int limit = Math.max(MIN_RANGES, Math.min(MAX_RANGES, cells / CELLS_PER_RANGE));
+        while (deltas > MAX_DELTAS || count > limit) {
+            forgetOldest();
+        }
+    }
+
     private void append(long lowest, long high) {
         if (count * 2 == ring.length) {
             long[] larger = new long[ring.length * 2];

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** How sets, and flags as sets of one element, are written. */
 final class SetWrites {
@@ -24,6 +25,20 @@ final class SetWrites {
         for (long dot : before) {
             store.erase(dot);
         }
+    }
+
+    /** {@link #add} as a transaction of its own, or null where that takes a transaction to hold it. */
+    static @Nullable Delta addAlone(ObjectStore store, SetView view, Object value) {
+        int sole = view.soleAddition(value);
+        return sole >= 0
+                ? store.replaceSoleAlone(view, sole, value)
+                : sole == SetView.NOWHERE ? store.writeFirstAlone(view, value) : null;
+    }
+
+    /** {@link #remove} of an add-wins set as a transaction of its own, or null where that takes a transaction to hold it. */
+    static @Nullable Delta removeAlone(ObjectStore store, SetView view, Object value) {
+        int sole = view.soleAddition(value);
+        return sole >= 0 ? store.eraseSoleAlone(view, sole, value) : sole == SetView.NOWHERE ? Delta.EMPTY : null;
     }
 
     static void remove(ObjectStore store, SetView view, Object value, boolean removeWins) {

@@ -181,7 +181,9 @@ final class Description {
     }
 
     private static boolean isText(TextDelta delta) {
-        return delta.ops().stream().allMatch(op -> ((TextDelta.Insert) op).value() instanceof String);
+        return delta.ops().stream()
+                .map(op -> ((TextDelta.Insert) op).value())
+                .allMatch(value -> value instanceof String || value instanceof YDoc);
     }
 
     private void map(YType type) {

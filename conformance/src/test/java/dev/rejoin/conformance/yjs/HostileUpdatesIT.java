@@ -67,6 +67,26 @@ class HostileUpdatesIT {
         }
     }
 
+    /** Found after 153,812 documents: the run is one item to us and, until the update has been taken in, still two to yjs. */
+    @Test
+    void whatStandsBetweenAUnitAndItselfInItsOwnRunGoesWhereYjsPutsIt() throws Exception {
+        byte[] begun = {1, 1, 6, 0, 4, 1, 1, 'p', 2, 'a', 'b', 0};
+        byte[] goesOn = {1, 1, 6, 2, (byte) 0x84, 6, 1, 1, 'c', 0};
+        byte[] both = {1, 2, 6, 0, 4, 1, 1, 'p', 2, 'a', 'b', (byte) 0x84, 6, 1, 1, 'c', 0};
+        byte[] between = {1, 1, 6, 3, (byte) 0xc4, 6, 2, 6, 2, 2, 'd', 'e', 0};
+        byte[] allAtOnce = {
+            1, 3, 6, 0, 4, 1, 1, 'p', 2, 'a', 'b', (byte) 0x84, 6, 1, 1, 'c', (byte) 0xc4, 6, 2, 6, 2, 2, 'd', 'e', 0
+        };
+        try (YjsOracle oracle = YjsOracle.start(YjsOracle.THIRTEEN)) {
+            for (HostileInput input : List.of(
+                    new HostileInput("all at once", Version.V1, true, List.of(), allAtOnce),
+                    new HostileInput("the run at once", Version.V1, true, List.of(both), between),
+                    new HostileInput("one after the other", Version.V1, true, List.of(begun, goesOn), between))) {
+                judge(input, receive(input), oracle.ask(input.job(PATIENT_MILLIS)));
+            }
+        }
+    }
+
     private void judge(Lane lane, long first, List<HostileInput> inputs) {
         List<Answer> answers =
                 lane.ask(inputs.stream().map(input -> input.job(MILLIS)).toList());
