@@ -1,11 +1,17 @@
 package dev.rejoin.demo;
 
+import dev.rejoin.server.ServerConfig;
 import dev.rejoin.server.SyncServer;
 import dev.rejoin.server.storage.StoreDownException;
 import dev.rejoin.server.transport.WebRoot;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -36,7 +42,8 @@ public final class Demo {
         }
         try {
             Writers writers = new Writers();
-            Neighbour neighbour = new Neighbour(Neighbour.freePort(), options.data().resolve("server-a"));
+            Neighbour neighbour =
+                    new Neighbour(Neighbour.freePort(), options.data().resolve("server-a"));
             SyncServer server = SyncServer.builder()
                     .port(options.port())
                     .data(options.data())
@@ -58,15 +65,28 @@ public final class Demo {
                       Rejoin demo   %s
 
                       Open it in two windows, go offline in one, come back.
+                      Two servers, and what lies between them: %sservers.html
                       Documents are kept in %s
                       Ctrl+C ends the demo.
-                    """.formatted(server.uri(), options.data().toAbsolutePath().normalize()));
+                    """.formatted(server.uri(), server.uri(), options.data().toAbsolutePath().normalize()));
         } catch (StoreDownException failure) {
             fail(failure, "--data DIR chooses another folder for the documents.");
         } catch (IOException failure) {
             fail(failure, "--port N chooses another port, --port 0 takes a free one.");
         }
         new CountDownLatch(1).await();
+    }
+
+    /** A file with a secret of both servers, made at the first start. */
+    private static Path secret(Path data) throws IOException {
+        Path file = data.resolve("peer-secret");
+        if (!Files.exists(file)) {
+            Files.createDirectories(data);
+            byte[] random = new byte[32];
+            new SecureRandom().nextBytes(random);
+            Files.writeString(file, HexFormat.of().formatHex(random));
+        }
+        return file;
     }
 
     private static void fail(Exception failure, String hint) {

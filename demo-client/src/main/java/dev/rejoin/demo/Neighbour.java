@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Neighbour {
     private final int port;
     private final Path data;
+    private final Path secret;
     private @Nullable Process process;
     private @Nullable BufferedWriter commands;
 
@@ -26,10 +27,12 @@ final class Neighbour {
      *
      * @param port where it will listen, over all its starts
      * @param data where it keeps its documents, over all its starts
+     * @param secret the file with what both servers know
      */
-    Neighbour(int port, Path data) {
+    Neighbour(int port, Path data, Path secret) {
         this.port = port;
         this.data = data;
+        this.secret = secret;
     }
 
     /** A port that nothing listens on. */
@@ -44,6 +47,11 @@ final class Neighbour {
         return URI.create("http://127.0.0.1:" + port + "/");
     }
 
+    /** Where the other server finds it. */
+    URI peer() {
+        return URI.create("ws://127.0.0.1:" + port);
+    }
+
     boolean isUp() {
         return process != null && process.isAlive();
     }
@@ -54,7 +62,7 @@ final class Neighbour {
      * @param peer the address of the server that it exchanges documents with
      * @throws IOException if it does not start; what it said is in the message
      */
-    void start(URI peer, Path secret) throws IOException {
+    void start(URI peer) throws IOException {
         Process started = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx128m",
@@ -69,7 +77,8 @@ final class Neighbour {
                 .start();
         process = started;
         commands = new BufferedWriter(started.outputWriter(StandardCharsets.UTF_8));
-        BufferedReader said = new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8));
+        BufferedReader said =
+                new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8));
         String line = said.readLine();
         if (!ServerA.LISTENS.equals(line)) {
             kill();

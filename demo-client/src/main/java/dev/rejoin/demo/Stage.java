@@ -2,12 +2,15 @@ package dev.rejoin.demo;
 
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.document.Snapshot;
+import dev.rejoin.server.Peers;
 import dev.rejoin.server.SyncServer;
+import dev.rejoin.server.replication.LinkFaults;
 import dev.rejoin.server.room.DocumentChange;
 import dev.rejoin.server.room.RoomHandle;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,6 +29,7 @@ final class Stage implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Stage.class);
 
     private final SyncServer server;
+    private final Peers peers;
     private final Writers writers;
     private final RoomHandle wishes;
     private final Neighbour neighbour;
@@ -47,7 +51,8 @@ final class Stage implements AutoCloseable {
      * @param power whether server A runs; null if nobody has said so yet
      * @param revoked whether nobody may write at server B
      */
-    private record Wishes(long delayMillis, boolean cut, @Nullable String power, boolean revoked) {
+    private record Wishes(
+            long delayMillis, boolean cut, @Nullable String power, boolean revoked) {
         static final Wishes NONE = new Wishes(0, false, null, false);
 
         static Wishes of(Snapshot document) {
@@ -62,6 +67,7 @@ final class Stage implements AutoCloseable {
 
     private Stage(SyncServer server, Writers writers, Neighbour neighbour) {
         this.server = server;
+        this.peers = server.peers().orElseThrow();
         this.writers = writers;
         this.neighbour = neighbour;
         this.wishes = server.document(DOCUMENT);
@@ -103,11 +109,17 @@ final class Stage implements AutoCloseable {
                 neighbour.kill();
             } else {
                 say("starting");
-                neighbour.start(server.uri(), Path.of("secret"));
+                neighbour.start(URI.create("ws://127.0.0.1:" + server.port()));
+                peers.follow(List.of(neighbour.peer()));
             }
             say(neighbour.isUp() ? "up" : "down");
         }
         neighbour.link(wanted.delayMillis(), wanted.cut());
+        if (wanted.power() != null) {
+            LinkFaults link = peers.faults(neighbour.peer());
+            link.delay(Duration.ofMillis(wanted.delayMillis()));
+            link.cut(wanted.cut());
+        }
     }
 
     private void say(String state) {
