@@ -293,8 +293,11 @@ function result<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 function finished(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const done = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB'));
   });
+  // Whoever has failed before waiting for it, because it was over already, has told so itself.
+  done.catch(() => undefined);
+  return done;
 }
