@@ -1,16 +1,18 @@
 // Reading through the other server, as a page that is loaded anew, a second service, or a colleague with a link would. With the guarantees the
 // read carries the session token of what this side has written; without them it takes whatever the other server has.
+import { sessionOf } from '@rejoin/client/session';
 import { pathOf } from './stage.js';
 
 export function showReading({ client, name, other, part, score, guarantees }) {
   const note = part('read-note');
+  const session = sessionOf(client);
   part('reading').hidden = false;
 
   const read = async () => {
     const own = client.document.set('items').values.filter((item) => !client.document.set('items').pendingFor(item));
     const headers = {};
     if (guarantees()) {
-      headers['Session-Token'] = client.sessionToken;
+      headers['Session-Token'] = session.token;
       headers.Consistency = 'SESSION';
       headers.Prefer = 'wait=5';
     }
