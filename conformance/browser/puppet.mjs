@@ -12,6 +12,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED/;
 const DESKTOP = { width: 1200, height: 860 };
 
 async function launch() {
@@ -48,7 +49,7 @@ async function open(tab, url, context) {
   page.on('console', (message) => {
     const text = message.text();
     // That a server which is not there cannot be reached is what is tested.
-    if (message.type() === 'error' && !text.includes('ERR_CONNECTION_REFUSED')) mistakes.push(`[${tab}] ${text}`);
+    if (message.type() === 'error' && !UNREACHABLE.test(text)) mistakes.push(`[${tab}] ${text}`);
   });
   pages.set(tab, page);
   await page.goto(url);
@@ -62,6 +63,30 @@ const operations = {
     await context.addInitScript(watch);
     await open(tab, url, context);
   },
+  /** As open, where each message of a WebSocket takes its time, in both directions. */
+  async openSlow(tab, url, millis) {
+    const context = await browser.newContext({ viewport: DESKTOP });
+    await context.addInitScript(watch);
+    await context.routeWebSocket(/./, (page) => {
+      const server = page.connectToServer();
+      page.onMessage((message) => setTimeout(() => server.send(message), millis));
+      server.onMessage((message) => setTimeout(() => page.send(message), millis));
+    });
+    await open(tab, url, context);
+  },
+  /** As open, in a browser that this script has prepared. */
+  async openPrepared(tab, url, script) {
+    const context = await browser.newContext({ viewport: DESKTOP });
+    await context.addInitScript(script);
+    await open(tab, url, context);
+  },
+  /** Takes the network from a browser, or gives it back. Sockets that are open stay open and carry nothing. */
+  network: (tab, there) => pages.get(tab).context().setOffline(!there),
+  goto: async (tab, url) => {
+    await pages.get(tab).goto(url);
+    await pages.get(tab).waitForFunction(() => window.rejoin !== undefined);
+  },
+  select: (tab, selector, value) => pages.get(tab).selectOption(selector, value),
   /** A page beside another one, in the same browser. */
   openBeside: (tab, other, url) => open(tab, url, pages.get(other).context()),
   async reload(tab) {

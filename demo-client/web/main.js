@@ -5,7 +5,7 @@ import { presenceOf } from '@rejoin/client/presence';
 import { showCompanion } from './companion.js';
 import { showCounter } from './counter.js';
 import { keepPage } from './offline.js';
-import { nameDocument } from './pages.js';
+import { nameDocument, socketAt } from './pages.js';
 import { me, showPeople } from './people.js';
 import { showRejections } from './rejections.js';
 import { showFailure, showStatus, startsOffline } from './status.js';
@@ -16,12 +16,11 @@ import { showWrites } from './writes.js';
 
 const name = nameDocument();
 
-const sync = new URL('/sync', location.href);
-sync.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-showCompanion(name, sync.href);
+const sync = socketAt('/sync');
+showCompanion(name, sync);
 
 try {
-  const client = await open({ url: sync.href, document: name, store: new IndexedDbStore(name), online: !startsOffline() });
+  const client = await open({ url: sync, document: name, store: new IndexedDbStore(name), online: !startsOffline() });
   showStatus(client);
   const presence = presenceOf(client, me());
   showPeople({

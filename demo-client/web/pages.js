@@ -5,9 +5,16 @@ export function nameDocument() {
   const given = new URLSearchParams(location.search).get('document');
   const name = given ?? 'notes/1';
   document.getElementById('document-name').textContent = name;
-  document.getElementById('second-window').href = `?document=${encodeURIComponent(name)}`;
+  for (const link of document.querySelectorAll('#second-window')) link.search = `?document=${encodeURIComponent(name)}`;
   if (given !== null) {
     for (const link of document.querySelectorAll('.pages a')) link.search = `?document=${encodeURIComponent(name)}`;
   }
   return name;
+}
+
+/** The address of a WebSocket on the server that this page comes from. */
+export function socketAt(path) {
+  const url = new URL(path, location.href);
+  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
 }

@@ -29,6 +29,12 @@ function describeOne({ path, op, value }) {
       return `Tag “${value}” added`;
     case 'tags remove':
       return `Tag “${value}” removed`;
+    case 'guests increment':
+      return value > 0 ? `Guests +${value}` : `Guests −${-value}`;
+    case 'items add':
+      return `“${value}” added`;
+    case 'items remove':
+      return `“${value}” taken off`;
     case 'title set':
       return value === '' ? 'Title emptied' : `Title “${value}”`;
     default:

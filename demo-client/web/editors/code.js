@@ -9,8 +9,9 @@ import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
 import { IndexeddbPersistence } from 'y-indexeddb';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
+import { socketAt } from '../pages.js';
 import { startsOffline } from '../status.js';
-import { onPress, shownAs, socketAt } from './places.js';
+import { onPress, shownAs } from './places.js';
 
 // What the server closes with when this browser's copy is of an earlier document of this name.
 const ANOTHER_LIFE = 4411;

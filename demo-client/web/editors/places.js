@@ -1,11 +1,4 @@
-// Where the server is, and how a user looks to others.
-
-/** The address of a WebSocket on the server that this page comes from. */
-export function socketAt(path) {
-  const url = new URL(path, location.href);
-  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return url.href;
-}
+// How a user looks to others, and buttons that leave the keyboard to the editor.
 
 /** What an editor shows of this window to the others; both editors know these names. */
 export const shownAs = ({ name, colour, window }) => ({ name, color: colour, colorLight: `${colour}40`, window });

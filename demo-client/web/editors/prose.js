@@ -6,8 +6,9 @@ import { CollaborationCaret } from '@tiptap/extension-collaboration-caret';
 import { StarterKit } from '@tiptap/starter-kit';
 import { IndexeddbPersistence } from 'y-indexeddb';
 import * as Y from 'yjs';
+import { socketAt } from '../pages.js';
 import { startsOffline } from '../status.js';
-import { onPress, shownAs, socketAt } from './places.js';
+import { onPress, shownAs } from './places.js';
 
 const LONGEST_WAIT_MILLIS = 5_000;
 const REFUSAL_SHOWN_MILLIS = 10_000;

@@ -110,14 +110,16 @@ export async function open(options: OpenOptions): Promise<Client> {
  */
 export class Client {
   readonly document: Document;
-  private readonly options: OpenOptions;
+  /** @internal */
+  readonly options: OpenOptions;
   private readonly storage: ClientStore;
   private readonly store: Store;
   private readonly clock: () => number;
   private lease!: Lease;
   /** @internal */
   judged: Judged = { last: 0, chain: 0 };
-  private epoch = 0n;
+  /** @internal */
+  epoch = 0n;
   /** @internal */
   entries: Entry[] = [];
   /** Transactions that are issued again and stored together. */
@@ -149,6 +151,8 @@ export class Client {
   private readonly statusListeners = new Topic<Status>();
   private readonly writeListeners = new Topic<Write>();
   private readonly rejectionListeners = new Topic<Rejection>();
+  /** @internal Not there before the first connection. */
+  declare position: Uint8Array | undefined;
   /** @internal What the other sessions show, as it came. */
   readonly shown = new Map<bigint, Uint8Array>();
   /** @internal Called when what they show has changed while connected. */

@@ -61,6 +61,8 @@ export interface SessionHost {
   /** The client is up to date with what the server held when it answered. */
   caughtUp(): void;
   presence(session: bigint, payload: Uint8Array): void;
+  /** How far the server has brought the client, as the server has encoded it; of an earlier connection until this one has said more. */
+  position: Uint8Array | undefined;
 }
 
 type Phase = 'greeting' | 'open' | 'ended';
@@ -92,8 +94,6 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   /** Own dots up to here have been sent on this connection or have their verdict. */
   let sentThrough = 0;
   let caughtUp = false;
-  /** As the server has encoded it. */
-  let position: Uint8Array = new Uint8Array();
   let known = 0;
   let reported = hello.verdictsKnown;
   let reportAt = Infinity;
@@ -148,7 +148,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
             host.presence(frame.session, frame.payload);
             break;
           case 'watermark':
-            position = frame.position;
+            host.position = frame.position;
         }
       }
     } catch (error) {
@@ -248,7 +248,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   }
 
   function update({ position: at, fragment, ackedThrough, level, rejections }: Update, now: number): void {
-    position = at;
+    host.position = at;
     const highest = host.entries.findLast(({ last }) => last <= sentThrough)?.last ?? 0;
     if (ackedThrough > Math.max(highest, host.judged.last)) {
       end('protocol-error', '', false);
@@ -271,7 +271,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     reportAt = Infinity;
     if (known > reported) {
       reported = known;
-      say(progressFrame(known, position), now);
+      say(progressFrame(known, host.position), now);
     }
   }
 

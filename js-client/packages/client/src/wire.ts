@@ -117,7 +117,7 @@ export function submitFrame(fragment: Uint8Array): Uint8Array {
   return frame(2, [fragment]);
 }
 
-export function progressFrame(verdictsKnown: number, position: Uint8Array): Uint8Array {
+export function progressFrame(verdictsKnown: number, position: Uint8Array | undefined): Uint8Array {
   return frame(3, [verdictsKnown, position]);
 }
 

@@ -15,7 +15,11 @@ final class TagPolicy implements MutationValidator {
                 continue;
             }
             if (mutation.op() == Mutation.Op.ADD && text.equalsIgnoreCase("forbidden")) {
-                return Decision.reject("content-rejected", "this tag is not allowed here");
+                return Decision.reject(
+                        "content-rejected",
+                        mutation.path().contains("tags")
+                                ? "this tag is not allowed here"
+                                : "this word is not allowed here");
             }
             if (mutation.op() == Mutation.Op.ADD && text.length() > MAX_TAG) {
                 return Decision.reject("content-rejected", "a tag has at most " + MAX_TAG + " characters");

@@ -101,6 +101,20 @@ final class Browser implements AutoCloseable {
         return tab;
     }
 
+    /** As {@link #open}, where each message of a WebSocket takes so long, in both directions. */
+    Tab openSlow(String name, String url, long millis) throws IOException {
+        Tab tab = new Tab(name);
+        tab.perform("openSlow", url, millis);
+        return tab;
+    }
+
+    /** As {@link #open}, in a browser that this script has prepared before the page's own. */
+    Tab openPrepared(String name, String url, String script) throws IOException {
+        Tab tab = new Tab(name);
+        tab.perform("openPrepared", url, script);
+        return tab;
+    }
+
     /** Closes all pages and says what they have complained about. */
     List<String> closeAll() throws IOException {
         List<String> mistakes = new ArrayList<>();
@@ -179,7 +193,25 @@ final class Browser implements AutoCloseable {
 
         /** Waits until a JavaScript expression is true. */
         void until(String expression) throws IOException {
-            perform("until", expression, UNTIL_MILLIS);
+            until(expression, UNTIL_MILLIS);
+        }
+
+        void until(String expression, long millis) throws IOException {
+            perform("until", expression, millis);
+        }
+
+        /** Takes the network from this tab's browser, or gives it back; sockets that are open stay open and carry nothing. */
+        void network(boolean there) throws IOException {
+            perform("network", there);
+        }
+
+        /** Goes to another page in the same tab. */
+        void go(String url) throws IOException {
+            perform("goto", url);
+        }
+
+        void select(String selector, String value) throws IOException {
+            perform("select", selector, value);
         }
 
         void reload() throws IOException {

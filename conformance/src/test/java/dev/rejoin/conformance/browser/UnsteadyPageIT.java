@@ -1,0 +1,134 @@
+package dev.rejoin.conformance.browser;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rejoin.conformance.browser.Browser.Tab;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the demo page says and keeps when the network is slow or mute, the storage fails, or the reader goes elsewhere: real Chromium. */
+@Timeout(120)
+class UnsteadyPageIT {
+    private static final String SAVED =
+            "document.querySelector('#sync-status').textContent === 'Connected. Everything is saved'";
+    private static final String KEPT_FOR_OFFLINE = "document.documentElement.hasAttribute('data-offline-ready')";
+
+    private static @Nullable Browser browser;
+
+    @TempDir
+    Path folder;
+
+    private @Nullable DemoProcess demo;
+
+    @BeforeAll
+    static void startBrowser() throws Exception {
+        browser = Browser.startOrSkip();
+    }
+
+    @AfterAll
+    static void endBrowser() throws Exception {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        demo = DemoProcess.start(0, folder);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        try (DemoProcess last = demo) {
+            assertEquals(List.of(), browser.closeAll(), "no page has complained");
+        }
+    }
+
+    @Test
+    void onASlowLinkEachChangeShowsAtOnceAndIsSavedLater() throws Exception {
+        Tab slow = browser.openSlow("slow", demo.uri().toString(), 300);
+        slow.until(SAVED);
+        double millis = slow.evaluate("(async () => { const began = performance.now();"
+                        + " const write = rejoin.document.set('tags').add('slow');"
+                        + " const shown = document.querySelector('#tags > li[data-tag=\"slow\"]') !== null;"
+                        + " await write.durable; return shown ? performance.now() - began : -1; })()")
+                .asDouble();
+        assertTrue(millis >= 600, "shown in the same step, and saved no sooner than there and back: " + millis);
+        slow.until(SAVED);
+    }
+
+    @Test
+    void aSocketThatStaysOpenAndCarriesNothingIsNoticed() throws Exception {
+        Tab ada = browser.open("ada", demo.uri().toString());
+        ada.until(SAVED);
+        ada.network(false);
+        ada.enter("#tag", "written into a mute socket");
+        ada.until("rejoin.status.connection !== 'connected'", 40_000);
+        ada.until("document.querySelector('#sync-status').textContent === 'No connection. 1 change kept here'");
+        ada.network(true);
+        ada.until(SAVED);
+        Tab ben = browser.open("ben", demo.uri().toString());
+        ben.until("document.querySelector('#tags > li[data-tag=\"written into a mute socket\"]') !== null");
+    }
+
+    @Test
+    void aRefusalIsThereAfterGoingElsewhereAndComingBack() throws Exception {
+        Tab ada = browser.open("ada", demo.uri().toString());
+        ada.until(SAVED);
+        ada.until(KEPT_FOR_OFFLINE);
+        ada.click("#tag-forbidden");
+        ada.until("rejoin.rejections.length === 1");
+        ada.go(demo.uri() + "editors.html");
+        ada.go(demo.uri().toString());
+        ada.until("document.querySelector('#rejections li[data-code=\"content-rejected\"]') !== null");
+        assertTrue(ada.text("#rejections").contains("this tag is not allowed here"));
+        assertTrue(ada.text("#refused-link").contains("1 not accepted"));
+    }
+
+    @Test
+    void aStorageThatFailsIsSaidLoudlyAndTheWriteStillReachesTheServer() throws Exception {
+        Tab ada = browser.openPrepared("ada", demo.uri().toString(), """
+                const begin = IDBDatabase.prototype.transaction;
+                IDBDatabase.prototype.transaction = function (stores, mode, options) {
+                  const transaction = begin.call(this, stores, mode, options);
+                  if (window.storageFails && mode === 'readwrite') transaction.abort();
+                  return transaction;
+                };
+                """);
+        ada.until(SAVED);
+        ada.evaluate("window.storageFails = true");
+        ada.enter("#tag", "not stored here");
+        ada.until("document.querySelector('#sync-status').textContent"
+                + " === 'This browser cannot store changes. Keep the page open.'");
+        Tab ben = browser.open("ben", demo.uri().toString());
+        ben.until("document.querySelector('#tags > li[data-tag=\"not stored here\"]') !== null");
+    }
+
+    @Test
+    void statusIsSpokenAndNeverSaidByColourAlone() throws Exception {
+        Tab ada = browser.open("ada", demo.uri().toString());
+        ada.until(SAVED);
+        assertEquals(
+                "status",
+                ada.evaluate("document.querySelector('#sync-status').getAttribute('role')")
+                        .asText());
+        assertEquals(
+                "alert",
+                ada.evaluate("document.querySelector('#rejections-news').getAttribute('role')")
+                        .asText());
+        ada.click(".switch");
+        ada.enter("#tag", "waiting");
+        ada.until(
+                "document.querySelector('#tags > li[data-tag=\"waiting\"] .unseen').textContent === ' (On this device)'");
+        assertEquals("Offline. 1 change kept here", ada.text("#sync-status"));
+    }
+}

@@ -1,0 +1,75 @@
+// Things to buy: a set. Each line lives as long as its thing is in the set, and says how far it has come.
+import { stateOf } from '../words.js';
+
+export function showItems(client, part, score) {
+  const items = client.document.set('items');
+  const list = part('items');
+  const form = part('item-form');
+  const lines = new Map();
+  const saved = new Map();
+
+  const lineOf = (item) => {
+    const line = document.createElement('li');
+    line.dataset.item = item;
+    const text = document.createElement('span');
+    text.textContent = item;
+    const badge = document.createElement('span');
+    badge.className = 'badge';
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = '×';
+    button.setAttribute('aria-label', `Take ${item} off`);
+    button.addEventListener('click', () => {
+      saved.delete(item);
+      score.removed(item);
+      items.remove(item);
+    });
+    line.append(text, badge, button);
+    return line;
+  };
+
+  const values = () => items.values.filter((item) => typeof item === 'string').sort();
+  const show = () => {
+    const present = values();
+    for (const [item, line] of lines) {
+      if (!items.has(item)) {
+        line.remove();
+        lines.delete(item);
+      }
+    }
+    for (const item of present) {
+      const line = lines.get(item) ?? lineOf(item);
+      if (!lines.has(item)) {
+        lines.set(item, line);
+        list.append(line);
+      }
+      const write = items.pendingFor(item);
+      const state = write?.state ?? 'durable';
+      if (line.dataset.state !== state) {
+        line.dataset.state = state;
+        line.children[1].textContent = write ? stateOf(write) : 'Saved';
+      }
+    }
+    part('items-empty').hidden = present.length > 0;
+  };
+  items.subscribe(show);
+  client.onWrite(show);
+  show();
+
+  const add = (item) => {
+    const write = items.add(item);
+    write.durable.then(() => {
+      if (write.state !== 'durable') return;
+      saved.set(item, write);
+      score.saved(item);
+    }, () => undefined);
+    return write;
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const item = form.elements.thing.value.trim();
+    if (item) add(item);
+    form.reset();
+  });
+  return { add, values, saved };
+}

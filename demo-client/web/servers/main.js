@@ -1,0 +1,28 @@
+// Two servers, one document: a person at each, what lies between them, and a score of what users would complain about.
+import { nameDocument } from '../pages.js';
+import { showChart } from './chart.js';
+import { openPane } from './pane.js';
+import { openScore } from './score.js';
+import { openStage } from './stage.js';
+
+const name = nameDocument();
+const stage = await openStage();
+const score = openScore();
+const guarantees = document.getElementById('guarantees');
+const here = new URL('/', location.href);
+
+const left = await openPane({
+  side: 'left',
+  name,
+  server: await stage.neighbour(),
+  other: { label: 'server B', address: here },
+  score,
+  guarantees: () => guarantees.checked,
+});
+const right = await openPane({ side: 'right', name, server: here, score, guarantees: () => guarantees.checked });
+score.compare(left, right, () => stage.isOpen(), () => stage.delay());
+stage.obeyButtons(name, left);
+showChart();
+document.getElementById('try-forbidden').addEventListener('click', () => left.add('forbidden'));
+// For the curious, in the console, and for tests.
+window.rejoin = { stage, left, right, score };

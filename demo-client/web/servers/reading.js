@@ -1,0 +1,49 @@
+// Reading through the other server, as a page that is loaded anew, a second service, or a colleague with a link would. With the guarantees the
+// read carries the session token of what this side has written; without them it takes whatever the other server has.
+import { sessionOf } from '@rejoin/client/session';
+import { pathOf } from './stage.js';
+
+export function showReading({ client, name, other, part, score, guarantees }) {
+  const note = part('read-note');
+  const session = sessionOf(client);
+  part('reading').hidden = false;
+
+  const read = async () => {
+    const own = client.document.set('items').values.filter((item) => !client.document.set('items').pendingFor(item));
+    const headers = {};
+    if (guarantees()) {
+      headers['Session-Token'] = session.token;
+      headers.Consistency = 'SESSION';
+      headers.Prefer = 'wait=5';
+    }
+    const began = performance.now();
+    const answer = await fetch(new URL(pathOf(name), other.address), { headers, cache: 'no-store' });
+    const millis = Math.round(performance.now() - began);
+    if (!answer.ok && answer.status !== 404) {
+      const problem = await answer.json();
+      note.textContent = `${problem.title ?? 'Not answered'} (${problem.code ?? answer.status}, ${millis} ms)`;
+      part('answer').replaceChildren();
+      return;
+    }
+    const items = answer.ok ? ((await answer.json()).objects?.items ?? []) : [];
+    const missing = own.filter((item) => !items.includes(item));
+    const outcome = answer.headers.get('Consistency-Outcome') ?? 'local';
+    if (missing.length > 0 && outcome !== 'stale') missing.forEach((item) => score.stale(item));
+    note.textContent =
+      missing.length > 0
+        ? `${missing.length === 1 ? `“${missing[0]}” is` : `${missing.length} things are`} missing: ${other.label} has not heard of it yet.`
+        : `All there, ${outcome === 'pulled' ? `pulled from server A in ${millis} ms` : `${outcome === 'waited' ? 'after waiting ' : 'in '}${millis} ms`}.`;
+    part('answer').replaceChildren(
+      ...items.map((item) => {
+        const line = document.createElement('li');
+        line.textContent = String(item);
+        return line;
+      }),
+    );
+  };
+  part('read').addEventListener('click', () =>
+    read().catch((failure) => {
+      note.textContent = `${other.label} does not answer: ${failure.message}`;
+    }),
+  );
+}
