@@ -1,5 +1,6 @@
 package dev.rejoin.server;
 
+import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.server.metrics.ServerMetrics;
 import dev.rejoin.server.room.RoomObserver;
 import dev.rejoin.server.storage.CorruptDocumentException;
@@ -62,6 +63,11 @@ final class Observers {
             @Override
             public void rejected(String code) {
                 metrics.rejected(code);
+            }
+
+            @Override
+            public void decided(ReadOutcome outcome) {
+                metrics.decided(outcome.label(), outcome.waitedMillis());
             }
 
             @Override

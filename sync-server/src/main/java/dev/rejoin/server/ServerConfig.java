@@ -200,6 +200,16 @@ public final class ServerConfig {
             "What happens to one document within this time is told in one delivery.",
             atLeast(Duration.ofMillis(10)));
 
+    /** What session tokens are sealed with. */
+    public static final Option<Optional<Path>> SESSION_KEY_FILE = new Option<>(
+            "session-key-file",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Session tokens are sealed with the first key in this file and opened with any, at most 8, a line of base64 of at least"
+                    + " 16 bytes each; the same in all servers of a cluster.",
+            ServerConfig::path);
+
     /** Threads for sockets and documents; 0 is one for each core. */
     public static final Option<Integer> THREADS = new Option<>(
             "threads",
@@ -418,6 +428,7 @@ public final class ServerConfig {
             WEBHOOK_URL,
             WEBHOOK_SECRET_FILE,
             WEBHOOK_DELAY,
+            SESSION_KEY_FILE,
             THREADS,
             IDLE_UNLOAD,
             HOT_CONTENT,

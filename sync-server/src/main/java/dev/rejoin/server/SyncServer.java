@@ -153,11 +153,13 @@ public final class SyncServer implements AutoCloseable {
                             this::isReady,
                             metrics::page,
                             builder.webRoot(),
-                            new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT))),
+                            new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT)),
+                            SessionSettings.seal(config).orElse(null)),
                     workers,
                     TimeSource.system(),
                     Observers.ofTransport(metrics),
                     tls);
+            metrics.observeParked(transport::parkedRequests);
             // Sessions hear of the end from their rooms, so the port stops taking new ones first and closes afterwards.
             Runnable roomsClose = running.pop();
             running.push(transport::close);

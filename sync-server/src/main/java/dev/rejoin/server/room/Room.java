@@ -444,7 +444,7 @@ final class Room {
         try {
             if (!precondition.test(new Tags())) {
                 throw new WriteRefusedException(
-                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since");
+                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since", view());
             }
             // content is never judged
             MutationValidator.Decision decision =
@@ -477,7 +477,8 @@ final class Room {
                     }
                 }),
                 result,
-                view -> new WriteResult(view, contentAfter[0], applied[0] != null && !applied[0].complete()),
+                view -> new WriteResult(
+                        view, contentAfter[0], applied[0] != null && !applied[0].complete(), held.latest()),
                 () -> {
                     if (engine != null) {
                         contentAfter[0] = engine.view();

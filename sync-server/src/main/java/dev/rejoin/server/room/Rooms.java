@@ -263,6 +263,29 @@ public final class Rooms {
         return write(document, mayCreate, (room, result) -> room.apply(write, precondition, result));
     }
 
+    /**
+     * As {@link #apply(DocumentName, DocumentWrite, Predicate, BooleanSupplier)}, in a session: admitted once everything is here that it must not come
+     * before. Fails with {@link GuardRefusedException} besides, if that does not come.
+     */
+    public CompletionStage<WriteResult> apply(
+            DocumentName document,
+            DocumentWrite write,
+            Predicate<EntityTags> precondition,
+            BooleanSupplier mayCreate,
+            SessionToken token,
+            GuardPolicy policy) {
+        return write(
+                document,
+                mayCreate,
+                (room, result) -> room.guarded(true, token, ReadLevel.SESSION, policy, outcome -> {
+                    if (GuardedRead.isAnswer(outcome)) {
+                        room.apply(write, precondition, result);
+                    } else {
+                        result.completeExceptionally(new GuardRefusedException(outcome));
+                    }
+                }));
+    }
+
     CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
         return write(document, () -> true, (room, result) -> room.transact(change, result));
     }

@@ -1,5 +1,6 @@
 package dev.rejoin.server.transport;
 
+import dev.rejoin.consistency.session.TokenSeal;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -12,10 +13,22 @@ import org.jspecify.annotations.Nullable;
  * @param metrics {@code /metrics}: the page in Prometheus' text format; called on a worker thread
  * @param web {@code /}: the frontend, if one is served
  * @param exchange {@code /v1/export} and {@code /v1/import}, if they are served
+ * @param seal seals session tokens; null if they are plain
  */
 public record Endpoints(
         BooleanSupplier healthy,
         BooleanSupplier ready,
         Supplier<String> metrics,
         @Nullable WebRoot web,
-        @Nullable StoreExchange exchange) {}
+        @Nullable StoreExchange exchange,
+        @Nullable TokenSeal seal) {
+    /** Of a server whose session tokens are plain. */
+    public Endpoints(
+            BooleanSupplier healthy,
+            BooleanSupplier ready,
+            Supplier<String> metrics,
+            @Nullable WebRoot web,
+            @Nullable StoreExchange exchange) {
+        this(healthy, ready, metrics, web, exchange, null);
+    }
+}
