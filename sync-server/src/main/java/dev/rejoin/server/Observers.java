@@ -2,6 +2,7 @@ package dev.rejoin.server;
 
 import dev.rejoin.consistency.lag.LagReading;
 import dev.rejoin.consistency.lag.LagSpike;
+import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.server.metrics.PeerReading;
 import dev.rejoin.server.metrics.ReplicationMetrics;
 import dev.rejoin.server.metrics.ServerMetrics;
@@ -132,6 +133,11 @@ final class Observers {
             @Override
             public void rejected(String code) {
                 metrics.rejected(code);
+            }
+
+            @Override
+            public void decided(ReadOutcome outcome) {
+                metrics.decided(outcome.label(), outcome.waitedMillis());
             }
 
             @Override

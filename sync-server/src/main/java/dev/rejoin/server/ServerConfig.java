@@ -240,6 +240,16 @@ public final class ServerConfig {
             "Servers of clusters with other names are refused, whatever secret they know.",
             ServerConfig::clusterName);
 
+    /** What session tokens are sealed with. */
+    public static final Option<Optional<Path>> SESSION_KEY_FILE = new Option<>(
+            "session-key-file",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Session tokens are sealed with the first key in this file and opened with any, at most 8, a line of base64 of at least"
+                    + " 16 bytes each; the same in all servers of a cluster.",
+            ServerConfig::path);
+
     /** Threads for sockets and documents; 0 is one for each core. */
     public static final Option<Integer> THREADS = new Option<>(
             "threads",
@@ -462,6 +472,7 @@ public final class ServerConfig {
             PEER_DNS,
             PEER_SECRET_FILE,
             CLUSTER,
+            SESSION_KEY_FILE,
             THREADS,
             IDLE_UNLOAD,
             HOT_CONTENT,

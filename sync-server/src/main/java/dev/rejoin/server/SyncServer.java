@@ -7,8 +7,8 @@ import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.server.access.AccessPolicy;
 import dev.rejoin.server.access.GuardedAccess;
 import dev.rejoin.server.metrics.ServerMetrics;
-import dev.rejoin.server.room.ContentValidator;
 import dev.rejoin.server.replication.ClusterEpochs;
+import dev.rejoin.server.room.ContentValidator;
 import dev.rejoin.server.room.DocumentEntry;
 import dev.rejoin.server.room.DocumentNotice;
 import dev.rejoin.server.room.Epochs;
@@ -186,11 +186,13 @@ public final class SyncServer implements AutoCloseable {
                             metrics::page,
                             builder.webRoot(),
                             new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT)),
+                            SessionSettings.seal(config).orElse(null),
                             peers == null ? null : peers::accept),
                     workers,
                     TimeSource.system(),
                     Observers.ofTransport(metrics),
                     tls);
+            metrics.observeParked(transport::parkedRequests);
             // Sessions hear of the end from their rooms, so the port stops taking new ones first and closes afterwards.
             Runnable roomsClose = running.pop();
             running.push(transport::close);

@@ -184,6 +184,8 @@ final class AlertRulesTest {
         metrics.observeWebhooks(() -> 6, () -> 7);
         metrics.webhookDead("exhausted");
         metrics.httpRequest(200);
+        metrics.decided("local", 0);
+        metrics.observeParked(() -> 7);
         metrics.rejected("content-rejected");
         return found(Pattern.compile("(?m)^(\\w+)[{ ]"), metrics.page());
     }

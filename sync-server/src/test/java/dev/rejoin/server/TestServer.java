@@ -134,7 +134,7 @@ final class TestServer implements AutoCloseable {
                     }
                 });
         rooms = new Rooms(loops.roomLoops(), kit);
-        Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null, null);
+        Endpoints endpoints = new Endpoints(() -> true, writer::isReady, () -> "rejoin_up 1\n", setup.web, null);
         transport = Transport.start(
                 loops,
                 setup.transport,

@@ -1,5 +1,6 @@
 package dev.rejoin.server.metrics;
 
+import dev.rejoin.consistency.session.ReadFailure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -58,6 +59,8 @@ public final class ServerMetrics {
             counter("rejoin.transactions", "transactions that became durable, voided ones too");
     private final Timer ackLatency =
             timer("rejoin.ack.latency", "from the judgement of a transaction to its being durable");
+    private final Timer readWait =
+            timer("rejoin.read.wait", "how long reads and writes waited for what their sessions have seen");
     private final Counter fallenBehind =
             counter("rejoin.sessions.behind", "times a session could not take more and was left behind");
     private final Counter resyncs = counter("rejoin.resyncs", "joined updates sent to sessions that were behind");
@@ -101,6 +104,11 @@ public final class ServerMetrics {
         Gauge.builder("rejoin.log.up", logUp, AtomicLong::get)
                 .description("1 while the log takes appends, 0 after it failed")
                 .register(registry);
+        // from the beginning at 0, for an alert to notice the first one
+        reads("stale");
+        for (ReadFailure failure : ReadFailure.values()) {
+            reads(failure.label());
+        }
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -314,6 +322,26 @@ public final class ServerMetrics {
                             .register(registry));
         }
         counter.increment();
+    }
+
+    /** A guard has decided about a read or a write, this long after it came. */
+    public void decided(String outcome, long waitedMillis) {
+        reads(outcome).increment();
+        readWait.record(Duration.ofMillis(waitedMillis));
+    }
+
+    private Counter reads(String outcome) {
+        return Counter.builder("rejoin.reads")
+                .description("reads and guarded writes decided")
+                .tag("outcome", outcome)
+                .register(registry);
+    }
+
+    /** What is read as the number of HTTP requests that wait. */
+    public void observeParked(Supplier<Number> parked) {
+        Gauge.builder("rejoin.requests.parked", parked)
+                .description("HTTP requests under way that asked for a wait")
+                .register(registry);
     }
 
     public void fellBehind() {

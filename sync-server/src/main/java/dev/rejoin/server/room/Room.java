@@ -13,8 +13,8 @@ import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
-import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.ReplicaConflictException;
+import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
@@ -466,7 +466,7 @@ final class Room {
         try {
             if (!precondition.test(new Tags())) {
                 throw new WriteRefusedException(
-                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since");
+                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since", view());
             }
             MutationValidator.Decision decision =
                     write.mutations().isEmpty() ? checkSize() : validate(null, write::mutations);
@@ -498,7 +498,8 @@ final class Room {
                     }
                 }),
                 result,
-                view -> new WriteResult(view, contentAfter[0], applied[0] != null && !applied[0].complete()),
+                view -> new WriteResult(
+                        view, contentAfter[0], applied[0] != null && !applied[0].complete(), held.latest()),
                 () -> {
                     if (engine != null) {
                         contentAfter[0] = engine.view();
@@ -701,10 +702,7 @@ final class Room {
     }
 
     private void excerpt(
-            Version version,
-            StateVector stateVector,
-            boolean headsOnly,
-            CompletableFuture<Optional<Excerpt>> result) {
+            Version version, StateVector stateVector, boolean headsOnly, CompletableFuture<Optional<Excerpt>> result) {
         byte[] update;
         try {
             update = headsOnly ? NOTHING : content.excerpt(stateVector);
@@ -892,13 +890,7 @@ final class Room {
         tell(batch);
         if (admissions.isListening()) {
             admissions.admitted(new Admitted(
-                    name,
-                    epoch,
-                    batch.sequence,
-                    heldBefore,
-                    held,
-                    bytes(batch.ownChanges()),
-                    batch.ownContent()));
+                    name, epoch, batch.sequence, heldBefore, held, bytes(batch.ownChanges()), batch.ownContent()));
         }
         watermark.advance(shown());
         if (batch.leases != null && batch.contentImage != null) {

@@ -34,6 +34,7 @@ public record RoomKit(
     public RoomKit(
             RoomLog log,
             MutationValidator validator,
+            ContentValidator contentValidator,
             RoomOptions options,
             DeltaLimits deltaLimits,
             UpdateLimits updateLimits,
@@ -45,6 +46,7 @@ public record RoomKit(
         this(
                 log,
                 validator,
+                contentValidator,
                 options,
                 deltaLimits,
                 updateLimits,

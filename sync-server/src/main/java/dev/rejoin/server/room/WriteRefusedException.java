@@ -1,5 +1,8 @@
 package dev.rejoin.server.room;
 
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /** A write that nobody judges was not applied: a validator refused it, its precondition does not hold, or the document is another one than its author thinks. */
 public final class WriteRefusedException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -14,10 +17,21 @@ public final class WriteRefusedException extends RuntimeException {
     public static final String INCOMPLETE_UPDATE = "incomplete-update";
 
     private final String code;
+    private final transient @Nullable DocumentView present;
 
     WriteRefusedException(String code, String message) {
+        this(code, message, null);
+    }
+
+    WriteRefusedException(String code, String message, @Nullable DocumentView present) {
         super(message);
         this.code = code;
+        this.present = present;
+    }
+
+    /** The document as it durably is, where a precondition does not hold, for whoever wants to merge; empty otherwise. */
+    public Optional<DocumentView> present() {
+        return Optional.ofNullable(present);
     }
 
     /** Whether the write makes no sense for the content as it is, rather than being unwanted. */

@@ -1,5 +1,6 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.crdt.yjs.YDocView;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -9,11 +10,13 @@ public final class WriteResult {
     private final DocumentView view;
     private final @Nullable YDocView content;
     private final boolean waiting;
+    private final PositionVector held;
 
-    WriteResult(DocumentView view, @Nullable YDocView content, boolean waiting) {
+    WriteResult(DocumentView view, @Nullable YDocView content, boolean waiting, PositionVector held) {
         this.view = view;
         this.content = content;
         this.waiting = waiting;
+        this.held = held;
     }
 
     /** The document just after the write: nothing that others did later is in it. */
@@ -26,6 +29,11 @@ public final class WriteResult {
         return content == null
                 ? Optional.empty()
                 : Optional.of(ContentView.of(view.epoch(), content).etag());
+    }
+
+    /** What a server must hold to show the write, and all that was shown here when it became durable. */
+    public PositionVector held() {
+        return held;
     }
 
     /** Whether some of an update waits for earlier ones that the server has not got. It is kept. */

@@ -1,5 +1,6 @@
 package dev.rejoin.server.transport;
 
+import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.crdt.yjs.RootKind;
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.YDocView;
@@ -14,6 +15,8 @@ import dev.rejoin.server.room.DocumentUnavailableException;
 import dev.rejoin.server.room.DocumentView;
 import dev.rejoin.server.room.DocumentWrite;
 import dev.rejoin.server.room.EntityTags;
+import dev.rejoin.server.room.GuardRefusedException;
+import dev.rejoin.server.room.GuardedRead;
 import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.room.WriteRefusedException;
 import dev.rejoin.server.room.WriteResult;
@@ -49,9 +52,13 @@ import org.slf4j.LoggerFactory;
 final class DocumentEndpoint {
     private static final Logger LOG = LoggerFactory.getLogger(DocumentEndpoint.class);
 
+    /** Larger objects are not repeated in a 412; the reader fetches them by the tag that it says. */
+    private static final int MAX_THEIRS_BYTES = 64 << 10;
+
     private final Rooms rooms;
     private final Doorkeeper doorkeeper;
     private final OriginPolicy origins;
+    private final SessionDoor door;
     private final Executor workers;
 
     /**
@@ -59,10 +66,11 @@ final class DocumentEndpoint {
      *
      * @param workers does what is linear in a document, off the threads that own it
      */
-    DocumentEndpoint(Rooms rooms, Doorkeeper doorkeeper, OriginPolicy origins, Executor workers) {
+    DocumentEndpoint(Rooms rooms, Doorkeeper doorkeeper, OriginPolicy origins, SessionDoor door, Executor workers) {
         this.rooms = rooms;
         this.doorkeeper = doorkeeper;
         this.origins = origins;
+        this.door = door;
         this.workers = workers;
     }
 
@@ -163,26 +171,75 @@ final class DocumentEndpoint {
                             : badFormat("format is json, state, content, text, update, update-v2 or snapshot"));
         }
         DocumentFormat format = negotiated.get();
-        String ifNoneMatch = request.headers().get(HttpHeaderNames.IF_NONE_MATCH);
+        SessionDoor.Wish wish;
+        try {
+            wish = door.wish(request.headers());
+        } catch (SessionDoor.BadWishException e) {
+            return now(e.answer());
+        }
+        Known known =
+                new Known(request.headers().get(HttpHeaderNames.IF_NONE_MATCH), Paths.parameter(request.uri(), "v"));
+        String uri = request.uri();
         if (!format.isOfContent()) {
-            return rooms.read(document)
-                    .thenApply(found ->
-                            found.map(view -> page(view, format, ifNoneMatch)).orElseGet(DocumentEndpoint::notFound))
-                    .exceptionally(DocumentEndpoint::failed);
+            return door.run(
+                    wish,
+                    () -> rooms.read(document, wish.token(), wish.level(), wish.policy())
+                            .thenApply(found -> shown(found, document, wish, uri, view -> page(view, format, known)))
+                            .exceptionally(DocumentEndpoint::failed));
         }
         Function<ContentView, byte[]> body;
         try {
-            body = body(request.uri(), format);
+            body = body(uri, format);
         } catch (IllegalArgumentException e) {
             return now(badFormat(String.valueOf(e.getMessage())));
         }
-        return rooms.readContent(document)
-                .thenApplyAsync(
-                        found -> found.map(view -> page(format, view.etag(), ifNoneMatch, () -> body.apply(view)))
-                                .orElseGet(DocumentEndpoint::notFound),
-                        workers)
-                .exceptionally(DocumentEndpoint::failed);
+        return door.run(
+                wish,
+                () -> rooms.readContent(document, wish.token(), wish.level(), wish.policy())
+                        .thenApplyAsync(
+                                found -> shown(
+                                        found,
+                                        document,
+                                        wish,
+                                        uri,
+                                        view -> page(format, view.etag(), known, () -> body.apply(view))),
+                                workers)
+                        .exceptionally(DocumentEndpoint::failed));
     }
+
+    private <V> Answer shown(
+            Optional<GuardedRead<V>> found,
+            DocumentName document,
+            SessionDoor.Wish wish,
+            String uri,
+            Function<V, Answer> page) {
+        if (found.isEmpty()) {
+            return notFound();
+        }
+        GuardedRead<V> read = found.get();
+        if (read.view().isEmpty()) {
+            return SessionDoor.refused(read.outcome(), uri);
+        }
+        if (wish.level() instanceof ReadLevel.AtSnapshot pinned
+                && !pinned.version().includes(read.shown())) {
+            return notKept();
+        }
+        return door.shown(page.apply(read.view().get()), document.value(), wish, read);
+    }
+
+    private static Answer notKept() {
+        return Answer.problem(
+                HttpResponseStatus.NOT_FOUND, "version-not-kept", "the document has gone on from this version");
+    }
+
+    /**
+     * What a reader has, or wants, of a document.
+     *
+     * @param ifNoneMatch the tags that it has
+     * @param version the tag, without its quotes, of the only state that it wants
+     */
+    private record Known(
+            @Nullable String ifNoneMatch, @Nullable String version) {}
 
     private static String types() {
         return String.join(
@@ -254,24 +311,28 @@ final class DocumentEndpoint {
         return Answer.problem(HttpResponseStatus.NOT_FOUND, "not-found", "there is no such document");
     }
 
-    private static Answer page(DocumentView view, DocumentFormat format, @Nullable String ifNoneMatch) {
+    private static Answer page(DocumentView view, DocumentFormat format, Known known) {
         return page(
                 format,
                 view.etag(),
-                ifNoneMatch,
+                known,
                 () -> format == DocumentFormat.STATE
                         ? view.snapshot().state().encode()
                         : Json.write(view.snapshot().toMap()));
     }
 
-    private static Answer page(
-            DocumentFormat format, String anyEtag, @Nullable String ifNoneMatch, Supplier<byte[]> body) {
+    private static Answer page(DocumentFormat format, String anyEtag, Known known, Supplier<byte[]> body) {
         String etag = format.tag(anyEtag);
-        Answer answer = ifNoneMatch != null && ETags.anyMatches(ifNoneMatch, etag)
+        if (known.version() != null && !etag.equals('"' + known.version() + '"')) {
+            return notKept();
+        }
+        Answer answer = known.ifNoneMatch() != null && ETags.anyMatches(known.ifNoneMatch(), etag)
                 ? Answer.notModified()
                 : Answer.of(HttpResponseStatus.OK, format.contentType(), body.get());
         return answer.with(HttpHeaderNames.ETAG, etag)
-                .with(HttpHeaderNames.CACHE_CONTROL, "no-cache")
+                .with(
+                        HttpHeaderNames.CACHE_CONTROL,
+                        known.version() == null ? "no-cache" : "private, max-age=31536000, immutable")
                 .with(HttpHeaderNames.VARY, "accept");
     }
 
@@ -334,9 +395,24 @@ final class DocumentEndpoint {
         } catch (IllegalArgumentException e) {
             return now(Answer.problem(HttpResponseStatus.BAD_REQUEST, "malformed", String.valueOf(e.getMessage())));
         }
-        return rooms.apply(document, write, ifMatch(request), mayCreate)
-                .thenApplyAsync(DocumentEndpoint::written, workers)
-                .exceptionally(DocumentEndpoint::failed);
+        SessionDoor.Wish wish;
+        try {
+            wish = door.wish(request.headers());
+        } catch (SessionDoor.BadWishException e) {
+            return now(e.answer());
+        }
+        Predicate<EntityTags> precondition = ifMatch(request);
+        String uri = request.uri();
+        return door.run(
+                wish,
+                () -> rooms.apply(document, write, precondition, mayCreate, wish.token(), wish.policy())
+                        .thenApplyAsync(
+                                result -> door.written(written(result), document.value(), wish, result), workers)
+                        .handleAsync(
+                                (answer, failure) -> failure == null
+                                        ? answer
+                                        : failed(failure, uri, request.headers().get(HttpHeaderNames.IF_MATCH)),
+                                workers));
     }
 
     private static Predicate<EntityTags> ifMatch(FullHttpRequest request) {
@@ -396,9 +472,48 @@ final class DocumentEndpoint {
                 .with(HttpHeaderNames.CACHE_CONTROL, "no-store");
     }
 
+    private static Answer failed(Throwable failure, String uri, @Nullable String base) {
+        Throwable cause = cause(failure);
+        if (cause instanceof GuardRefusedException refused) {
+            return SessionDoor.refused(refused.outcome(), uri);
+        }
+        if (cause instanceof WriteRefusedException refused && refused.present().isPresent() && base != null) {
+            return changedSince(refused, refused.present().get(), base);
+        }
+        return failed(failure);
+    }
+
+    /** What the author needs to merge: what it began with, by its tag, and what is there now. What it wanted it has. */
+    private static Answer changedSince(WriteRefusedException refused, DocumentView theirs, String base) {
+        HttpResponseStatus status = HttpResponseStatus.PRECONDITION_FAILED;
+        Map<String, Object> problem = new LinkedHashMap<>();
+        problem.put("type", "about:blank");
+        problem.put("title", status.reasonPhrase());
+        problem.put("status", (long) status.code());
+        problem.put("code", refused.code());
+        problem.put("detail", String.valueOf(refused.getMessage()));
+        problem.put("base", base);
+        problem.put("theirs", theirs(theirs));
+        return Answer.of(status, "application/problem+json", Json.write(problem))
+                .with(HttpHeaderNames.CACHE_CONTROL, "no-store");
+    }
+
+    private static Map<String, Object> theirs(DocumentView view) {
+        Map<String, Object> theirs = identity(view);
+        theirs.put("etag", view.etag());
+        byte[] objects = Json.write(view.snapshot().toMap());
+        if (objects.length <= MAX_THEIRS_BYTES) {
+            theirs.put("objects", view.snapshot().toMap());
+        }
+        return theirs;
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
     static Answer failed(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = cause(failure);
         if (cause instanceof WriteRefusedException refused) {
             return Answer.problem(status(refused), refused.code(), String.valueOf(refused.getMessage()));
         }

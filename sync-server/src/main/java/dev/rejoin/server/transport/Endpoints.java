@@ -1,5 +1,6 @@
 package dev.rejoin.server.transport;
 
+import dev.rejoin.consistency.session.TokenSeal;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param metrics {@code /metrics}: the page in Prometheus' text format; called on a worker thread
  * @param web {@code /}: the frontend, if one is served
  * @param exchange {@code /v1/export} and {@code /v1/import}, if they are served
+ * @param seal seals session tokens; null if they are plain
  * @param peers {@code /peers}: takes what other servers have opened, if there may be any
  */
 public record Endpoints(
@@ -21,4 +23,15 @@ public record Endpoints(
         Supplier<String> metrics,
         @Nullable WebRoot web,
         @Nullable StoreExchange exchange,
-        @Nullable Function<Wire, Wire.End> peers) {}
+        @Nullable TokenSeal seal,
+        @Nullable Function<Wire, Wire.End> peers) {
+    /** Of a server alone whose session tokens are plain. */
+    public Endpoints(
+            BooleanSupplier healthy,
+            BooleanSupplier ready,
+            Supplier<String> metrics,
+            @Nullable WebRoot web,
+            @Nullable StoreExchange exchange) {
+        this(healthy, ready, metrics, web, exchange, null, null);
+    }
+}

@@ -60,6 +60,7 @@ public final class Transport implements AutoCloseable {
     private final StatelessListener stateless;
     private final ProtocolLimits limits;
     private final Endpoints endpoints;
+    private final SessionDoor door;
     private final Executor workers;
     private final TimeSource time;
     private final TransportObserver observer;
@@ -87,6 +88,7 @@ public final class Transport implements AutoCloseable {
         this.stateless = stateless;
         this.limits = limits.withMaxFrameBytes(options.maxFrameBytes());
         this.endpoints = endpoints;
+        this.door = new SessionDoor(endpoints.seal());
         this.workers = workers;
         this.time = time;
         this.observer = observer;
@@ -134,6 +136,11 @@ public final class Transport implements AutoCloseable {
             @Nullable Tls tls)
             throws IOException {
         return new Transport(loops, options, rooms, access, stateless, limits, endpoints, workers, time, observer, tls);
+    }
+
+    /** How many HTTP requests that asked for a wait are under way. */
+    public int parkedRequests() {
+        return door.parked();
     }
 
     /** Where it listens; the port is the real one even if 0 was asked for. */
@@ -197,7 +204,7 @@ public final class Transport implements AutoCloseable {
                 .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
                 .setMaxHeaderSize(MAX_HEADER_BYTES)
                 .setMaxChunkSize(HTTP_CHUNK_BYTES);
-        DocumentEndpoint documents = new DocumentEndpoint(rooms, doorkeeper, origins, workers);
+        DocumentEndpoint documents = new DocumentEndpoint(rooms, doorkeeper, origins, door, workers);
         ChannelPipeline pipeline = channel.pipeline();
         pipeline.addLast("meter", new ConnectionGate.Meter(observer));
         if (tls != null) {

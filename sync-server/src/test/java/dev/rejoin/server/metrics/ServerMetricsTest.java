@@ -25,6 +25,8 @@ final class ServerMetricsTest {
         metrics.webhookDead("exhausted");
         metrics.httpRequest(200);
         metrics.rejected("content-rejected");
+        metrics.decided("local", 0);
+        metrics.observeParked(() -> 7);
         Set<String> served = names(metrics.page(), "(?m)^# TYPE (rejoin_\\w+) ");
         // A summary and a histogram come with a gauge of their recent maximum.
         served.removeIf(name -> name.endsWith("_max"));

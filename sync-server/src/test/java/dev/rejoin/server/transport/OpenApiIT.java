@@ -13,6 +13,9 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion;
+import dev.rejoin.consistency.session.Position;
+import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.server.SyncServer;
 import dev.rejoin.server.access.Access;
@@ -307,6 +310,11 @@ class OpenApiIT {
             call(method, path, "/v1/documents/none", null, 404);
             call(method, path, "/v1/documents/a/PATCH", null, 406, "accept", "image/png");
             call(method, path, "/v1/documents/a/PATCH?token=down", null, 503);
+            call(method, path, "/v1/documents/a/PATCH?v=gone", null, 404);
+            call(method, path, "/v1/documents/a/PATCH", null, 400, "session-token", "forged");
+            call(method, path, "/v1/documents/a/PATCH", null, 400, "consistency", "very");
+            call(method, path, "/v1/documents/a/PATCH", null, 409, "session-token", token("a/PATCH"));
+            call(method, path, "/v1/documents/unseen", null, 503, "session-token", token("unseen"));
             String stats = "/v1/stats/{document}";
             call(method, stats, "/v1/stats/a/PATCH", null, 200);
             call(method, stats, "/v1/stats/a//b", null, 400);
@@ -315,6 +323,12 @@ class OpenApiIT {
             call(method, stats, "/v1/stats/none", null, 404);
             call(method, stats, "/v1/stats/a/PATCH?token=down", null, 503);
         }
+    }
+
+    /** Of a session that has seen another life of the document. */
+    private static String token(String document) {
+        return SessionToken.ofRead(document, 4711, PositionVector.of(new Position(1, 1)))
+                .text();
     }
 
     private void theRest() throws Exception {
