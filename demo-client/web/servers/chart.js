@@ -26,7 +26,8 @@ export function showChart() {
   const look = async () => {
     const answer = await fetch('/metrics', { cache: 'no-store' });
     const at = METRIC.exec(await answer.text())?.[1];
-    if (at === undefined) return;
+    // NaN before the first heartbeat.
+    if (!Number.isFinite(Number(at))) return;
     const lag = Math.max(0, Date.now() / 1_000 - Number(at));
     lags.push(lag);
     if (lags.length > SECONDS) lags.shift();

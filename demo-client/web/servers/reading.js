@@ -25,7 +25,7 @@ export function showReading({ client, name, other, part, score, guarantees }) {
       part('answer').replaceChildren();
       return;
     }
-    const items = answer.ok ? ((await answer.json()).objects?.items ?? []) : [];
+    const items = answer.ok ? ((await answer.json()).items ?? []) : [];
     const missing = own.filter((item) => !items.includes(item));
     const outcome = answer.headers.get('Consistency-Outcome') ?? 'local';
     if (missing.length > 0 && outcome !== 'stale') missing.forEach((item) => score.stale(item));
