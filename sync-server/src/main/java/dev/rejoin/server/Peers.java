@@ -2,6 +2,7 @@ package dev.rejoin.server;
 
 import dev.rejoin.consistency.session.Freshness;
 import dev.rejoin.consistency.session.Origins;
+import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.server.replication.Dialler;
 import dev.rejoin.server.replication.Line;
 import dev.rejoin.server.replication.LineEnd;
@@ -16,7 +17,6 @@ import dev.rejoin.server.room.Rooms;
 import dev.rejoin.server.transport.EventLoops;
 import dev.rejoin.server.transport.Wire;
 import dev.rejoin.server.transport.WireDialler;
-import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.sync.session.ClusterSecret;
 import dev.rejoin.sync.session.LinkOptions;
 import java.io.IOException;
@@ -67,8 +67,7 @@ public final class Peers {
             for (Option<?> option : List.of(ServerConfig.PEERS, ServerConfig.PEER_DNS)) {
                 Object value = config.get(option);
                 if (!value.equals(List.of()) && !value.equals("")) {
-                    throw new BadOptionException(
-                            option + ": means nothing without " + ServerConfig.PEER_SECRET_FILE);
+                    throw new BadOptionException(option + ": means nothing without " + ServerConfig.PEER_SECRET_FILE);
                 }
             }
             return Optional.empty();
@@ -104,7 +103,8 @@ public final class Peers {
                 rooms,
                 loop,
                 secret,
-                LinkOptions.of(config.get(ServerConfig.CLUSTER), log, opening, Math.min(maxState, Integer.MAX_VALUE / 2)),
+                LinkOptions.of(
+                        config.get(ServerConfig.CLUSTER), log, opening, Math.min(maxState, Integer.MAX_VALUE / 2)),
                 ReplicationOptions.DEFAULTS,
                 dialler(new WireDialler(loops), loop),
                 time,
@@ -161,7 +161,10 @@ public final class Peers {
         return new Dialler() {
             @Override
             public void dial(URI peer, Function<Line, LineEnd> opened, Consumer<String> failed) {
-                wires.dial(peer.resolve(PATH), wire -> end(wire, opened, loop), why -> loop.execute(() -> failed.accept(why)));
+                wires.dial(
+                        peer.resolve(PATH),
+                        wire -> end(wire, opened, loop),
+                        why -> loop.execute(() -> failed.accept(why)));
             }
         };
     }

@@ -46,11 +46,14 @@ class ReplicationIT {
         meet(a, b);
         write(a, "shared", "from a");
         write(b, "shared", "from b");
-        await("both writes on both servers", () -> List.of(a, b).stream()
-                .allMatch(each -> tags(each, "shared").contains("from a")
-                        && tags(each, "shared").contains("from b")));
-        await("the same text on both servers", () -> text(a, "shared").length() == 12
-                && text(a, "shared").equals(text(b, "shared")));
+        await(
+                "both writes on both servers",
+                () -> List.of(a, b).stream()
+                        .allMatch(each -> tags(each, "shared").contains("from a")
+                                && tags(each, "shared").contains("from b")));
+        await(
+                "the same text on both servers",
+                () -> text(a, "shared").length() == 12 && text(a, "shared").equals(text(b, "shared")));
         assertEquals(etag(a, "shared"), etag(b, "shared"));
     }
 
@@ -70,7 +73,9 @@ class ReplicationIT {
         }
         faults(a, b).heal();
         faults(b, a).heal();
-        await("convergence", () -> etag(a, "d").equals(etag(b, "d")) && tags(a, "d").contains("b19"));
+        await(
+                "convergence",
+                () -> etag(a, "d").equals(etag(b, "d")) && tags(a, "d").contains("b19"));
         await("the other documents", () -> tags(b, "only-a-19").equals("[x]"));
     }
 
@@ -82,7 +87,9 @@ class ReplicationIT {
         faults(b, a).drop(1);
         write(a, "d", "lost");
         write(a, "e", "lost too");
-        await("what was lost", () -> tags(b, "d").equals("[lost]") && tags(b, "e").equals("[lost too]"));
+        await(
+                "what was lost",
+                () -> tags(b, "d").equals("[lost]") && tags(b, "e").equals("[lost too]"));
     }
 
     @Test
@@ -125,10 +132,12 @@ class ReplicationIT {
         SyncServer again = server(kept);
         meet(a, again);
         write(again, "d", "of the second opening");
-        await("all three on both", () -> List.of(a, again).stream()
-                .allMatch(each -> tags(each, "d").contains("first")
-                        && tags(each, "d").contains("meanwhile")
-                        && tags(each, "d").contains("second")));
+        await(
+                "all three on both",
+                () -> List.of(a, again).stream()
+                        .allMatch(each -> tags(each, "d").contains("first")
+                                && tags(each, "d").contains("meanwhile")
+                                && tags(each, "d").contains("second")));
         assertEquals(etag(a, "d"), etag(again, "d"));
     }
 
@@ -143,9 +152,14 @@ class ReplicationIT {
         await("links", () -> caughtUp(a, c) && caughtUp(b, c) && caughtUp(c, a) && caughtUp(c, b));
         write(a, "d", "of a");
         write(b, "d", "of b");
-        await("both everywhere", () -> List.of(a, b, c).stream()
-                .allMatch(each -> tags(each, "d").contains("of a") && tags(each, "d").contains("of b")));
-        await("one state", () -> etag(a, "d").equals(etag(b, "d")) && etag(b, "d").equals(etag(c, "d")));
+        await(
+                "both everywhere",
+                () -> List.of(a, b, c).stream()
+                        .allMatch(each -> tags(each, "d").contains("of a")
+                                && tags(each, "d").contains("of b")));
+        await(
+                "one state",
+                () -> etag(a, "d").equals(etag(b, "d")) && etag(b, "d").equals(etag(c, "d")));
     }
 
     @Test
@@ -160,7 +174,9 @@ class ReplicationIT {
         servers.add(stranger);
         write(a, "secret", "x");
         stranger.peers().orElseThrow().follow(List.of(address(a)));
-        await("a refusal", () -> link(stranger, a) != null && link(stranger, a).problem().startsWith("wrong-secret"));
+        await(
+                "a refusal",
+                () -> link(stranger, a) != null && link(stranger, a).problem().startsWith("wrong-secret"));
         assertEquals("none", tags(stranger, "secret"));
     }
 
@@ -189,8 +205,9 @@ class ReplicationIT {
         assertEquals("[of another world]", tags(b, "d"));
         String page = b.metrics().page();
         assertTrue(
-                page.lines().anyMatch(line -> line.startsWith("rejoin_replication_stopped_total")
-                        && line.contains("conflict")),
+                page.lines()
+                        .anyMatch(line ->
+                                line.startsWith("rejoin_replication_stopped_total") && line.contains("conflict")),
                 page);
     }
 

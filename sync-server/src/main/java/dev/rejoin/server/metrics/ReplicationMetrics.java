@@ -92,12 +92,14 @@ public final class ReplicationMetrics {
 
     /** Bytes came from a peer. */
     public void received(String peer, long bytes) {
-        counter("rejoin.replication.received", "bytes that came from the peer", "bytes", peer).increment(bytes);
+        counter("rejoin.replication.received", "bytes that came from the peer", "bytes", peer)
+                .increment(bytes);
     }
 
     /** A change of a peer is durable here. */
     public void taken(String peer) {
-        counter("rejoin.replication.changes", "changes of the peer that were taken in", null, peer).increment();
+        counter("rejoin.replication.changes", "changes of the peer that were taken in", null, peer)
+                .increment();
     }
 
     /** A change of a peer came before what it follows on, or was lost on the way. */
@@ -108,7 +110,8 @@ public final class ReplicationMetrics {
 
     /** A document was fetched from a peer. */
     public void pulled(String peer) {
-        counter("rejoin.replication.pulls", "documents that were fetched from the peer", null, peer).increment();
+        counter("rejoin.replication.pulls", "documents that were fetched from the peer", null, peer)
+                .increment();
     }
 
     /** A document is not taken from a peer any more. */
@@ -123,7 +126,11 @@ public final class ReplicationMetrics {
 
     /** The lag of a peer has begun to be much larger than usual. */
     public void spike(String peer) {
-        counter("rejoin.replication.lag.spikes", "times that the peer's lag began to be far above the usual", null, peer)
+        counter(
+                        "rejoin.replication.lag.spikes",
+                        "times that the peer's lag began to be far above the usual",
+                        null,
+                        peer)
                 .increment();
     }
 

@@ -297,8 +297,8 @@ final class Catching {
         pageAsked = false;
         caughtUp = false;
         repairDue = Long.MAX_VALUE;
-        waiting.forEach(
-                one -> one.completeExceptionally(new IllegalStateException("the link to " + link.address() + " is closed")));
+        waiting.forEach(one ->
+                one.completeExceptionally(new IllegalStateException("the link to " + link.address() + " is closed")));
     }
 
     boolean isCaughtUp() {

@@ -159,8 +159,7 @@ final class DocumentSync {
         PositionVector held = holds.vector();
         link.holds(document.value(), held);
         home.observer().pulled(link.address(), answer.fragment().length + answer.update().length);
-        Arrival arrival =
-                new Arrival(head.epoch(), answer.fragment(), answer.update(), HeldPositions.NONE, holds);
+        Arrival arrival = new Arrival(head.epoch(), answer.fragment(), answer.update(), HeldPositions.NONE, holds);
         home.then(home.rooms().take(document, arrival), (taken, failure) -> {
             if (taken == null) {
                 fail(failure);
@@ -169,7 +168,8 @@ final class DocumentSync {
             result.complete(
                     switch (taken.outcome()) {
                         case TAKEN -> {
-                            // what the peer admits later may be under a later opening of its log, never under an earlier one
+                            // what the peer admits later may be under a later opening of its log, never under an
+                            // earlier one
                             long sequence = held.sequence(link.origin());
                             if (sequence > 0) {
                                 link.catching().known(document.value(), head.epoch(), sequence);

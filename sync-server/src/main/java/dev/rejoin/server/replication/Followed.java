@@ -263,8 +263,7 @@ final class Followed implements LineEnd, FollowedEffects {
         answering = true;
         DocumentName document = DocumentName.of(pull.document());
         home.then(
-                home.rooms()
-                        .excerpt(document, pull.epoch(), pull.version(), pull.stateVector(), pull.headsOnly()),
+                home.rooms().excerpt(document, pull.epoch(), pull.version(), pull.stateVector(), pull.headsOnly()),
                 (found, failure) -> {
                     answering = false;
                     if (failure == null && found != null) {

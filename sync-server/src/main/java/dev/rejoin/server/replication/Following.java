@@ -174,7 +174,8 @@ final class Following implements LineEnd, FollowerEffects {
         paused = false;
         takingBytes = 0;
         answers.values()
-                .forEach(one -> one.completeExceptionally(new IllegalStateException("the link to " + address + " is closed")));
+                .forEach(one ->
+                        one.completeExceptionally(new IllegalStateException("the link to " + address + " is closed")));
         answers.clear();
         beats.clear();
         unfinished.clear();

@@ -132,7 +132,8 @@ final class PeerOrigins implements Origins {
                         return;
                     }
                     try {
-                        all[0] = all[0].union(HeldPositions.decode(answer.head().held()).vector());
+                        all[0] = all[0].union(
+                                HeldPositions.decode(answer.head().held()).vector());
                     } catch (IllegalArgumentException e) {
                         result.completeExceptionally(e);
                         return;

@@ -174,9 +174,8 @@ public final class Replication implements AdmissionListener {
     /** The address of a peer that is known to hold this of a document. */
     Optional<String> holder(String document, PositionVector needs) {
         return all.stream()
-                .filter(one -> one.holding(document)
-                        .orElse(PositionVector.EMPTY)
-                        .includes(needs))
+                .filter(one ->
+                        one.holding(document).orElse(PositionVector.EMPTY).includes(needs))
                 .map(Following::address)
                 .findFirst();
     }
@@ -209,8 +208,8 @@ public final class Replication implements AdmissionListener {
 
     private void noticed(DocumentNotice notice) {
         // of a document in its first life the first entry tells enough
-        boolean first = notice.kind() == DocumentNotice.Kind.CREATED
-                && notice.epoch() == epochs.first(notice.document());
+        boolean first =
+                notice.kind() == DocumentNotice.Kind.CREATED && notice.epoch() == epochs.first(notice.document());
         if (listening && notice.kind() != DocumentNotice.Kind.CHANGED && !first) {
             loop.execute(() -> followers.forEach(one -> one.noticed(notice)));
         }

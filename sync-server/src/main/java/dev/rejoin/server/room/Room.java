@@ -13,8 +13,8 @@ import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
-import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.ReplicaConflictException;
+import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
@@ -692,10 +692,7 @@ final class Room {
     }
 
     private void excerpt(
-            Version version,
-            StateVector stateVector,
-            boolean headsOnly,
-            CompletableFuture<Optional<Excerpt>> result) {
+            Version version, StateVector stateVector, boolean headsOnly, CompletableFuture<Optional<Excerpt>> result) {
         byte[] update;
         try {
             update = headsOnly ? NOTHING : content.excerpt(stateVector);
@@ -883,13 +880,7 @@ final class Room {
         tell(batch);
         if (admissions.isListening()) {
             admissions.admitted(new Admitted(
-                    name,
-                    epoch,
-                    batch.sequence,
-                    heldBefore,
-                    held,
-                    bytes(batch.ownChanges()),
-                    batch.ownContent()));
+                    name, epoch, batch.sequence, heldBefore, held, bytes(batch.ownChanges()), batch.ownContent()));
         }
         watermark.advance(shown());
         if (batch.leases != null && batch.contentImage != null) {

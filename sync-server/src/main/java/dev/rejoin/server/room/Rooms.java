@@ -43,10 +43,10 @@ public final class Rooms {
     private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
 
     private static final long RETRY_MILLIS = 10;
-    private static final Supplier<DocumentUnavailableException> DELETED = () ->
-            new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null);
-    private static final Supplier<DocumentUnavailableException> OTHER_LIFE = () -> new DocumentUnavailableException(
-            FailureCode.EPOCH_CHANGED, "another life of the document has begun", null);
+    private static final Supplier<DocumentUnavailableException> DELETED =
+            () -> new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null);
+    private static final Supplier<DocumentUnavailableException> OTHER_LIFE = () ->
+            new DocumentUnavailableException(FailureCode.EPOCH_CHANGED, "another life of the document has begun", null);
 
     private final RoomKit kit;
     private final ChangeListeners listeners = new ChangeListeners();
@@ -373,7 +373,8 @@ public final class Rooms {
     public CompletionStage<Taken> take(DocumentName document, Arrival arrival) {
         CompletableFuture<Taken> result = new CompletableFuture<>();
         Floor floor = floor(document);
-        floor.loop.execute(() -> floor.visit(document.value(), true, new Arriving(floor, document.value(), arrival, result)));
+        floor.loop.execute(
+                () -> floor.visit(document.value(), true, new Arriving(floor, document.value(), arrival, result)));
         return result;
     }
 
@@ -422,8 +423,10 @@ public final class Rooms {
      */
     public CompletionStage<Optional<Holding>> holding(DocumentName document) {
         CompletableFuture<Optional<Holding>> result = new CompletableFuture<>();
-        read(document, (Room room, CompletableFuture<Optional<Holding>> found) ->
-                        found.complete(Optional.of(room.holding())))
+        read(
+                        document,
+                        (Room room, CompletableFuture<Optional<Holding>> found) ->
+                                found.complete(Optional.of(room.holding())))
                 .whenComplete((found, failure) -> {
                     if (failure == null) {
                         result.complete(found);
@@ -720,7 +723,10 @@ public final class Rooms {
                     .loadDeleted(name)
                     .thenCompose(found -> found.isEmpty()
                             ? CompletableFuture.completedFuture(found)
-                            : kit.log().restore(name, newEpoch.applyAsLong(found.get().epoch())));
+                            : kit.log()
+                                    .restore(
+                                            name,
+                                            newEpoch.applyAsLong(found.get().epoch())));
         }
 
         private CompletionStage<Optional<RoomLog.Stored>> anew(String name, LongUnaryOperator newEpoch) {
@@ -742,7 +748,9 @@ public final class Rooms {
                 return;
             }
             loading.put(name, new ArrayList<>());
-            guarded(() -> kit.log().create(name, epoch).thenCompose(stored -> stored.log().delete()))
+            guarded(() -> kit.log()
+                            .create(name, epoch)
+                            .thenCompose(stored -> stored.log().delete()))
                     .whenComplete((nothing, failure) -> loop.execute(() -> {
                         taken(name).forEach(visit -> visit(name, visit.stays(), visit.visitor()));
                         if (failure == null) {
@@ -838,7 +846,8 @@ public final class Rooms {
         }
 
         private Room open(String name, Recovered recovered) {
-            Room room = new Room(name, loop, kit, hotContents, recovered, listeners, admissions, left -> rooms.remove(name, left));
+            Room room = new Room(
+                    name, loop, kit, hotContents, recovered, listeners, admissions, left -> rooms.remove(name, left));
             rooms.put(name, room);
             for (Waiting visit : taken(name)) {
                 if (closing || room.isGone()) {
