@@ -78,11 +78,7 @@ public final class FollowedSession extends LinkSession {
         LinkMessage.Welcome unproved =
                 new LinkMessage.Welcome(options.cluster(), options.log(), options.opening(), nonce, NOTHING);
         welcome = new LinkMessage.Welcome(
-                options.cluster(),
-                options.log(),
-                options.opening(),
-                nonce,
-                secret.proofOfFollowed(greeting, unproved));
+                options.cluster(), options.log(), options.opening(), nonce, secret.proofOfFollowed(greeting, unproved));
         send(welcome);
     }
 

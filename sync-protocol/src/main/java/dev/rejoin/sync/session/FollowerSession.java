@@ -119,8 +119,7 @@ public final class FollowerSession extends LinkSession {
         // grows with what has come, not with what was announced
         int needed = assembly.filled + part.bytes().length;
         if (needed > assembly.bytes.length) {
-            assembly.bytes =
-                    Arrays.copyOf(assembly.bytes, (int) Math.min(total, Math.max(needed, 2L * needed)));
+            assembly.bytes = Arrays.copyOf(assembly.bytes, (int) Math.min(total, Math.max(needed, 2L * needed)));
         }
         System.arraycopy(part.bytes(), 0, assembly.bytes, assembly.filled, part.bytes().length);
         assembly.filled = needed;

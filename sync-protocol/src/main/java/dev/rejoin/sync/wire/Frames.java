@@ -180,8 +180,7 @@ public final class Frames {
         }
     }
 
-    private static void inspectFields(CodedInputStream in, Descriptor message, int maxListed)
-            throws IOException {
+    private static void inspectFields(CodedInputStream in, Descriptor message, int maxListed) throws IOException {
         int unknown = 0;
         int listed = 0;
         long seen = 0;

@@ -149,7 +149,8 @@ public final class LinkFrames {
         return switch (frame.getKindCase()) {
             case HELLO -> hello(frame.getHello());
             case WELCOME -> welcome(frame.getWelcome());
-            case PROOF -> new LinkMessage.Proof(exactly("proof", frame.getProof().getProof(), PROOF_BYTES));
+            case PROOF ->
+                new LinkMessage.Proof(exactly("proof", frame.getProof().getProof(), PROOF_BYTES));
             case FAILED ->
                 new LinkMessage.Failed(
                         atMost("code", frame.getFailed().getCode(), MAX_CLUSTER_CHARS),

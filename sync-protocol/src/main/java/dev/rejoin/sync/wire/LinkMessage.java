@@ -111,13 +111,7 @@ public sealed interface LinkMessage {
      * @param held who joins the state holds this
      */
     record StateHead(
-            long request,
-            boolean found,
-            boolean deleted,
-            long epoch,
-            byte[] held,
-            long fragmentBytes,
-            long updateBytes)
+            long request, boolean found, boolean deleted, long epoch, byte[] held, long fragmentBytes, long updateBytes)
             implements LinkMessage {}
 
     /** The next bytes of the fragment, then of the update. */
