@@ -200,6 +200,15 @@ public final class ServerConfig {
             "What happens to one document within this time is told in one delivery.",
             atLeast(Duration.ofMillis(10)));
 
+    /** What an application shows while it waits and when something fails. */
+    public static final Option<Optional<Path>> FLOWS = new Option<>(
+            "flows",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Flow policies as JSON, served at /.well-known/rejoin/flows; without it the default ones. Checked at the start.",
+            ServerConfig::path);
+
     /** What session tokens are sealed with. */
     public static final Option<Optional<Path>> SESSION_KEY_FILE = new Option<>(
             "session-key-file",
@@ -428,6 +437,7 @@ public final class ServerConfig {
             WEBHOOK_URL,
             WEBHOOK_SECRET_FILE,
             WEBHOOK_DELAY,
+            FLOWS,
             SESSION_KEY_FILE,
             THREADS,
             IDLE_UNLOAD,

@@ -154,6 +154,7 @@ public final class SyncServer implements AutoCloseable {
                             metrics::page,
                             builder.webRoot(),
                             new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT)),
+                            FlowSettings.json(config),
                             SessionSettings.seal(config).orElse(null)),
                     workers,
                     TimeSource.system(),

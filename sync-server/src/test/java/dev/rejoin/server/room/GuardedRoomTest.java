@@ -125,6 +125,41 @@ class GuardedRoomTest {
     }
 
     @Test
+    void whatCameFromAnotherServerIsClaimedAtOnceWithWhatShowsItAndRememberedOverRestartsAndImages() {
+        desk.options = RoomOptions.DEFAULTS.withSnapshots(0, 3);
+        write();
+        long epoch = now(SessionToken.EMPTY).epoch();
+        Position theirs = Position.of(0x77L << 16, 4);
+        SessionToken wanted = SessionToken.ofRead(NAME.value(), epoch, PositionVector.of(theirs));
+        CompletableFuture<Optional<GuardedRead<DocumentView>>> waiting = read(wanted);
+        desk.rooms()
+                .hold(
+                        NAME,
+                        HeldPositions.NONE.with(0x99, 0x77L << 16, 4),
+                        document -> document.counter("n").increment(10));
+        desk.loop.run();
+        assertFalse(waiting.isDone(), "it is not durable yet");
+        desk.commit();
+        GuardedRead<DocumentView> shown = waiting.join().orElseThrow();
+        assertEquals("waited", shown.outcome().label());
+        assertEquals(11L, shown.view().orElseThrow().snapshot().toMap().get("n"));
+        assertEquals(PositionVector.of(theirs, Position.of(desk.log.incarnation, 2)), shown.shown());
+        restart();
+        assertEquals("local", now(wanted).outcome().label());
+        for (int i = 0; i < 6; i++) {
+            write();
+        }
+        assertTrue(desk.log.images > 0);
+        assertTrue(
+                desk.log.documents.get(NAME.value()).tail.stream()
+                        .flatMap(batch -> batch.stream())
+                        .noneMatch(record -> record instanceof RoomRecord.Held),
+                "only the image has it");
+        restart();
+        assertEquals("local", now(wanted).outcome().label());
+    }
+
+    @Test
     void aTokenOfAnotherLifeIsRefused() {
         write();
         GuardedRead<DocumentView> read = now(SessionToken.EMPTY);
