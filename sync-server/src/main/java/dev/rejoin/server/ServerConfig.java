@@ -240,6 +240,15 @@ public final class ServerConfig {
             "Servers of clusters with other names are refused, whatever secret they know.",
             ServerConfig::clusterName);
 
+    /** What an application shows while it waits and when something fails. */
+    public static final Option<Optional<Path>> FLOWS = new Option<>(
+            "flows",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Flow policies as JSON, served at /.well-known/rejoin/flows; without it the default ones. Checked at the start.",
+            ServerConfig::path);
+
     /** What session tokens are sealed with. */
     public static final Option<Optional<Path>> SESSION_KEY_FILE = new Option<>(
             "session-key-file",
@@ -472,6 +481,7 @@ public final class ServerConfig {
             PEER_DNS,
             PEER_SECRET_FILE,
             CLUSTER,
+            FLOWS,
             SESSION_KEY_FILE,
             THREADS,
             IDLE_UNLOAD,

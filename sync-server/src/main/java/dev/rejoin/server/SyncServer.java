@@ -186,6 +186,7 @@ public final class SyncServer implements AutoCloseable {
                             metrics::page,
                             builder.webRoot(),
                             new LiveExchange(log, rooms, exchange, random, config.get(ServerConfig.MAX_DOCUMENT)),
+                            FlowSettings.json(config),
                             SessionSettings.seal(config).orElse(null),
                             peers == null ? null : peers::accept),
                     workers,

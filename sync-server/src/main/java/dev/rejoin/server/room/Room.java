@@ -762,6 +762,21 @@ final class Room {
         }
     }
 
+    /**
+     * What another server holds is held here too, with the open batch and all that has been put into it; to be called after the changes themselves.
+     *
+     * @throws IllegalArgumentException if the document has entries of too many logs; nothing has happened then
+     */
+    void hold(HeldPositions theirs) {
+        HeldPositions underWay = inFlight == null ? held : held.union(inFlight.arrived);
+        HeldPositions arrived = open.arrived.union(theirs);
+        if (!underWay.union(arrived).equals(underWay)) {
+            open.arrived = arrived;
+            byte[] positions = theirs.encode();
+            record(new RoomRecord.Held(positions), positions.length);
+        }
+    }
+
     private void flush() {
         flushScheduled = false;
         if (gone || inFlight != null || open.isEmpty()) {

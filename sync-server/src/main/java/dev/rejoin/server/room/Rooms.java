@@ -312,6 +312,14 @@ public final class Rooms {
         return write(document, () -> true, (room, result) -> room.transact(change, result));
     }
 
+    /** What another server holds of the document is held here too, see {@link Room#hold}. Completes when that is durable. */
+    CompletionStage<DocumentView> hold(DocumentName document, HeldPositions theirs, Consumer<Document> change) {
+        return write(document, () -> true, (room, result) -> {
+            room.transact(change, result);
+            room.hold(theirs);
+        });
+    }
+
     private <T> CompletionStage<T> write(
             DocumentName document, BooleanSupplier mayCreate, BiConsumer<Room, CompletableFuture<T>> write) {
         CompletableFuture<T> result = new CompletableFuture<>();

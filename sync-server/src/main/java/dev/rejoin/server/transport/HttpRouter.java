@@ -147,6 +147,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
             case DOCUMENT -> documents.answer(request, caller, nowNanos);
             case RESTORE -> documents.restore(request, caller, nowNanos);
             case STATS -> documents.stats(request, caller, nowNanos);
+            case FLOWS -> CompletableFuture.completedFuture(flows());
             case DESCRIPTION -> operator(() -> Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, OpenApi.bytes()));
             case HEALTH -> operator(() -> probe(endpoints.healthy().getAsBoolean()));
             case READINESS -> operator(() -> probe(endpoints.ready().getAsBoolean()));
@@ -154,6 +155,11 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
                 operator(() -> Answer.text(
                         HttpResponseStatus.OK, METRICS_TYPE, endpoints.metrics().get()));
         };
+    }
+
+    private Answer flows() {
+        return Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, endpoints.flows())
+                .with(HttpHeaderNames.CACHE_CONTROL, "max-age=60");
     }
 
     private CompletionStage<Answer> operator(Supplier<Answer> page) {

@@ -12,6 +12,7 @@ enum Route {
     RESTORE("/v1/documents/{document}/restore", "POST"),
     DOCUMENT("/v1/documents/{document}", "DELETE", "GET", "HEAD", "PATCH", "POST"),
     STATS("/v1/stats/{document}", "GET", "HEAD"),
+    FLOWS("/.well-known/rejoin/flows", "GET", "HEAD"),
     DESCRIPTION("/openapi.json", "GET", "HEAD"),
     HEALTH("/healthz", "GET", "HEAD"),
     READINESS("/readyz", "GET", "HEAD"),

@@ -36,7 +36,12 @@ class GuardedRoomTest {
     }
 
     private GuardedRead<DocumentView> now(SessionToken token) {
-        return read(token).join().orElseThrow();
+        return done(read(token));
+    }
+
+    private static <V> GuardedRead<V> done(CompletableFuture<Optional<GuardedRead<V>>> read) {
+        assertTrue(read.isDone(), "it still waits");
+        return read.join().orElseThrow();
     }
 
     private SessionToken token(GuardedRead<?> read) {
@@ -108,9 +113,9 @@ class GuardedRoomTest {
         CompletableFuture<Optional<GuardedRead<DocumentView>>> waiting = read(next);
         assertFalse(waiting.isDone());
         write();
-        assertEquals("waited", waiting.join().orElseThrow().outcome().label());
+        assertEquals("waited", done(waiting).outcome().label());
         assertEquals(
-                2, waiting.join().orElseThrow().view().orElseThrow().position().sequence());
+                2, done(waiting).view().orElseThrow().position().sequence());
     }
 
     @Test
@@ -121,7 +126,42 @@ class GuardedRoomTest {
         CompletableFuture<Optional<GuardedRead<DocumentView>>> waiting = read(never);
         desk.loop.pass(GuardPolicy.DEFAULT.waitBudget().toMillis());
         assertEquals(
-                "session-not-satisfied", waiting.join().orElseThrow().outcome().label());
+                "session-not-satisfied", done(waiting).outcome().label());
+    }
+
+    @Test
+    void whatCameFromAnotherServerIsClaimedAtOnceWithWhatShowsItAndRememberedOverRestartsAndImages() {
+        desk.options = RoomOptions.DEFAULTS.withSnapshots(0, 3);
+        write();
+        long epoch = now(SessionToken.EMPTY).epoch();
+        Position theirs = Position.of(0x77L << 16, 4);
+        SessionToken wanted = SessionToken.ofRead(NAME.value(), epoch, PositionVector.of(theirs));
+        CompletableFuture<Optional<GuardedRead<DocumentView>>> waiting = read(wanted);
+        desk.rooms()
+                .hold(
+                        NAME,
+                        HeldPositions.NONE.with(0x99, 0x77L << 16, 4),
+                        document -> document.counter("n").increment(10));
+        desk.loop.run();
+        assertFalse(waiting.isDone(), "it is not durable yet");
+        desk.commit();
+        GuardedRead<DocumentView> shown = done(waiting);
+        assertEquals("waited", shown.outcome().label());
+        assertEquals(11L, shown.view().orElseThrow().snapshot().toMap().get("n"));
+        assertEquals(PositionVector.of(theirs, Position.of(desk.log.incarnation, 2)), shown.shown());
+        restart();
+        assertEquals("local", now(wanted).outcome().label());
+        for (int i = 0; i < 6; i++) {
+            write();
+        }
+        assertTrue(desk.log.images > 0);
+        assertTrue(
+                desk.log.documents.get(NAME.value()).tail.stream()
+                        .flatMap(batch -> batch.stream())
+                        .noneMatch(record -> record instanceof RoomRecord.Held),
+                "only the image has it");
+        restart();
+        assertEquals("local", now(wanted).outcome().label());
     }
 
     @Test

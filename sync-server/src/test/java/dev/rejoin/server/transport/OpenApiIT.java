@@ -337,7 +337,8 @@ class OpenApiIT {
             call(method, "/v1/documents", "/v1/documents?limit=0", null, 400);
             call(method, "/v1/documents", "/v1/documents?token=nobody", null, 401);
             call(method, "/v1/documents", "/v1/documents?token=down", null, 503);
-            for (String path : List.of("/openapi.json", "/healthz", "/readyz", "/metrics")) {
+            for (String path :
+                    List.of("/.well-known/rejoin/flows", "/openapi.json", "/healthz", "/readyz", "/metrics")) {
                 call(method, path, path, null, 200);
             }
         }
