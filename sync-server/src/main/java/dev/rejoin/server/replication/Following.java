@@ -284,12 +284,11 @@ final class Following implements LineEnd, FollowerEffects {
 
     @Override
     public void state(LinkMessage.StateHead head, byte[] fragment, byte[] update) {
-        deliver(() -> {
-            CompletableFuture<Answer> waiting = answers.remove(head.request());
-            if (waiting != null) {
-                waiting.complete(new Answer(head, fragment, update));
-            }
-        });
+        // at once: a delay makes the peer's changes late, not its answers
+        CompletableFuture<Answer> waiting = answers.remove(head.request());
+        if (waiting != null) {
+            waiting.complete(new Answer(head, fragment, update));
+        }
     }
 
     @Override

@@ -18,7 +18,10 @@ public final class LinkFaults {
         changed = listener;
     }
 
-    /** What the peer admits is taken in here so much later. The clocks are compared without the delay. */
+    /**
+     * What the peer sends of its own accord is taken in here so much later, as from a link that is congested. What is asked of it comes at once, and the
+     * clocks are compared without the delay.
+     */
     public void delay(Duration delay) {
         if (delay.isNegative()) {
             throw new IllegalArgumentException("negative delay: " + delay);
