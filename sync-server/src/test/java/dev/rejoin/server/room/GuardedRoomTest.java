@@ -114,8 +114,7 @@ class GuardedRoomTest {
         assertFalse(waiting.isDone());
         write();
         assertEquals("waited", done(waiting).outcome().label());
-        assertEquals(
-                2, done(waiting).view().orElseThrow().position().sequence());
+        assertEquals(2, done(waiting).view().orElseThrow().position().sequence());
     }
 
     @Test
@@ -125,8 +124,7 @@ class GuardedRoomTest {
         SessionToken never = SessionToken.ofRead(NAME.value(), epoch, PositionVector.of(new Position(0xabcdef, 1)));
         CompletableFuture<Optional<GuardedRead<DocumentView>>> waiting = read(never);
         desk.loop.pass(GuardPolicy.DEFAULT.waitBudget().toMillis());
-        assertEquals(
-                "session-not-satisfied", done(waiting).outcome().label());
+        assertEquals("session-not-satisfied", done(waiting).outcome().label());
     }
 
     @Test
