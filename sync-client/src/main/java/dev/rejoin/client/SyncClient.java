@@ -56,6 +56,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -379,6 +380,40 @@ public final class SyncClient implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes back a write that has not been sent, as if it had never been made; what was written after it stays. A second caller, or one who comes too late, changes nothing.
+     *
+     * @return true, and the handle then fails with code {@code cancelled} without a rejection on the list; false if the write may have been sent, has its verdict, or is not of this client
+     */
+    public CompletableFuture<Boolean> cancel(WriteHandle write) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        run(() -> {
+            boolean isCancelled = cancelUnsent(write);
+            later(() -> done.complete(isCancelled));
+        });
+        try {
+            loop.execute(() -> done.complete(false)); // a closed client has skipped the step
+        } catch (RejectedExecutionException e) {
+            assert loop.isShutdown();
+            done.complete(false);
+        }
+        return done.copy();
+    }
+
+    private boolean cancelUnsent(WriteHandle write) {
+        for (Pending each : pending.values()) {
+            if (each.handle() == write && each.saved().last() > offeredThrough) {
+                replaceByNothing(each);
+                write.advance(WriteState.REJECTED);
+                Rejection why = new Rejection(
+                        0, "cancelled", "taken back by its author", each.mutations(), Instant.ofEpochMilli(time.millis()));
+                later(() -> write.reject(why));
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Writes without a verdict, oldest first. */
     public List<WriteHandle> pending() {
         synchronized (lock) {
@@ -615,13 +650,19 @@ public final class SyncClient implements AutoCloseable {
         }
     }
 
-    /** Puts a transaction without effect in the place of one that is too large, and shows the refusal. */
     private void refuseOversized(long first) {
         Pending large = Objects.requireNonNull(pending.get(first));
-        SavedWrite saved = large.saved();
-        Delta nothing = Delta.voided(replica, saved.first(), saved.last());
+        int bytes = large.saved().fragment().length;
+        refuse(large, "too-large", "a write of " + bytes + " bytes is larger than the server takes");
+        replaceByNothing(large);
+    }
+
+    /** Puts a transaction without effect in the place of one that has not been sent. */
+    private void replaceByNothing(Pending unsent) {
+        SavedWrite saved = unsent.saved();
+        long first = saved.first();
+        Delta nothing = Delta.voided(replica, first, saved.last());
         byte[] fragment = nothing.encode();
-        refuse(large, "too-large", "a write of " + saved.fragment().length + " bytes is larger than the server takes");
         SavedWrite small = new SavedWrite(
                 saved.first(), saved.last(), 0, fragment, Mutation.encodeAll(List.of()), saved.retryOf());
         pending.put(first, new Pending(small, nothing, List.of(), new WriteHandle()));

@@ -1,6 +1,7 @@
 package dev.rejoin.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.OrSet;
@@ -131,6 +132,25 @@ class MovingTest {
                     WriteState.REJECTED,
                     refused.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
         }
+    }
+
+    @Test
+    void anUnsentWriteCanBeTakenBackAndLaterOnesStay() throws Exception {
+        Path file = directory.resolve("box");
+        try (SyncClient client = client(one, one).outbox(file).startOffline().build()) {
+            WriteHandle regretted = client.write(d -> d.counter("likes").increment(100));
+            WriteHandle later = client.write(d -> tags(d).add("x"));
+            assertTrue(client.cancel(regretted).get(10, TimeUnit.SECONDS));
+            assertFalse(client.cancel(regretted).get(10, TimeUnit.SECONDS));
+            assertEquals("cancelled", regretted.rejection().get(10, TimeUnit.SECONDS).code());
+            assertEquals(0L, (long) client.read(d -> d.counter("likes").value()));
+            assertEquals(List.of(), client.rejections());
+            client.goOnline();
+            later.durable().get(10, TimeUnit.SECONDS);
+            assertFalse(client.cancel(later).get(10, TimeUnit.SECONDS));
+        }
+        assertEquals(0L, likes(one.document));
+        assertEquals(List.of("x"), List.copyOf(tags(one.document).elements()));
     }
 
     /**
