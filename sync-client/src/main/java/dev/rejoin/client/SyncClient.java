@@ -82,7 +82,7 @@ import org.jspecify.annotations.Nullable;
  * sends what it covers. So no dot leaves the process that a restart would use again. The protocol is a {@link
  * ClientSession}, one per connection, driven by the loop.
  *
- * <p>Four rare events make a new {@code Document} from the confirmed state: the replica id was used by somebody else, the
+ * <p>Five rare events make a new {@code Document} from the confirmed state: another server takes the place of the one that judged, the replica id was used by somebody else, the
  * document has another epoch or none any more, a verdict is no longer known, a transaction is too large to send. What is still wanted is
  * then issued again, and the outbox is rewritten in one step.
  *
@@ -406,7 +406,11 @@ public final class SyncClient implements AutoCloseable {
                 replaceByNothing(each);
                 write.advance(WriteState.REJECTED);
                 Rejection why = new Rejection(
-                        0, "cancelled", "taken back by its author", each.mutations(), Instant.ofEpochMilli(time.millis()));
+                        0,
+                        "cancelled",
+                        "taken back by its author",
+                        each.mutations(),
+                        Instant.ofEpochMilli(time.millis()));
                 later(() -> write.reject(why));
                 return true;
             }

@@ -82,7 +82,8 @@ class MovingTest {
 
     @Test
     void aJudgeThatComesBackInTimeTellsWhatBecameOfAWrite() throws Exception {
-        try (SyncClient client = client(one, two).moveAfter(Duration.ofMinutes(5)).build()) {
+        try (SyncClient client =
+                client(one, two).moveAfter(Duration.ofMinutes(5)).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
             one.mute = true;
             WriteHandle counted = client.write(d -> d.counter("likes").increment(100));
@@ -129,8 +130,7 @@ class MovingTest {
                     WriteState.DURABLE, write.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
             WriteHandle refused = client.write(d -> tags(d).add("forbidden"));
             assertEquals(
-                    WriteState.REJECTED,
-                    refused.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
+                    WriteState.REJECTED, refused.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
         }
     }
 
@@ -142,7 +142,8 @@ class MovingTest {
             WriteHandle later = client.write(d -> tags(d).add("x"));
             assertTrue(client.cancel(regretted).get(10, TimeUnit.SECONDS));
             assertFalse(client.cancel(regretted).get(10, TimeUnit.SECONDS));
-            assertEquals("cancelled", regretted.rejection().get(10, TimeUnit.SECONDS).code());
+            assertEquals(
+                    "cancelled", regretted.rejection().get(10, TimeUnit.SECONDS).code());
             assertEquals(0L, (long) client.read(d -> d.counter("likes").value()));
             assertEquals(List.of(), client.rejections());
             client.goOnline();
@@ -211,7 +212,10 @@ class MovingTest {
             long amount = 1L << 2 * i;
             long times = counted >> 2 * i & 3;
             boolean isDoubtful = (doubtful & amount) != 0;
-            assertEquals(isDoubtful ? WriteState.REJECTED : WriteState.DURABLE, writes.get(i).state(), replay);
+            assertEquals(
+                    isDoubtful ? WriteState.REJECTED : WriteState.DURABLE,
+                    writes.get(i).state(),
+                    replay);
             assertTrue(isDoubtful ? times <= 1 : times == 1, () -> "counted " + times + " times: " + replay);
         }
         return Long.bitCount(doubtful);
