@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -179,7 +180,13 @@ class MovingTest {
             for (int step = 0; step < 30; step++) {
                 FakeServer server = servers[random.nextInt(2)];
                 switch (random.nextInt(6)) {
-                    case 0 -> server.mute = !server.mute;
+                    case 0 -> {
+                        if (server.mute) {
+                            speakAgain(server);
+                        } else {
+                            server.mute = true;
+                        }
+                    }
                     case 1 -> server.down = !server.down;
                     case 2 -> server.cut();
                     case 3 -> Thread.sleep(random.nextInt(4));
@@ -190,11 +197,10 @@ class MovingTest {
                 }
             }
             for (FakeServer server : servers) {
-                server.mute = false;
                 server.down = false;
-                server.cut(); // what a mute server has swallowed shows no other way
+                speakAgain(server);
             }
-            until(() -> client.pending().isEmpty());
+            until(() -> client.pending().isEmpty(), () -> client.status() + ", replay: " + replay);
             refused = client.rejections();
         }
         Document joined = Document.create();
@@ -221,6 +227,14 @@ class MovingTest {
         return Long.bitCount(doubtful);
     }
 
+    /** In one step: a connection on which something was swallowed must not go on. */
+    private static void speakAgain(FakeServer server) {
+        server.thread.execute(() -> {
+            List.copyOf(server.seats).forEach(seat -> seat.end(1006, ""));
+            server.mute = false;
+        });
+    }
+
     private static OrSet<String> tags(Document document) {
         return document.set("tags", ValueCodec.STRING);
     }
@@ -230,9 +244,13 @@ class MovingTest {
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
+        until(condition, () -> "waited in vain");
+    }
+
+    private static void until(BooleanSupplier condition, Supplier<String> otherwise) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < end, "waited in vain");
+            assertTrue(System.nanoTime() < end, otherwise);
             Thread.sleep(2);
         }
     }
