@@ -44,6 +44,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -55,6 +56,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -80,7 +82,7 @@ import org.jspecify.annotations.Nullable;
  * sends what it covers. So no dot leaves the process that a restart would use again. The protocol is a {@link
  * ClientSession}, one per connection, driven by the loop.
  *
- * <p>Four rare events make a new {@code Document} from the confirmed state: the replica id was used by somebody else, the
+ * <p>Five rare events make a new {@code Document} from the confirmed state: another server takes the place of the one that judged, the replica id was used by somebody else, the
  * document has another epoch or none any more, a verdict is no longer known, a transaction is too large to send. What is still wanted is
  * then issued again, and the outbox is rewritten in one step.
  *
@@ -91,13 +93,14 @@ public final class SyncClient implements AutoCloseable {
     private static final int MAX_PRESENCE_SESSIONS = 1_024;
     private static final int FRAME_OVERHEAD_BYTES = 64;
     private static final String OUTBOX_FAILED = "outbox-failed";
+    private static final Duration DEFAULT_MOVE_AFTER = Duration.ofSeconds(10);
     private static final byte[] NOTHING = {};
 
     private final Object lock = new Object();
     private final ProtocolLimits limits;
     private final String name;
     private final String token;
-    private final Connector connector;
+    private final Servers servers;
     private final Outbox outbox;
     private final TimeSource time;
     private final SecureRandom random = new SecureRandom();
@@ -113,6 +116,10 @@ public final class SyncClient implements AutoCloseable {
     private ReplicaId replica;
     private byte[] leaseKey;
     private long epoch;
+    /* The server that leased the replica id, empty before one has. */
+    private String judge;
+    /* Own dots up to here may have been sent to the judge. */
+    private long offeredThrough;
     private long verdictsKnown;
     private int knownChain;
     private int chain;
@@ -145,13 +152,13 @@ public final class SyncClient implements AutoCloseable {
     /* When a session was last ended because the replica had opened another; 0 if never. */
     private long replacedAt;
 
-    private SyncClient(Builder builder, Outbox outbox, Connector connector) throws IOException {
+    private SyncClient(Builder builder, Outbox outbox, Servers servers) throws IOException {
         this.limits = builder.limits;
         this.name = builder.document;
         this.token = builder.token;
         this.time = builder.time;
         this.outbox = outbox;
-        this.connector = connector;
+        this.servers = servers;
         ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "rejoin-client " + builder.document);
             thread.setDaemon(true);
@@ -166,6 +173,8 @@ public final class SyncClient implements AutoCloseable {
         replica = client.replica();
         leaseKey = client.leaseKey();
         epoch = client.epoch();
+        judge = client.judge();
+        servers.settleAt(judge);
         verdictsKnown = client.verdictsKnown();
         knownChain = client.knownChain();
         chain = client.chain();
@@ -173,6 +182,8 @@ public final class SyncClient implements AutoCloseable {
         client.pending().forEach(write -> pending.put(write.first(), Pending.loaded(write)));
         client.rejections().forEach(rejection -> rejections.put(rejection.id(), shown(rejection)));
         issued = client.issuedThrough();
+        // what was sent before the restart is not recorded, so all of it may have been
+        offeredThrough = judge.isEmpty() && epoch == 0 ? 0 : issued;
         savedThrough = issued;
         document = open(client.confirmed(), client.issuedThrough());
         if (saved.isEmpty()) {
@@ -189,21 +200,49 @@ public final class SyncClient implements AutoCloseable {
 
     /** Chooses what a client is made of. */
     public static final class Builder {
-        private @Nullable URI url;
+        private List<URI> urls = List.of();
+        private Duration moveAfter = DEFAULT_MOVE_AFTER;
         private String document = "";
         private @Nullable Path outbox;
         private String token = "";
         private TimeSource time = TimeSource.system();
         private ProtocolLimits limits = ProtocolLimits.DEFAULT;
         private @Nullable SSLContext sslContext;
-        private @Nullable Connector connector;
+        private List<Servers.Server> reached = List.of();
         private boolean startOffline;
 
         private Builder() {}
 
         /** The server's address, for example {@code ws://127.0.0.1:8080/sync}, or {@code wss:} where the server speaks TLS. */
         public Builder url(URI address) {
-            url = address;
+            return urls(List.of(address));
+        }
+
+        /**
+         * The addresses of several servers, each with a log of its own. The client is at the first one that takes it in and stays there; when that one has been gone for
+         * {@link #moveAfter}, it goes to the next. Addresses of servers that share one log are not to be listed: they are one judge, behind one name.
+         *
+         * @throws IllegalArgumentException if there is none
+         */
+        public Builder urls(List<URI> addresses) {
+            if (addresses.isEmpty()) {
+                throw new IllegalArgumentException("no address");
+            }
+            urls = List.copyOf(addresses);
+            return this;
+        }
+
+        /**
+         * How long a server has to be gone before the client goes to another one. Until then the old one may still tell what became of what it was sent; afterwards
+         * increments among that are listed as {@code unknown-outcome}, and everything else is issued again. Default: 10 s.
+         *
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder moveAfter(Duration gone) {
+            if (gone.isNegative()) {
+                throw new IllegalArgumentException("negative: " + gone);
+            }
+            moveAfter = gone;
             return this;
         }
 
@@ -253,7 +292,11 @@ public final class SyncClient implements AutoCloseable {
         }
 
         Builder connector(Connector other) {
-            connector = other;
+            return servers(List.of(new Servers.Server("", other)));
+        }
+
+        Builder servers(List<Servers.Server> others) {
+            reached = others;
             return this;
         }
 
@@ -271,17 +314,21 @@ public final class SyncClient implements AutoCloseable {
             if (document.isEmpty()) {
                 throw new IllegalStateException("a client needs a document");
             }
-            Connector via = connector;
-            if (via == null) {
-                if (url == null) {
+            List<Servers.Server> reachable = reached;
+            if (reachable.isEmpty()) {
+                if (urls.isEmpty()) {
                     throw new IllegalStateException("a client needs a url");
                 }
-                via = new WebSocketConnector(url, limits.maxServerFrameBytes(), sslContext);
+                reachable = urls.stream()
+                        .map(url -> new Servers.Server(
+                                url.toString(), new WebSocketConnector(url, limits.maxServerFrameBytes(), sslContext)))
+                        .toList();
             }
+            Servers servers = new Servers(reachable, moveAfter.toMillis());
             try {
                 Outbox box = outbox == null ? Outbox.memory() : FileOutbox.open(outbox);
                 try {
-                    SyncClient client = new SyncClient(this, box, via);
+                    SyncClient client = new SyncClient(this, box, servers);
                     if (startOffline) {
                         client.offline = true;
                     } else {
@@ -331,6 +378,44 @@ public final class SyncClient implements AutoCloseable {
         synchronized (lock) {
             return document.snapshot();
         }
+    }
+
+    /**
+     * Takes back a write that has not been sent, as if it had never been made; what was written after it stays. A second caller, or one who comes too late, changes nothing.
+     *
+     * @return true, and the handle then fails with code {@code cancelled} without a rejection on the list; false if the write may have been sent, has its verdict, or is not of this client
+     */
+    public CompletableFuture<Boolean> cancel(WriteHandle write) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        run(() -> {
+            boolean isCancelled = cancelUnsent(write);
+            later(() -> done.complete(isCancelled));
+        });
+        try {
+            loop.execute(() -> done.complete(false)); // a closed client has skipped the step
+        } catch (RejectedExecutionException e) {
+            assert loop.isShutdown();
+            done.complete(false);
+        }
+        return done.copy();
+    }
+
+    private boolean cancelUnsent(WriteHandle write) {
+        for (Pending each : pending.values()) {
+            if (each.handle() == write && each.saved().last() > offeredThrough) {
+                replaceByNothing(each);
+                write.advance(WriteState.REJECTED);
+                Rejection why = new Rejection(
+                        0,
+                        "cancelled",
+                        "taken back by its author",
+                        each.mutations(),
+                        Instant.ofEpochMilli(time.millis()));
+                later(() -> write.reject(why));
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Writes without a verdict, oldest first. */
@@ -448,6 +533,7 @@ public final class SyncClient implements AutoCloseable {
     public void goOffline() {
         run(() -> {
             offline = true;
+            servers.isWell(); // time spent away on purpose says nothing about it
             leave();
             become(ConnectionStatus.DISCONNECTED, "");
         });
@@ -568,13 +654,19 @@ public final class SyncClient implements AutoCloseable {
         }
     }
 
-    /** Puts a transaction without effect in the place of one that is too large, and shows the refusal. */
     private void refuseOversized(long first) {
         Pending large = Objects.requireNonNull(pending.get(first));
-        SavedWrite saved = large.saved();
-        Delta nothing = Delta.voided(replica, saved.first(), saved.last());
+        int bytes = large.saved().fragment().length;
+        refuse(large, "too-large", "a write of " + bytes + " bytes is larger than the server takes");
+        replaceByNothing(large);
+    }
+
+    /** Puts a transaction without effect in the place of one that has not been sent. */
+    private void replaceByNothing(Pending unsent) {
+        SavedWrite saved = unsent.saved();
+        long first = saved.first();
+        Delta nothing = Delta.voided(replica, first, saved.last());
         byte[] fragment = nothing.encode();
-        refuse(large, "too-large", "a write of " + saved.fragment().length + " bytes is larger than the server takes");
         SavedWrite small = new SavedWrite(
                 saved.first(), saved.last(), 0, fragment, Mutation.encodeAll(List.of()), saved.retryOf());
         pending.put(first, new Pending(small, nothing, List.of(), new WriteHandle()));
@@ -664,6 +756,8 @@ public final class SyncClient implements AutoCloseable {
         pending.clear();
         replica = ReplicaId.random(random);
         leaseKey = newLeaseKey();
+        judge = "";
+        offeredThrough = 0;
         verdictsKnown = 0;
         knownChain = Chain.START;
         chain = Chain.START;
@@ -728,6 +822,7 @@ public final class SyncClient implements AutoCloseable {
                 replica,
                 leaseKey,
                 epoch,
+                judge,
                 issued,
                 verdictsKnown,
                 knownChain,
@@ -854,6 +949,7 @@ public final class SyncClient implements AutoCloseable {
             if (!at.hasSent(write.saved().last())) {
                 return;
             }
+            offeredThrough = Math.max(offeredThrough, write.saved().last());
             write.handle().advance(WriteState.SENT);
         }
     }
@@ -916,9 +1012,10 @@ public final class SyncClient implements AutoCloseable {
             reconnect.cancel(false);
             reconnect = null;
         }
+        servers.moveIfDue(now());
         become(ConnectionStatus.CONNECTING, code);
         int mine = ++generation;
-        connector.connect(new ConnectionListener() {
+        servers.current().connector().connect(new ConnectionListener() {
             @Override
             public void opened(Connection to) {
                 run(() -> {
@@ -961,6 +1058,10 @@ public final class SyncClient implements AutoCloseable {
     }
 
     private void greet(Connection to) {
+        String at = servers.current().judge();
+        if (!judge.isEmpty() && !judge.equals(at)) {
+            takeNewReplica(document.confirmedState(), offered());
+        }
         try {
             outbox.force(); // a Hello speaks of what is durably known
         } catch (IOException e) {
@@ -983,6 +1084,22 @@ public final class SyncClient implements AutoCloseable {
         session = new ClientSession(limits, hello, knownChain, this::sendable, new Effects(to), now());
         to.next();
         schedule();
+    }
+
+    /** Notes durably which server judges this replica id, before anything is sent to it; false if that has failed. */
+    private boolean bindTo(String server) {
+        if (judge.equals(server)) {
+            return true;
+        }
+        judge = server;
+        append(new OutboxRecord.JudgeLearned(server));
+        try {
+            outbox.force();
+            return true;
+        } catch (IOException e) {
+            outboxFailed(e);
+            return false;
+        }
     }
 
     private Optional<PendingWrite> sendable(long after) {
@@ -1022,10 +1139,18 @@ public final class SyncClient implements AutoCloseable {
         retryLater();
     }
 
+    /** Pending transactions that the judge may have been sent. */
+    private List<Long> offered() {
+        return pending.values().stream()
+                .filter(write -> write.saved().last() <= offeredThrough)
+                .map(write -> write.saved().first())
+                .toList();
+    }
+
     /** What the end of a session means beyond the connection. */
     private void ended(String why, boolean isRetryable) {
         if (why.equals(FailureCode.REPLICA_CONFLICT.label())) {
-            takeNewReplica(document.confirmedState(), List.of());
+            takeNewReplica(document.confirmedState(), offered());
         } else if (why.equals(FailureCode.SESSION_REPLACED.label())) {
             replaced();
         } else if (why.equals(FailureCode.EQUIVOCATION.label())) {
@@ -1090,6 +1215,7 @@ public final class SyncClient implements AutoCloseable {
     }
 
     private void retryLater() {
+        servers.failed(now());
         if (offline || closed || connection != null || reconnect != null || loop.isShutdown()) {
             return;
         }
@@ -1131,6 +1257,10 @@ public final class SyncClient implements AutoCloseable {
                 if (epoch != welcome.epoch()) {
                     epoch = welcome.epoch();
                     append(new OutboxRecord.EpochLearned(epoch));
+                }
+                servers.isWell();
+                if (!bindTo(servers.current().judge())) {
+                    return;
                 }
                 connectedAt = now();
                 if (continued.unknown().isEmpty()) {

@@ -1,6 +1,8 @@
 package dev.rejoin.client;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One write, to be followed on its way. Futures complete on the client's own thread, so what depends on them should be
@@ -41,6 +43,21 @@ public final class WriteHandle {
     /** Completes if it is refused, and otherwise never. */
     public CompletableFuture<Rejection> rejection() {
         return rejection.copy();
+    }
+
+    /**
+     * Completes, never with a failure, with the state of the write: when it is durable or refused, or at the latest after this time. A write that waits for a
+     * connection, or for the disk of a server that has none, does so as it stands then.
+     *
+     * @throws IllegalArgumentException if the timeout is negative
+     */
+    public CompletableFuture<WriteState> settled(Duration timeout) {
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("negative: " + timeout);
+        }
+        return durable.copy()
+                .completeOnTimeout(null, timeout.toMillis(), TimeUnit.MILLISECONDS)
+                .handle((done, refused) -> state);
     }
 
     void advance(WriteState to) {

@@ -18,6 +18,7 @@ final class OutboxCodec {
     private static final int CONFIRMED = 3;
     private static final int EPOCH_LEARNED = 4;
     private static final int REJECTION_DROPPED = 5;
+    private static final int JUDGE_LEARNED = 6;
 
     private OutboxCodec() {}
 
@@ -44,6 +45,7 @@ final class OutboxCodec {
             }
             writeRejections(out, client.rejections());
             out.writeLong(client.nextRejection());
+            out.writeUTF(client.judge());
         });
     }
 
@@ -64,6 +66,9 @@ final class OutboxCodec {
             } else if (record instanceof OutboxRecord.EpochLearned learned) {
                 out.writeByte(EPOCH_LEARNED);
                 out.writeLong(learned.epoch());
+            } else if (record instanceof OutboxRecord.JudgeLearned learned) {
+                out.writeByte(JUDGE_LEARNED);
+                out.writeUTF(learned.judge());
             } else if (record instanceof OutboxRecord.RejectionDropped dropped) {
                 out.writeByte(REJECTION_DROPPED);
                 out.writeLong(dropped.id());
@@ -82,6 +87,7 @@ final class OutboxCodec {
                 case CONFIRMED -> new Entry.Step(readConfirmed(in));
                 case EPOCH_LEARNED -> new Entry.Step(new OutboxRecord.EpochLearned(in.readLong()));
                 case REJECTION_DROPPED -> new Entry.Step(new OutboxRecord.RejectionDropped(in.readLong()));
+                case JUDGE_LEARNED -> new Entry.Step(new OutboxRecord.JudgeLearned(in.readUTF()));
                 default -> throw new IOException("unknown outbox record " + kind);
             };
         } catch (IllegalArgumentException e) {
@@ -101,17 +107,22 @@ final class OutboxCodec {
         for (int n = in.readInt(); n > 0; n--) {
             pending.add(readWrite(in));
         }
+        List<SavedRejection> rejections = readRejections(in);
+        long nextRejection = in.readLong();
+        // files from before there were several servers end here
+        String judge = in.available() == 0 ? "" : in.readUTF();
         return new SavedClient(
                 replica,
                 leaseKey,
                 epoch,
+                judge,
                 issuedThrough,
                 verdictsKnown,
                 knownChain,
                 confirmed,
                 pending,
-                readRejections(in),
-                in.readLong());
+                rejections,
+                nextRejection);
     }
 
     private static OutboxRecord readConfirmed(DataInputStream in) throws IOException {

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param replica the replica id it writes under
  * @param leaseKey the key to that id
  * @param epoch epoch of the confirmed state, 0 if none is known
+ * @param judge the server that leased the replica id, empty before one has
  * @param issuedThrough the highest own dot ever used: the ceiling that a restart continues above
  * @param verdictsKnown verdicts on own dots up to this counter are known
  * @param knownChain chain checksum there
@@ -28,6 +29,7 @@ public record SavedClient(
         ReplicaId replica,
         byte[] leaseKey,
         long epoch,
+        String judge,
         long issuedThrough,
         long verdictsKnown,
         int knownChain,
@@ -45,7 +47,7 @@ public record SavedClient(
 
     /** A client that has done nothing yet. */
     public static SavedClient fresh(ReplicaId replica, byte[] leaseKey) {
-        return new SavedClient(replica, leaseKey, 0, 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1);
+        return new SavedClient(replica, leaseKey, 0, "", 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1);
     }
 
     /** Chain checksum after the last pending transaction. */
@@ -64,6 +66,7 @@ public record SavedClient(
             return this;
         }
         long newEpoch = epoch;
+        String newJudge = judge;
         long issued = issuedThrough;
         long known = verdictsKnown;
         int chain = knownChain;
@@ -100,6 +103,8 @@ public record SavedClient(
                 }
             } else if (record instanceof OutboxRecord.EpochLearned learned) {
                 newEpoch = learned.epoch();
+            } else if (record instanceof OutboxRecord.JudgeLearned learned) {
+                newJudge = learned.judge();
             } else if (record instanceof OutboxRecord.RejectionDropped dropped) {
                 refused.remove(dropped.id());
             }
@@ -108,6 +113,7 @@ public record SavedClient(
                 replica,
                 leaseKey,
                 newEpoch,
+                newJudge,
                 issued,
                 known,
                 chain,

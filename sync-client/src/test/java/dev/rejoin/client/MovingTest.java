@@ -1,0 +1,257 @@
+package dev.rejoin.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rejoin.crdt.OrSet;
+import dev.rejoin.crdt.ValueCodec;
+import dev.rejoin.crdt.document.Document;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A client between two servers, each a judge with a log of its own. */
+@Timeout(60)
+class MovingTest {
+    private static final int SCHEDULES = Integer.getInteger("rejoin.schedules", 20);
+
+    @TempDir
+    Path directory;
+
+    private final FakeServer one = new FakeServer();
+    private final FakeServer two = new FakeServer();
+
+    @AfterEach
+    void stop() {
+        one.close();
+        two.close();
+    }
+
+    private static SyncClient.Builder client(FakeServer first, FakeServer second) {
+        return SyncClient.builder()
+                .document("notes/1")
+                .servers(List.of(new Servers.Server("one", first), new Servers.Server("two", second)));
+    }
+
+    @Test
+    void goesToTheNextServerWhenItsOwnIsGoneAndStaysThere() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            client.write(d -> tags(d).add("at one")).durable().get(10, TimeUnit.SECONDS);
+            one.down = true;
+            one.cut();
+            client.write(d -> tags(d).add("at two")).durable().get(10, TimeUnit.SECONDS);
+            one.down = false;
+            two.cut();
+            client.write(d -> tags(d).add("anywhere")).durable().get(10, TimeUnit.SECONDS);
+            assertTrue(client.read(d -> tags(d).elements()).containsAll(List.of("at one", "at two", "anywhere")));
+            assertEquals(List.of(), client.rejections());
+        }
+    }
+
+    @Test
+    void ofWhatTheOldJudgeWasSentOnlyIncrementsAreLeftToTheUser() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            one.mute = true;
+            WriteHandle counted = client.write(d -> d.counter("likes").increment(100));
+            WriteHandle tagged = client.write(d -> tags(d).add("x"));
+            until(() -> one.submits == 2);
+            one.down = true;
+            one.cut();
+            until(() -> client.connection() != ConnectionStatus.CONNECTED);
+            WriteHandle unsent = client.write(d -> d.counter("likes").increment(1));
+            assertEquals(
+                    "unknown-outcome",
+                    counted.rejection().get(10, TimeUnit.SECONDS).code());
+            tagged.durable().get(10, TimeUnit.SECONDS);
+            unsent.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(1L, likes(two.document));
+            assertEquals(List.of("x"), client.read(d -> tags(d).elements()));
+            assertEquals(1, client.rejections().size());
+        }
+    }
+
+    @Test
+    void aJudgeThatComesBackInTimeTellsWhatBecameOfAWrite() throws Exception {
+        try (SyncClient client =
+                client(one, two).moveAfter(Duration.ofMinutes(5)).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            one.mute = true;
+            WriteHandle counted = client.write(d -> d.counter("likes").increment(100));
+            until(() -> one.submits == 1);
+            one.cut();
+            one.mute = false;
+            counted.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(1, one.submits);
+            assertEquals(0, two.submits);
+        }
+    }
+
+    @Test
+    void afterARestartItAsksTheServerThatJudgesIt() throws Exception {
+        Path file = directory.resolve("box");
+        one.down = true;
+        try (SyncClient client =
+                client(one, two).outbox(file).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            two.mute = true;
+            client.write(d -> d.counter("likes").increment(7));
+            until(() -> two.submits == 1);
+        }
+        one.down = false;
+        two.mute = false;
+        try (SyncClient client = client(one, two).outbox(file).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            assertEquals(7L, (long) client.read(d -> d.counter("likes").value()));
+            assertEquals(List.of(), client.rejections());
+        }
+        assertEquals(1, two.submits);
+        assertEquals(0, one.submits);
+    }
+
+    @Test
+    void settledNeverHangs() throws Exception {
+        one.down = true;
+        try (SyncClient client = client(one, one).build()) {
+            WriteHandle write = client.write(d -> tags(d).add("x"));
+            WriteState state = write.settled(Duration.ofMillis(20)).get(10, TimeUnit.SECONDS);
+            assertTrue(state.compareTo(WriteState.SENT) < 0, state::toString);
+            one.down = false;
+            assertEquals(
+                    WriteState.DURABLE, write.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
+            WriteHandle refused = client.write(d -> tags(d).add("forbidden"));
+            assertEquals(
+                    WriteState.REJECTED, refused.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void anUnsentWriteCanBeTakenBackAndLaterOnesStay() throws Exception {
+        Path file = directory.resolve("box");
+        try (SyncClient client = client(one, one).outbox(file).startOffline().build()) {
+            WriteHandle regretted = client.write(d -> d.counter("likes").increment(100));
+            WriteHandle later = client.write(d -> tags(d).add("x"));
+            assertTrue(client.cancel(regretted).get(10, TimeUnit.SECONDS));
+            assertFalse(client.cancel(regretted).get(10, TimeUnit.SECONDS));
+            assertEquals(
+                    "cancelled", regretted.rejection().get(10, TimeUnit.SECONDS).code());
+            assertEquals(0L, (long) client.read(d -> d.counter("likes").value()));
+            assertEquals(List.of(), client.rejections());
+            client.goOnline();
+            later.durable().get(10, TimeUnit.SECONDS);
+            assertFalse(client.cancel(later).get(10, TimeUnit.SECONDS));
+        }
+        assertEquals(0L, likes(one.document));
+        assertEquals(List.of("x"), List.copyOf(tags(one.document).elements()));
+    }
+
+    /**
+     * Each increment is a power of four of its own, so the joined logs of both judges tell which were counted. Replay with {@code -Drejoin.seed}; more with {@code
+     * -Drejoin.schedules}.
+     */
+    @Test
+    void noIncrementCountsTwiceAndNoneThatWasAcceptedIsLost() throws Exception {
+        long first = Long.getLong("rejoin.seed", System.nanoTime());
+        int doubts = 0;
+        for (int i = 0; i < SCHEDULES; i++) {
+            doubts += schedule(first + i);
+        }
+        System.out.println("rejoin.seed=" + first + ", " + SCHEDULES + " schedules, in doubt: " + doubts);
+    }
+
+    private static int schedule(long seed) throws Exception {
+        Random random = new Random(seed);
+        String replay = "-Drejoin.seed=" + seed + " -Drejoin.schedules=1";
+        FakeServer[] servers = {new FakeServer(), new FakeServer()};
+        List<WriteHandle> writes = new ArrayList<>();
+        List<Rejection> refused;
+        try (SyncClient client =
+                client(servers[0], servers[1]).moveAfter(Duration.ZERO).build()) {
+            for (int step = 0; step < 30; step++) {
+                FakeServer server = servers[random.nextInt(2)];
+                switch (random.nextInt(6)) {
+                    case 0 -> {
+                        if (server.mute) {
+                            speakAgain(server);
+                        } else {
+                            server.mute = true;
+                        }
+                    }
+                    case 1 -> server.down = !server.down;
+                    case 2 -> server.cut();
+                    case 3 -> Thread.sleep(random.nextInt(4));
+                    default -> {
+                        long amount = 1L << 2 * writes.size();
+                        writes.add(client.write(d -> d.counter("likes").increment(amount)));
+                    }
+                }
+            }
+            for (FakeServer server : servers) {
+                server.down = false;
+                speakAgain(server);
+            }
+            until(() -> client.pending().isEmpty(), () -> client.status() + ", replay: " + replay);
+            refused = client.rejections();
+        }
+        Document joined = Document.create();
+        for (FakeServer server : servers) {
+            server.thread.submit(() -> joined.merge(server.document.state())).get();
+            server.close();
+        }
+        long counted = joined.counter("likes").value();
+        long doubtful = 0;
+        for (Rejection each : refused) {
+            assertEquals("unknown-outcome", each.code(), replay);
+            doubtful |= (Long) each.mutations().get(0).value();
+        }
+        for (int i = 0; i < writes.size(); i++) {
+            long amount = 1L << 2 * i;
+            long times = counted >> 2 * i & 3;
+            boolean isDoubtful = (doubtful & amount) != 0;
+            assertEquals(
+                    isDoubtful ? WriteState.REJECTED : WriteState.DURABLE,
+                    writes.get(i).state(),
+                    replay);
+            assertTrue(isDoubtful ? times <= 1 : times == 1, () -> "counted " + times + " times: " + replay);
+        }
+        return Long.bitCount(doubtful);
+    }
+
+    /** In one step: a connection on which something was swallowed must not go on. */
+    private static void speakAgain(FakeServer server) {
+        server.thread.execute(() -> {
+            List.copyOf(server.seats).forEach(seat -> seat.end(1006, ""));
+            server.mute = false;
+        });
+    }
+
+    private static OrSet<String> tags(Document document) {
+        return document.set("tags", ValueCodec.STRING);
+    }
+
+    private static long likes(Document document) {
+        return document.counter("likes").value();
+    }
+
+    private static void until(BooleanSupplier condition) throws InterruptedException {
+        until(condition, () -> "waited in vain");
+    }
+
+    private static void until(BooleanSupplier condition, Supplier<String> otherwise) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < end, otherwise);
+            Thread.sleep(2);
+        }
+    }
+}
