@@ -15,11 +15,17 @@ final class RoomDesk {
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
+    long seed = 42;
+
+    @Nullable
+    Epochs epochs;
+
     private int reopened;
 
     Rooms rooms() {
         Rooms made = rooms;
         if (made == null) {
+            Random random = new Random(seed + reopened);
             made = new Rooms(
                     List.of(loop),
                     new RoomKit(
@@ -30,9 +36,11 @@ final class RoomDesk {
                             UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
                             loop::now,
-                            new Random(42 + reopened),
+                            random,
                             AckLevel.DURABLE,
-                            RoomObserver.SILENT));
+                            RoomObserver.SILENT,
+                            OtherServers.NONE,
+                            epochs == null ? Epochs.random(random) : epochs));
             rooms = made;
         }
         return made;
