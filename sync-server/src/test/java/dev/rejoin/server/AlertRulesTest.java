@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rejoin.server.metrics.PeerReading;
+import dev.rejoin.server.metrics.ReplicationMetrics;
 import dev.rejoin.server.metrics.ServerMetrics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -187,6 +189,14 @@ final class AlertRulesTest {
         metrics.decided("local", 0);
         metrics.observeParked(() -> 7);
         metrics.rejected("content-rejected");
+        ReplicationMetrics peers = metrics.replication();
+        peers.observe(() -> List.of(new PeerReading("b", 1, 0, 1, 0, 0, 0, 0)));
+        peers.received("b", 1);
+        peers.taken("b");
+        peers.gap("b");
+        peers.pulled("b");
+        peers.stopped("b", "conflict");
+        peers.spike("b");
         return found(Pattern.compile("(?m)^(\\w+)[{ ]"), metrics.page());
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -27,6 +28,14 @@ final class ServerMetricsTest {
         metrics.rejected("content-rejected");
         metrics.decided("local", 0);
         metrics.observeParked(() -> 7);
+        ReplicationMetrics peers = metrics.replication();
+        peers.observe(() -> List.of(new PeerReading("b", 1, 0, 1, 0, 0, 0, 0)));
+        peers.received("b", 1);
+        peers.taken("b");
+        peers.gap("b");
+        peers.pulled("b");
+        peers.stopped("b", "conflict");
+        peers.spike("b");
         Set<String> served = names(metrics.page(), "(?m)^# TYPE (rejoin_\\w+) ");
         // A summary and a histogram come with a gauge of their recent maximum.
         served.removeIf(name -> name.endsWith("_max"));

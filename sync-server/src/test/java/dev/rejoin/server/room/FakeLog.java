@@ -19,6 +19,7 @@ final class FakeLog implements RoomLog {
     final Set<String> damaged = new HashSet<>();
     private final ArrayDeque<Runnable> commits = new ArrayDeque<>();
     private final ArrayDeque<Committed> waiting = new ArrayDeque<>();
+    long name = 0x1095L << 48;
     long incarnation = 7L << 16;
     int appends;
     int images;
@@ -140,7 +141,7 @@ final class FakeLog implements RoomLog {
 
     @Override
     public long name() {
-        return 0x1095L << 48;
+        return name;
     }
 
     @Override

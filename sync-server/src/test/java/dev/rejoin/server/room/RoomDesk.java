@@ -16,11 +16,17 @@ final class RoomDesk {
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
+    long seed = 42;
+
+    @Nullable
+    Epochs epochs;
+
     private int reopened;
 
     Rooms rooms() {
         Rooms made = rooms;
         if (made == null) {
+            Random random = new Random(seed + reopened);
             made = new Rooms(
                     List.of(loop),
                     new RoomKit(
@@ -32,9 +38,11 @@ final class RoomDesk {
                             UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
                             loop::now,
-                            new Random(42 + reopened),
+                            random,
                             AckLevel.DURABLE,
-                            RoomObserver.SILENT));
+                            RoomObserver.SILENT,
+                            OtherServers.NONE,
+                            epochs == null ? Epochs.random(random) : epochs));
             rooms = made;
         }
         return made;
