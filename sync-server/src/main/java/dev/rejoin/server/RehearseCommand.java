@@ -40,8 +40,9 @@ final class RehearseCommand implements Command {
 
     RehearseCommand() {
         spec.usageMessage()
-                .description("Serves a document to itself, for some seconds at most, and ends. For java"
-                        + " -XX:ArchiveClassesAtExit=FILE: a server that is started with -XX:SharedArchiveFile=FILE is there sooner.")
+                .description(
+                        "Serves a document to itself, for some seconds at most, and ends. For java"
+                                + " -XX:ArchiveClassesAtExit=FILE: a server that is started with -XX:SharedArchiveFile=FILE is there sooner.")
                 .width(100);
     }
 
@@ -62,7 +63,8 @@ final class RehearseCommand implements Command {
     }
 
     private static void rehearse(Path data) throws IOException {
-        ServerConfig config = ServerConfig.DEFAULTS.with(ServerConfig.PORT, 0).with(ServerConfig.DATA, Optional.of(data));
+        ServerConfig config =
+                ServerConfig.DEFAULTS.with(ServerConfig.PORT, 0).with(ServerConfig.DATA, Optional.of(data));
         YDoc written = YDoc.create();
         written.getText("text").insert(0, "rehearsed");
         byte[] update = written.encodeStateAsUpdate();
@@ -109,8 +111,8 @@ final class RehearseCommand implements Command {
 
         static Editor connect(URI address) throws IOException {
             Editor editor = new Editor();
-            editor.socket = await(
-                    HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(address, editor));
+            editor.socket =
+                    await(HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(address, editor));
             return editor;
         }
 
