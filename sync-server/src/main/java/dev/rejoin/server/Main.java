@@ -36,7 +36,7 @@ public final class Main {
 
     /** Runs until the command is done; serving is done when the process is told to end. */
     public static void main(String[] arguments) {
-        prepareLogging();
+        prepareLibraries();
         System.exit(run(arguments, Terminal.ofProcess(), Main::awaitSignal));
     }
 
@@ -103,7 +103,8 @@ public final class Main {
                 new VerifyCommand(),
                 new CompactCommand(),
                 new BackupCommand(),
-                new RestoreCommand())) {
+                new RestoreCommand(),
+                new RehearseCommand())) {
             commands.put(command.spec().name(), command);
             program.addSubcommand(command.spec().name(), new CommandLine(command.spec()));
         }
@@ -175,9 +176,13 @@ public final class Main {
         }
     }
 
-    /** Settings of the logger that comes with the runnable jar; whoever sets them elsewhere is left alone. */
-    private static void prepareLogging() {
+    /**
+     * Settings of the logger that comes with the runnable jar, and of Netty, whose events for flight recordings would be set up with
+     * each start; whoever sets them elsewhere is left alone.
+     */
+    private static void prepareLibraries() {
         Map.of(
+                        "io.netty.jfr.enabled", "false",
                         "org.slf4j.simpleLogger.showDateTime", "true",
                         "org.slf4j.simpleLogger.dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
                         "org.slf4j.simpleLogger.showThreadName", "false",

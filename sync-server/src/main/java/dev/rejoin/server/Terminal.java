@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 record Terminal(
         Map<String, String> environment, InputStream in, PrintStream out, PrintStream err, boolean interactive) {
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** That of this process. */
     static Terminal ofProcess() {
@@ -39,7 +38,8 @@ record Terminal(
     /** Prints one line of JSON. */
     void json(Map<String, ?> object) {
         try {
-            out.println(JSON.writeValueAsString(object));
+            // made here, for a server that starts needs none
+            out.println(new ObjectMapper().writeValueAsString(object));
         } catch (JsonProcessingException e) {
             throw new AssertionError("numbers, texts and lists are JSON", e);
         }
