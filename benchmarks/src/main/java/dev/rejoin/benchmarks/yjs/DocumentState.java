@@ -1,5 +1,6 @@
 package dev.rejoin.benchmarks.yjs;
 
+import dev.rejoin.crdt.yjs.YArchive;
 import dev.rejoin.crdt.yjs.YDoc;
 import java.io.IOException;
 import org.openjdk.jmh.annotations.Param;
@@ -16,6 +17,7 @@ public class DocumentState {
 
     byte[] v1;
     byte[] v2;
+    byte[] archive;
     private boolean tree;
 
     @Setup
@@ -32,6 +34,7 @@ public class DocumentState {
         }
         v1 = doc.encodeStateAsUpdate();
         v2 = doc.encodeStateAsUpdateV2();
+        archive = YArchive.encode(doc);
     }
 
     YDoc loadV1() {

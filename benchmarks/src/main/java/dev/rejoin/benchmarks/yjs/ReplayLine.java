@@ -2,6 +2,7 @@ package dev.rejoin.benchmarks.yjs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rejoin.crdt.yjs.YArchive;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocOptions;
 import java.io.IOException;
@@ -193,12 +194,30 @@ public final class ReplayLine {
         fields.put("bytes_v2_deflated", deflated(v2));
         measureFormat("v1", v1, ReplayLine::loadV1, YDoc::encodeStateAsUpdate, text, matches);
         measureFormat("v2", v2, ReplayLine::loadV2, YDoc::encodeStateAsUpdateV2, text, matches);
+        measureArchive(doc);
         fields.put("text_sha256", Digest.sha256(text.apply(doc)).substring(0, 16));
         fields.put("heap_bytes", HeapPerCopy.measure(v1.length, () -> {
             YDoc copy = loadV1(v1);
             Objects.requireNonNull(text.apply(copy));
             return copy;
         }));
+    }
+
+    /** T5: from the bytes of an archive until the text is readable; what has no plain text has no figure. */
+    private void measureArchive(YDoc doc) {
+        byte[] archive = YArchive.encode(doc);
+        String text = YArchive.open(archive).text(PlainTrace.ROOT);
+        if (text == null) {
+            return;
+        }
+        ok &= text.equals(WholeDocument.text(YArchive.open(archive).document(YDocOptions.defaults())));
+        fields.put("bytes_archive", archive.length);
+        fields.put("bytes_archive_deflated", deflated(archive));
+        put(Timing.of(() -> Objects.requireNonNull(YArchive.open(archive).text(PlainTrace.ROOT))), "open_archive");
+        put(Timing.of(() -> YArchive.encode(doc)), "encode_archive");
+        put(
+                Timing.of(() -> WholeDocument.text(YArchive.open(archive).document(YDocOptions.defaults()))),
+                "load_archive");
     }
 
     /** The size of bytes as a store keeps what is not in use. */
