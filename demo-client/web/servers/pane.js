@@ -51,7 +51,8 @@ export async function openPane({ side, name, server, other, score, guarantees })
     text,
     add: items.add,
     /** Whether nothing of it is under way: what it shows is what its server has. */
-    isSettled: () => client.status.connection === 'connected' && client.status.sync === 'synchronized' && text.isSettled(),
+    isSettled: () =>
+      client.status.connection === 'connected' && ['synchronized', 'rejected'].includes(client.status.sync) && text.isSettled(),
     /** All that it shows, for comparing. */
     shown: () => JSON.stringify([items.values(), client.document.counter('guests').value, client.document.register('title').value ?? '', text.html()]),
     items: items.values,
