@@ -67,23 +67,22 @@ class HostileUpdatesIT {
         }
     }
 
-    /** Found after 153,812 documents: the run is one item to us and, until the update has been taken in, still two to yjs. */
+    /** Found after 153,812 documents: where it goes depends, in yjs, on whether the run that the unit is in has been joined yet. */
     @Test
-    void whatStandsBetweenAUnitAndItselfInItsOwnRunGoesWhereYjsPutsIt() throws Exception {
-        byte[] begun = {1, 1, 6, 0, 4, 1, 1, 'p', 2, 'a', 'b', 0};
-        byte[] goesOn = {1, 1, 6, 2, (byte) 0x84, 6, 1, 1, 'c', 0};
-        byte[] both = {1, 2, 6, 0, 4, 1, 1, 'p', 2, 'a', 'b', (byte) 0x84, 6, 1, 1, 'c', 0};
+    void whatStandsBetweenAUnitAndItselfIsRefused() throws Exception {
+        byte[] run = {1, 1, 6, 0, 4, 1, 1, 'p', 3, 'a', 'b', 'c', 0};
         byte[] between = {1, 1, 6, 3, (byte) 0xc4, 6, 2, 6, 2, 2, 'd', 'e', 0};
-        byte[] allAtOnce = {
+        byte[] inPieces = {
             1, 3, 6, 0, 4, 1, 1, 'p', 2, 'a', 'b', (byte) 0x84, 6, 1, 1, 'c', (byte) 0xc4, 6, 2, 6, 2, 2, 'd', 'e', 0
         };
+        HostileInput joined = new HostileInput("joined", Version.V1, true, List.of(run), between);
+        HostileInput pieces = new HostileInput("in pieces", Version.V1, true, List.of(), inPieces);
+        assertNotNull(receive(joined).refusal);
+        assertNotNull(receive(pieces).refusal);
         try (YjsOracle oracle = YjsOracle.start(YjsOracle.THIRTEEN)) {
-            for (HostileInput input : List.of(
-                    new HostileInput("all at once", Version.V1, true, List.of(), allAtOnce),
-                    new HostileInput("the run at once", Version.V1, true, List.of(both), between),
-                    new HostileInput("one after the other", Version.V1, true, List.of(begun, goesOn), between))) {
-                judge(input, receive(input), oracle.ask(input.job(PATIENT_MILLIS)));
-            }
+            String one = oracle.ask(joined.job(PATIENT_MILLIS)).text();
+            String other = oracle.ask(pieces.job(PATIENT_MILLIS)).text();
+            assertTrue(one.contains("abdec") && other.contains("abcde"), one + "\n" + other);
         }
     }
 

@@ -5,9 +5,7 @@ import static dev.rejoin.crdt.yjs.Items.NONE;
 import dev.rejoin.crdt.clock.TimeSource;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +22,6 @@ final class Integrator {
 
     /** From so many structs on a document's first update is one that opens it. */
     private static final int OPENING = 16;
-
-    /** Room for so many joins stays from one batch to the next. */
-    private static final int MOST_JOINS_KEPT = 1_024;
 
     private final Store store;
     private final KnownUnits known;
@@ -47,14 +42,6 @@ final class Integrator {
 
     /** What takes the structs while a document is opened, or null. */
     private @Nullable Loader loader;
-
-    /** Where structs of the batch under way were joined to what stood before them: for yjs these are still two. */
-    private long[] joins = new long[1];
-
-    private int joinCount;
-
-    /** The same, once somebody has asked. */
-    private @Nullable Set<Long> joinSet;
 
     /** What the section that has just stopped waits for. */
     private long blockedClient;
@@ -121,7 +108,6 @@ final class Integrator {
         }
         resume();
         pending.expire();
-        forgetJoins();
         return complete || pending.isEmpty();
     }
 
@@ -394,10 +380,6 @@ final class Integrator {
             rightClient = store.clients.find(batch.rightClient[at]);
             rightClock = (int) batch.rightClock[at];
             right = store.itemStartingAt(rightClient, rightClock);
-            if (left != NONE && items.end(left) <= originClock && wasJoined(rightClient, rightClock)) {
-                // no honest struct stands between a unit and one before it in the same run
-                left = store.itemEndingAt(originClient, originClock);
-            }
         }
         int type = NONE;
         int entry = NONE;
@@ -496,40 +478,7 @@ final class Integrator {
             return false;
         }
         store.extend(item, batch.text, batch.textStart[at], length, batch.latin[at]);
-        if (joinCount == joins.length) {
-            joins = Arrays.copyOf(joins, 2 * joinCount);
-        }
-        long join = join(client, (int) batch.clock[at]);
-        joins[joinCount++] = join;
-        if (joinSet != null) {
-            joinSet.add(join);
-        }
         return true;
-    }
-
-    private void forgetJoins() {
-        joinCount = 0;
-        joinSet = null;
-        if (joins.length > MOST_JOINS_KEPT) {
-            joins = new long[1];
-        }
-    }
-
-    private static long join(int client, int clock) {
-        return (long) client << 32 | clock;
-    }
-
-    /** Whether the batch under way has joined two structs at this clock. */
-    private boolean wasJoined(int client, int clock) {
-        Set<Long> all = joinSet;
-        if (all == null) {
-            all = new HashSet<>();
-            for (int i = 0; i < joinCount; i++) {
-                all.add(joins[i]);
-            }
-            joinSet = all;
-        }
-        return all.contains(join(client, clock));
     }
 
     static void copyLatin(char[] from, int start, byte[] to, int at, int length) {

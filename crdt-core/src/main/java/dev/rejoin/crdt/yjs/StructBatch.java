@@ -713,6 +713,13 @@ final class StructBatch {
         if (wrong) {
             throw new MalformedUpdateException("a struct refers to its own future", at);
         }
+        // what yjs makes of it depends on whether the run that the unit is in has been joined yet
+        if ((has & HAS_ORIGIN) != 0
+                && (has & HAS_RIGHT) != 0
+                && originClient[i] == rightClient[i]
+                && originClock[i] == rightClock[i]) {
+            throw new MalformedUpdateException("a struct between a unit and itself", at);
+        }
     }
 
     private long positive(long units) {

@@ -2,6 +2,9 @@ package dev.rejoin.crdt.yjs;
 
 import static dev.rejoin.crdt.yjs.Items.NONE;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -17,6 +20,8 @@ import java.nio.charset.StandardCharsets;
 final class Typing {
     /** What nobody has looked at yet. */
     private static final int UNKNOWN = -2;
+
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private static final int STRING = Items.STRING | StructBatch.HAS_ORIGIN;
 
@@ -67,6 +72,12 @@ final class Typing {
     private int rightSize;
     private int rightClient = NONE;
     private int rightClock;
+
+    /** How the update of the next keystroke that somebody else makes at the end of the run begins, if it comes at this clock: compared by words. */
+    private final byte[] expected = new byte[48];
+
+    private int expectedSize;
+    private int expectedClock = NONE;
 
     Typing(Store store) {
         this.store = store;
@@ -265,23 +276,26 @@ final class Typing {
      */
     int receivesTyped(byte[] update, int self, UpdateLimits limits) {
         int size = update.length;
-        if (items.writes != writes || !startsWithId(update)) {
-            ClientItems theirs = clientOf(update);
-            if (theirs.isEmpty() || !look(theirs.lastItem())) {
+        int clock = own.next;
+        int head = expectedSize;
+        if (items.writes != writes || clock != expectedClock || size < head + 3 || !isExpected(update)) {
+            if (items.writes != writes || !startsWithId(update)) {
+                ClientItems theirs = clientOf(update);
+                if (theirs.isEmpty() || !look(theirs.lastItem())) {
+                    return 0;
+                }
+            }
+            clock = own.next;
+            head = headSize(clock);
+            if (size < head + 3 || !isHead(update, clock)) {
                 return 0;
             }
         }
-        int clock = own.next;
-        int head = headSize(clock);
-        if (!open || client == self || size < head + 3 || size > limits.maxBytes() || runEnd() != clock) {
+        if (!open || client == self || size > limits.maxBytes() || runEnd() != clock) {
             return 0;
         }
         int units = update[head];
-        if (size != head + units + 2
-                || units <= 0
-                || update[size - 1] != 0
-                || clock > limits.maxClock() - units
-                || !isHead(update, clock)) {
+        if (size != head + units + 2 || units <= 0 || update[size - 1] != 0 || clock > limits.maxClock() - units) {
             return 0;
         }
         for (int i = head + 1; i < size; i++) {
@@ -297,6 +311,43 @@ final class Typing {
         int to = room(units);
         System.arraycopy(update, update.length - 1 - units, store.arena.latin, to, units);
         lengthen(units);
+        expect(own.next);
+    }
+
+    /** Writes down how the next update begins. As long as clocks take as many bytes as before, only they change. */
+    private void expect(int clock) {
+        int ofClock = size(clock);
+        if (expectedClock == NONE || ofClock != size(expectedClock - 1) || ofClock != size(clock - 1)) {
+            expectedSize = headSize(clock);
+            if (expectedSize > expected.length) {
+                expectedClock = NONE;
+                return;
+            }
+            expected[0] = 1;
+            expected[1] = 1;
+            int to = put(expected, put(expected, 2, id, idSize), clock);
+            expected[to] = (byte) (rightSize == 0 ? STRING : STRING | StructBatch.HAS_RIGHT);
+            to = put(expected, put(expected, to + 1, id, idSize), clock - 1);
+            put(expected, to, right, rightSize);
+        } else {
+            put(expected, 2 + idSize, clock);
+            put(expected, 3 + 2 * idSize + ofClock, clock - 1);
+        }
+        expectedClock = clock;
+    }
+
+    /** Whether an update, which is longer than that, begins as the next one should. */
+    private boolean isExpected(byte[] update) {
+        int last = expectedSize - Long.BYTES;
+        if (last < 0) {
+            return false;
+        }
+        for (int i = 0; i < last; i += Long.BYTES) {
+            if ((long) WORDS.get(update, i) != (long) WORDS.get(expected, i)) {
+                return false;
+            }
+        }
+        return (long) WORDS.get(update, last) == (long) WORDS.get(expected, last);
     }
 
     private boolean isHead(byte[] update, int clock) {
@@ -415,6 +466,7 @@ final class Typing {
     /** Makes an item the run, if it can be typed or backspaced at. */
     boolean look(int candidate) {
         writes = -1;
+        expectedClock = NONE;
         int head = items.head(candidate);
         if ((head & (0xf | Items.GONE | Items.REDONE | Items.KEEP | Items.WIDE)) != Items.STRING
                 || items.place(candidate) < 0) {
