@@ -1,6 +1,7 @@
 package dev.rejoin.crdt;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,9 +86,7 @@ final class CellPage {
 
     /** The payload of a live slot. */
     Object payload(int slot) {
-        Object payload = payloads[rank(slot)];
-        assert payload != null;
-        return payload;
+        return Objects.requireNonNull(payloads[rank(slot)]);
     }
 
     /** The object of a live slot. */
