@@ -6,7 +6,6 @@ export function showItems(client, part, score) {
   const list = part('items');
   const form = part('item-form');
   const lines = new Map();
-  const saved = new Map();
 
   const lineOf = (item) => {
     const line = document.createElement('li');
@@ -20,7 +19,6 @@ export function showItems(client, part, score) {
     button.textContent = '×';
     button.setAttribute('aria-label', `Take ${item} off`);
     button.addEventListener('click', () => {
-      saved.delete(item);
       score.removed(item);
       items.remove(item);
     });
@@ -60,7 +58,6 @@ export function showItems(client, part, score) {
     const write = items.add(item);
     write.durable.then(() => {
       if (write.state !== 'durable') return;
-      saved.set(item, write);
       score.saved(item);
     }, () => undefined);
     return write;
@@ -71,5 +68,5 @@ export function showItems(client, part, score) {
     if (item) add(item);
     form.reset();
   });
-  return { add, values, saved };
+  return { add, values };
 }

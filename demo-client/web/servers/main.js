@@ -21,7 +21,7 @@ const left = await openPane({
 });
 const right = await openPane({ side: 'right', name, server: here, score, guarantees: () => guarantees.checked });
 score.compare(left, right, () => stage.isOpen(), () => stage.delay());
-stage.obeyButtons(name, left);
+stage.obeyButtons(name);
 showChart();
 document.getElementById('try-forbidden').addEventListener('click', () => left.add('forbidden'));
 // For the curious, in the console, and for tests.

@@ -47,7 +47,7 @@ export async function openStage() {
         power.set('on');
         look();
       }),
-    obeyButtons(name, left) {
+    obeyButtons(name) {
       document.getElementById('delay').addEventListener('change', (event) => delay.set(Number(event.target.value)));
       document.getElementById('cut').addEventListener('change', (event) => cut.set(event.target.checked));
       document.getElementById('power').addEventListener('click', () => power.set(now().state === UP ? 'off' : 'on'));

@@ -19,7 +19,7 @@ public final class LinkFaults {
     }
 
     /**
-     * What the peer sends of its own accord is taken in here so much later, as from a link that is congested. What is asked of it comes at once, and the
+     * What the peer sends of its own accord is taken in here so much later, as from a link that is congested. A document that is pulled comes at once, and the
      * clocks are compared without the delay.
      */
     public void delay(Duration delay) {
