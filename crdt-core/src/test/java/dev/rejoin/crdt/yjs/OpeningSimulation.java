@@ -86,7 +86,7 @@ class OpeningSimulation {
             // as a log is merged: runs that were cut in the documents are one again
             List<byte[]> log = new ArrayList<>(updates);
             Collections.shuffle(log, random);
-            if (random.nextInt(8) == 0) {
+            if (!log.isEmpty() && random.nextInt(8) == 0) {
                 log.remove(0);
             }
             whole = Updates.merge(log);
