@@ -241,7 +241,7 @@ final class CounterView extends View {
             addToSum(amount.n());
             countPresent(1);
         } else if (payload instanceof Tally tally) {
-            addTally(store.replicaOf(dot), new Total(dot, ObjectStore.counter(dot), tally.p(), tally.n(), false));
+            addTally(store.replicaOf(dot), new Total(dot, PackedDot.counter(dot), tally.p(), tally.n(), false));
         } else if (payload instanceof Fold fold) {
             addTally(fold.owner(), new Total(dot, fold.upto(), fold.p(), fold.n(), false));
         } else if (payload instanceof Baseline baseline) {
@@ -309,7 +309,7 @@ final class CounterView extends View {
             if (owner.tallies.length == 1 && owner.tallies[0].dot == old) {
                 dots.replace(old, dot);
                 contribute(owner, -1);
-                owner.tallies[0] = new Total(dot, ObjectStore.counter(dot), tally.p(), tally.n(), false);
+                owner.tallies[0] = new Total(dot, PackedDot.counter(dot), tally.p(), tally.n(), false);
                 contribute(owner, 1);
                 return;
             }
@@ -402,7 +402,7 @@ final class CounterView extends View {
             if (store.payload(dot) instanceof Amount amount && !store.isPendingDot(dot)) {
                 ReplicaId id = store.replicaOf(dot);
                 Baseline.Entry entry = entries.get(id);
-                long counter = ObjectStore.counter(dot);
+                long counter = PackedDot.counter(dot);
                 if (!id.equals(full) && (entry == null || counter > entry.upto())) {
                     Baseline.Entry more = plus(id, entry, counter, amount.n());
                     if (more == null) {
@@ -453,7 +453,7 @@ final class CounterView extends View {
         long[] amounts = new long[to - from];
         int count = 0;
         for (int i = from; i < to; i++) {
-            long counter = ObjectStore.counter(all[i]);
+            long counter = PackedDot.counter(all[i]);
             if (counter <= limit
                     && (base == null || counter > base.upto)
                     && store.payload(all[i]) instanceof Amount amount) {

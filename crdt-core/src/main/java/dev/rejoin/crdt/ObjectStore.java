@@ -6,15 +6,12 @@ import dev.rejoin.crdt.clock.HybridClock;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.clock.Version;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,15 +21,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Cells</h2>
  *
- * <p>A dot is packed into a long: the replica's number in this store (19 bits) above its counter (44 bits). The sign bit is free for
- * the views, which mark hidden cells with it. Cells live in pages per replica ({@link ReplicaCells}); views hold dots and read
+ * <p>A dot is a long here ({@link PackedDot}). Cells live in pages per replica ({@link ReplicaCells}); views hold dots and read
  * payloads through the pages. The writer finds pages by dot or number in a {@link PageTable}.
  *
  * <h2>Two layers</h2>
  *
  * <p>A replica that nobody judges confirms its own writes as it makes them. A judged one keeps them <em>pending</em>: their cells are in
  * the pages, but their dots are not in the context, and the cells they remove are only hidden, counted per cell in
- * {@link #hidden}. What is visible is confirmed ⊔ pending. A verdict takes a pending transaction off in one step: accepted, its removals
+ * {@link Hidings}. What is visible is confirmed ⊔ pending. A verdict takes a pending transaction off in one step: accepted, its removals
  * become real and its dots join the context; voided, its cells go and what it alone hid shows again.
  *
  * <h2>Snapshots</h2>
@@ -41,19 +37,8 @@ import org.jspecify.annotations.Nullable;
  * the next write copies the page and the directory it touches, and nothing else.
  */
 public final class ObjectStore {
-    static final int COUNTER_BITS = 44;
-    static final long COUNTER_MASK = (1L << COUNTER_BITS) - 1;
-
-    private static final Cell[] NO_CELLS = {};
-    private static final int[] ONE_RUN = {1};
-    private static final int[] TWO_RUNS = {2};
-    private static final ObjectKey ROOT = ObjectKey.root(ObjectType.MAP, "");
-
     /** Replicas that one store can number. */
-    public static final int MAX_REPLICAS = 1 << 19;
-
-    /** Empty objects are looked for when there are this many objects, and twice as many as after the last look. */
-    private static final int MIN_SWEEP = 1_024;
+    public static final int MAX_REPLICAS = PackedDot.MAX_REPLICAS;
 
     /** How far ahead of our own clock a stamp may be and still push it, in milliseconds. */
     static final long MAX_CLOCK_LEAD_MILLIS = 60_000;
@@ -66,33 +51,14 @@ public final class ObjectStore {
     final int hashSeed = (int) HASH_KEY_0;
 
     private final ReplicaId self;
-
-    /** What most of our deltas share. */
-    private final ReplicaId[] selfOnly;
-
     private final boolean judged;
     private final TimeSource time;
     private final HybridClock clock;
 
-    private Object stamp = new Object();
-    private Object rootOwner = stamp;
-    private final ReplicaIndex replicaIndex = new ReplicaIndex();
-    private ReplicaCells[] replicas = new ReplicaCells[2];
-    private int replicaCount;
+    private final ReplicaDirectory replicas = new ReplicaDirectory();
     private final PageTable pages = new PageTable();
     private int liveCells;
-
-    private final Map<ObjectKey, View> byKey = new HashMap<>(2);
-    private @Nullable View[] views = new View[2];
-    private ObjectKey[] keys = new ObjectKey[2];
-    private int viewCount;
-
-    /** Numbers below {@code viewCount} that no view has. */
-    private int[] freeNumbers = new int[0];
-
-    private int freeCount;
-    private int sweepAt = MIN_SWEEP;
-    private final MapView root = new MapView(this, ROOT, -1, null);
+    private final ObjectDirectory objects = new ObjectDirectory(this);
 
     /** The highest own counter ever used. */
     private long issued;
@@ -101,94 +67,18 @@ public final class ObjectStore {
     private long judgedThrough = Long.MAX_VALUE;
 
     private final ArrayList<PendingTransaction> pending = new ArrayList<>();
-    private final Map<Long, Hiding> hidden = new HashMap<>();
+    private final Hidings hidings = new Hidings();
 
-    private final Transaction transaction = new Transaction();
+    private final OpenTransaction transaction;
     private long transactionNumber;
-    private final RecentClaims recent = new RecentClaims(replicaIndex);
+    private final RecentClaims recent = new RecentClaims(replicas.index);
     private @Nullable Version version;
 
-    private final ArrayList<Consumer<CommitEvent>> listeners = new ArrayList<>();
-    private @Nullable Map<View, Object> touched;
-    private final ArrayDeque<Announcement> deliveries = new ArrayDeque<>(1);
-    private @Nullable Announcement reserved;
-    private boolean delivering;
-    private @Nullable Consumer<RuntimeException> listenerFailures;
+    private final Events events = new Events();
     private long probes;
 
     /** The bits of a page's hash that digests show; tests narrow it. */
     long pageHashMask = -1;
-
-    /** How many pending transactions hide a cell, and the last of them. */
-    private static final class Hiding {
-        int count;
-        long lastTransaction;
-    }
-
-    /** An event on its way to listeners. */
-    private static final class Announcement implements Consumer<byte[]> {
-        final CommitEvent.Kind kind;
-        final @Nullable Object origin;
-        List<Change> changes;
-        byte @Nullable [] content;
-        boolean complete;
-
-        Announcement(CommitEvent.Kind kind, @Nullable Object origin, List<Change> changes, boolean complete) {
-            this.kind = kind;
-            this.origin = origin;
-            this.changes = changes;
-            this.complete = complete;
-        }
-
-        @Override
-        public void accept(byte[] update) {
-            content = update.length == 0 ? null : update;
-            complete = true;
-        }
-
-        boolean isEmpty() {
-            return changes.isEmpty() && content == null;
-        }
-    }
-
-    /** A call of a mutator. */
-    private record Intent(ObjectKey object, Mutation.Op op, Object value) {}
-
-    /** The open transaction: cells in the order of their dots, null where one was removed again; what it has removed. */
-    private static final class Transaction {
-        int depth;
-        long first;
-        int count;
-
-        @Nullable
-        Cell[] cells = new Cell[1];
-
-        int removedCount;
-        long[] removed = new long[1];
-        ObjectKey[] removedObjects = new ObjectKey[1];
-        Object[] removedPayloads = new Object[1];
-
-        /** What the author asked for, where somebody will want to know. */
-        final ArrayList<Intent> intents = new ArrayList<>();
-
-        void reset() {
-            intents.clear();
-            Arrays.fill(cells, 0, count, null);
-            Arrays.fill(removedObjects, 0, removedCount, ROOT);
-            Arrays.fill(removedPayloads, 0, removedCount, ROOT);
-            if (cells.length > 1024) {
-                cells = new Cell[4];
-            }
-            if (removed.length > 1024) {
-                removed = new long[4];
-                removedObjects = new ObjectKey[4];
-                removedPayloads = new Object[4];
-            }
-            depth = 0;
-            count = 0;
-            removedCount = 0;
-        }
-    }
 
     /**
      * A store that writes as {@code self}.
@@ -197,11 +87,11 @@ public final class ObjectStore {
      */
     public ObjectStore(ReplicaId self, boolean judged, TimeSource time) {
         this.self = self;
-        this.selfOnly = new ReplicaId[] {self};
         this.judged = judged;
         this.time = time;
         this.clock = new HybridClock(time);
-        intern(self);
+        replicas.intern(self);
+        transaction = new OpenTransaction(self, replicas);
         if (judged) {
             judgedThrough = 0;
         }
@@ -209,16 +99,8 @@ public final class ObjectStore {
 
     // dots
 
-    static long counter(long dot) {
-        return dot & COUNTER_MASK;
-    }
-
-    private static int replica(long dot) {
-        return (int) (dot >>> COUNTER_BITS);
-    }
-
     ReplicaId replicaOf(long dot) {
-        return replicas[replica(dot)].id;
+        return replicas.idOf(dot);
     }
 
     Object payload(long dot) {
@@ -245,7 +127,7 @@ public final class ObjectStore {
 
     /** Whether an own cell awaits its verdict. */
     boolean isPendingDot(long dot) {
-        return replica(dot) == 0 && counter(dot) > judgedThrough;
+        return PackedDot.replica(dot) == 0 && PackedDot.counter(dot) > judgedThrough;
     }
 
     /** Ascending by replica id and counter, sign bits cleared. */
@@ -253,7 +135,7 @@ public final class ObjectStore {
         for (int i = 0; i < dots.length; i++) {
             dots[i] &= Long.MAX_VALUE;
         }
-        return sort(dots);
+        return replicas.inDotOrder(dots);
     }
 
     /** The same without those whose sign bit says hidden. */
@@ -264,30 +146,7 @@ public final class ObjectStore {
                 dots[kept++] = dot;
             }
         }
-        return sort(kept == dots.length ? dots : Arrays.copyOf(dots, kept));
-    }
-
-    private long[] sort(long[] dots) {
-        if (dots.length < 2) {
-            return dots;
-        }
-        Arrays.sort(dots);
-        if (replica(dots[0]) == replica(dots[dots.length - 1])) {
-            return dots;
-        }
-        // numbers are given in order of sight, which differs between replicas: order the groups by id
-        ReplicaCells[] sorted = CellReader.sorted(replicas, replicaCount);
-        long[] ordered = new long[dots.length];
-        int filled = 0;
-        for (ReplicaCells cells : sorted) {
-            long base = (long) replicaIndex.find(cells.id) << COUNTER_BITS;
-            int from = Arrays.binarySearch(dots, base);
-            from = from < 0 ? -from - 1 : from;
-            while (from < dots.length && replica(dots[from]) == replica(base)) {
-                ordered[filled++] = dots[from++];
-            }
-        }
-        return ordered;
+        return replicas.inDotOrder(kept == dots.length ? dots : Arrays.copyOf(dots, kept));
     }
 
     /** A hash of the canonical bytes that nobody without the key can steer. */
@@ -296,115 +155,26 @@ public final class ObjectStore {
         return (int) (hash ^ hash >>> 32);
     }
 
-    private int intern(ReplicaId id) {
-        int index = replicaIndex.find(id);
-        if (index >= 0) {
-            return index;
-        }
-        if (replicaCount == MAX_REPLICAS) {
-            throw new IllegalStateException("more than " + MAX_REPLICAS + " replicas");
-        }
-        index = replicaIndex.add(id);
-        if (replicaCount == replicas.length || rootOwner != stamp) {
-            replicas = Arrays.copyOf(replicas, Math.max(replicas.length, replicaCount * 2));
-            rootOwner = stamp;
-        }
-        replicas[index] = new ReplicaCells(id, index, stamp);
-        replicaCount++;
-        return index;
-    }
-
-    private ReplicaCells writable(int index) {
-        ReplicaCells cells = replicas[index];
-        if (cells.owner != stamp) {
-            if (rootOwner != stamp) {
-                replicas = replicas.clone();
-                rootOwner = stamp;
-            }
-            cells = cells.copy(stamp);
-            replicas[index] = cells;
-        }
-        return cells;
-    }
-
     // objects
 
     /** The view of an object, made at first sight. */
     View view(ObjectKey key) {
-        View view = byKey.get(key);
-        if (view == null) {
-            ObjectKey parentKey = key.parent();
-            MapView parent = root;
-            if (parentKey != null) {
-                View above = view(parentKey);
-                parent = above instanceof MapView map ? map : root;
-            }
-            int number = freeCount > 0 ? freeNumbers[--freeCount] : viewCount++;
-            view = View.of(this, key, number, parentKey == null ? null : parent);
-            if (number == views.length) {
-                views = Arrays.copyOf(views, number * 2);
-                keys = Arrays.copyOf(keys, number * 2);
-            }
-            views[number] = view;
-            keys[number] = key;
-            byKey.put(key, view);
-            if (parentKey == null || byKey.get(parentKey) instanceof MapView) {
-                parent.addChild(view);
-            }
-        }
-        return view;
-    }
-
-    /**
-     * Gives up the views of objects that hold nothing, if enough objects have been made since the last time. Their numbers are used
-     * again, so the array of keys is a new one: snapshots keep theirs.
-     */
-    private void sweepIfDue() {
-        if (byKey.size() < sweepAt) {
-            return;
-        }
-        views = views.clone();
-        keys = keys.clone();
-        for (int i = 0; i < viewCount; i++) {
-            for (@Nullable View view = views[i]; view != null && view != root && isIdle(view); view = view.parent) {
-                forget(view);
-            }
-        }
-        sweepAt = Math.max(MIN_SWEEP, 2 * byKey.size());
-    }
-
-    private static boolean isIdle(View view) {
-        return view.index >= 0 && view.cellCount() == 0 && !(view instanceof MapView map && map.hasChildren());
-    }
-
-    private void forget(View view) {
-        byKey.remove(view.key);
-        if (view.parent instanceof MapView parent) {
-            parent.removeChild(view);
-        } else {
-            root.removeChild(view);
-        }
-        if (freeCount == freeNumbers.length) {
-            freeNumbers = Arrays.copyOf(freeNumbers, Math.max(16, freeCount * 2));
-        }
-        freeNumbers[freeCount++] = view.index;
-        views[view.index] = null;
-        view.index = View.FORGOTTEN;
+        return objects.view(key);
     }
 
     /** Objects that take memory here, some of them empty. */
     int objectCount() {
-        return byKey.size();
+        return objects.size();
     }
 
     MapView root() {
-        return root;
+        return objects.root();
     }
 
     /** The view of an object if there is one; reading does not make any. */
     @Nullable
     View existing(ObjectKey key) {
-        return byKey.get(key);
+        return objects.existing(key);
     }
 
     /** A typed handle on the object that a key names; the key's type must be the handle's. */
@@ -452,12 +222,12 @@ public final class ObjectStore {
 
     /** The objects at the root that are present, ascending by name, then type. */
     public List<ObjectKey> rootObjects() {
-        return root.presentChildren();
+        return objects.root().presentChildren();
     }
 
     /** Whether a pending write has made or hidden any part of an object. O(cells of the object) */
     public boolean isPending(ObjectKey key) {
-        View view = byKey.get(key);
+        View view = objects.existing(key);
         if (view == null || pending.isEmpty()) {
             return false;
         }
@@ -475,7 +245,7 @@ public final class ObjectStore {
     /** Whether a pending write has added or hidden an element of a set. O(1) */
     public boolean isPending(ObjectKey set, Object element) {
         return !pending.isEmpty()
-                && byKey.get(set) instanceof SetView view
+                && objects.existing(set) instanceof SetView view
                 && anyPending(view.markedDotsOf(Values.canonical(element)));
     }
 
@@ -491,37 +261,32 @@ public final class ObjectStore {
     // cells
 
     private void insert(int replica, long counter, View view, Object payload) {
-        touch(view);
-        writable(replica).put(pages, counter, view.index, payload);
+        events.touch(view);
+        replicas.writable(replica).put(pages, counter, view.index, payload);
         liveCells++;
-        view.put((long) replica << COUNTER_BITS | counter, payload);
+        view.put(PackedDot.of(replica, counter), payload);
         probes++;
-    }
-
-    private View viewAt(int number) {
-        return Objects.requireNonNull(views[number]);
     }
 
     private void drop(long dot) {
         CellPage page = pages.holding(dot);
-        View view = viewAt(page.object(place(dot)));
-        touch(view);
-        boolean wasHidden = !hidden.isEmpty() && hidden.remove(dot) != null;
-        view.take(dot, page.payload(place(dot)), wasHidden);
+        View view = objects.holding(page.object(place(dot)));
+        events.touch(view);
+        view.take(dot, page.payload(place(dot)), hidings.forget(dot));
         discard(page, dot);
     }
 
     /** Takes a cell off its page once no view shows it any more. */
     private void discard(CellPage page, long dot) {
-        writable(replica(dot)).remove(pages, page, place(dot));
+        replicas.writable(PackedDot.replica(dot)).remove(pages, page, place(dot));
         liveCells--;
         probes++;
     }
 
     private void show(long dot, boolean visible) {
         CellPage page = pages.holding(dot);
-        View view = viewAt(page.object(place(dot)));
-        touch(view);
+        View view = objects.holding(page.object(place(dot)));
+        events.touch(view);
         view.hide(dot, page.payload(place(dot)), !visible);
     }
 
@@ -539,13 +304,13 @@ public final class ObjectStore {
 
     /** Whether a transaction is open. */
     public boolean inTransaction() {
-        return transaction.depth > 0;
+        return transaction.isOpen();
     }
 
     /** Opens a transaction, or joins the open one. */
     public void begin() {
         if (transaction.depth++ == 0) {
-            sweepIfDue();
+            objects.sweepIfDue();
             transaction.first = issued + 1;
             transactionNumber++;
         }
@@ -565,44 +330,34 @@ public final class ObjectStore {
     }
 
     void write(View view, Object payload) {
-        insert(0, issue(view, payload), view, payload);
+        insert(0, transaction.issue(view.key, payload), view, payload);
     }
 
     /** Writes the first cell of an element of a set, for which the view has just looked in vain. */
     void writeFirst(SetView view, Object element) {
-        touch(view);
-        long counter = issue(view, element);
-        view.addProbed(writable(0).put(pages, counter, view.index, element), element);
+        events.touch(view);
+        long counter = transaction.issue(view.key, element);
+        addFirst(view, counter, element);
+    }
+
+    private void addFirst(SetView view, long counter, Object element) {
+        view.addProbed(replicas.writable(0).put(pages, counter, view.index, element), element);
         liveCells++;
         probes++;
     }
 
-    /** Takes the next own dot for a cell of the open transaction. */
-    private long issue(View view, Object payload) {
-        Transaction tx = transaction;
-        if (tx.count == tx.cells.length) {
-            tx.cells = Arrays.copyOf(tx.cells, tx.count * 2);
-        }
-        long counter = tx.first + tx.count;
-        if (counter > Dot.MAX_COUNTER) {
-            throw new IllegalStateException("replica has used up its counters");
-        }
-        tx.cells[tx.count++] = new Cell(view.key, payload);
-        return counter;
-    }
-
     /** Writes a cell in place of an observed one: as {@link #write} and {@link #erase}, with less to look up. */
     void replace(View view, long old, Object payload) {
-        if (judged || isOfThisTransaction(old)) {
+        if (judged || transaction.wrote(old)) {
             write(view, payload);
             erase(old);
             return;
         }
-        touch(view);
-        long counter = issue(view, payload);
+        events.touch(view);
+        long counter = transaction.issue(view.key, payload);
         Object oldPayload = payload(old);
-        remember(old, view.key, oldPayload);
-        writable(0).put(pages, counter, view.index, payload);
+        transaction.remember(old, view.key, oldPayload);
+        replicas.writable(0).put(pages, counter, view.index, payload);
         liveCells++;
         view.exchange(old, oldPayload, counter, payload);
         probes++;
@@ -613,14 +368,14 @@ public final class ObjectStore {
     void replaceSole(SetView view, int at, Object element) {
         int handle = view.handleAt(at);
         long old = dotAt(handle);
-        if (judged || isOfThisTransaction(old)) {
+        if (judged || transaction.wrote(old)) {
             replace(view, old, element);
             return;
         }
-        touch(view);
-        long counter = issue(view, element);
-        remember(old, view.key, payloadAt(handle));
-        view.replaceAt(at, writable(0).put(pages, counter, view.index, element));
+        events.touch(view);
+        long counter = transaction.issue(view.key, element);
+        transaction.remember(old, view.key, payloadAt(handle));
+        view.replaceAt(at, replicas.writable(0).put(pages, counter, view.index, element));
         liveCells++;
         probes++;
         discard(pages.of(handle), old);
@@ -631,13 +386,13 @@ public final class ObjectStore {
         int handle = view.handleAt(at);
         CellPage page = pages.of(handle);
         long dot = page.first | place(handle);
-        if (judged || isOfThisTransaction(dot)) {
+        if (judged || transaction.wrote(dot)) {
             erase(dot);
             return;
         }
-        touch(view);
+        events.touch(view);
         Object element = page.payload(place(handle));
-        remember(dot, view.key, element);
+        transaction.remember(dot, view.key, element);
         view.removeAt(at, element);
         discard(page, dot);
     }
@@ -647,10 +402,10 @@ public final class ObjectStore {
      * and nobody wants to hear of it. Such a change cannot fail halfway, so there is nothing to take back. {@code SetMutationBenchmark}
      */
     boolean writesAlone() {
-        if (judged || transaction.depth > 0 || !listeners.isEmpty() || reserved != null) {
+        if (judged || transaction.isOpen() || events.areHeard()) {
             return false;
         }
-        sweepIfDue();
+        objects.sweepIfDue();
         return true;
     }
 
@@ -664,11 +419,8 @@ public final class ObjectStore {
     /** {@link #writeFirst} as a transaction of its own. */
     Delta writeFirstAlone(SetView view, Object element) {
         long counter = nextCounter();
-        Delta delta = new Delta(
-                selfOnly, ONE_RUN, new long[] {counter << 1 | 1, counter}, new Cell[] {new Cell(view.key, element)});
-        view.addProbed(writable(0).put(pages, counter, view.index, element), element);
-        liveCells++;
-        probes++;
+        Delta delta = transaction.one(new Cell(view.key, element), counter);
+        addFirst(view, counter, element);
         committedAlone(counter, 0);
         return delta;
     }
@@ -679,12 +431,12 @@ public final class ObjectStore {
         int handle = view.handleAt(at);
         CellPage page = pages.of(handle);
         long old = page.first | place(handle);
-        if (replica(old) != 0) {
+        if (PackedDot.replica(old) != 0) {
             return null;
         }
         long counter = nextCounter();
-        Delta delta = oneForOne(new Cell(view.key, element), counter, old);
-        view.replaceAt(at, writable(0).put(pages, counter, view.index, element));
+        Delta delta = transaction.oneForOne(new Cell(view.key, element), counter, old);
+        view.replaceAt(at, replicas.writable(0).put(pages, counter, view.index, element));
         liveCells++;
         probes++;
         // put may have copied the page
@@ -699,11 +451,11 @@ public final class ObjectStore {
         int handle = view.handleAt(at);
         CellPage page = pages.of(handle);
         long dot = page.first | place(handle);
-        if (replica(dot) != 0) {
+        if (PackedDot.replica(dot) != 0) {
             return null;
         }
         long counter = nextCounter();
-        Delta delta = oneForOne(null, counter, dot);
+        Delta delta = transaction.oneForOne(null, counter, dot);
         view.removeAt(at, element);
         discard(page, dot);
         committedAlone(counter, dot);
@@ -713,54 +465,35 @@ public final class ObjectStore {
     private void committedAlone(long counter, long removed) {
         transactionNumber++;
         issued = counter;
-        writable(0).writableContext().addRange(counter, counter);
+        replicas.writable(0).writableContext().addRange(counter, counter);
         version = null;
         recent.addOwn(counter, removed, liveCells);
     }
 
-    private boolean isOfThisTransaction(long dot) {
-        return replica(dot) == 0 && counter(dot) >= transaction.first;
-    }
-
-    private void remember(long dot, ObjectKey object, Object payload) {
-        Transaction tx = transaction;
-        int at = tx.removedCount;
-        if (at == tx.removed.length) {
-            tx.removed = Arrays.copyOf(tx.removed, at * 2);
-            tx.removedObjects = Arrays.copyOf(tx.removedObjects, at * 2);
-            tx.removedPayloads = Arrays.copyOf(tx.removedPayloads, at * 2);
-        }
-        tx.removedObjects[at] = object;
-        tx.removedPayloads[at] = payload;
-        tx.removed[at] = dot;
-        tx.removedCount++;
-    }
-
     /** Removes an observed cell. */
     void erase(long dot) {
-        Transaction tx = transaction;
-        if (isOfThisTransaction(dot)) {
+        if (transaction.wrote(dot)) {
             drop(dot);
-            tx.cells[(int) (counter(dot) - tx.first)] = null;
+            transaction.unwrite(dot);
             return;
         }
-        if (judged) {
-            Hiding hiding = hidden.get(dot);
-            if (hiding == null) {
-                hiding = new Hiding();
-                hidden.put(dot, hiding);
-                show(dot, false);
-            } else if (hiding.lastTransaction == transactionNumber) {
-                return;
-            }
-            hiding.count++;
-            hiding.lastTransaction = transactionNumber;
+        if (judged && !hide(dot)) {
+            return;
         }
         CellPage page = pages.holding(dot);
-        remember(dot, keys[page.object(place(dot))], page.payload(place(dot)));
+        transaction.remember(dot, objects.key(page.object(place(dot))), page.payload(place(dot)));
         if (!judged) {
             drop(dot);
         }
+    }
+
+    /** Hides a cell for the transaction of the present number; false if it did so before. */
+    private boolean hide(long dot) {
+        Hidings.Outcome outcome = hidings.hide(dot, transactionNumber);
+        if (outcome == Hidings.Outcome.HIDDEN) {
+            show(dot, false);
+        }
+        return outcome != Hidings.Outcome.UNCHANGED;
     }
 
     boolean isJudged() {
@@ -773,7 +506,7 @@ public final class ObjectStore {
             transaction.depth--;
             return Delta.EMPTY;
         }
-        return close(judged ? mutations(transaction) : List.of(), origin);
+        return close(judged ? transaction.mutations() : List.of(), origin);
     }
 
     /** Commits the outermost transaction and describes what it did. */
@@ -782,131 +515,45 @@ public final class ObjectStore {
             throw new IllegalStateException("not the outermost transaction");
         }
         // a keystroke in the content is a transaction of the objects too, in which nothing happens to them
-        List<Mutation> mutations =
-                transaction.count == 0 && transaction.removedCount == 0 ? List.of() : mutations(transaction);
+        List<Mutation> mutations = transaction.isEmpty() ? List.of() : transaction.mutations();
         Delta delta = close(mutations, origin);
         return new Commit(delta, delta.isEmpty() ? List.of() : mutations, origin);
     }
 
     private Delta close(List<Mutation> mutations, @Nullable Object origin) {
-        Transaction tx = transaction;
-        if (tx.count == 0 && tx.removedCount == 0) {
-            tx.reset();
-            touched = null;
-            reserved = null;
+        if (transaction.isEmpty()) {
+            transaction.reset();
+            events.nothingHappened();
             return Delta.EMPTY;
         }
-        int dots = Math.max(1, tx.count);
-        long last = tx.first + dots - 1;
-        Delta delta = buildDelta(tx, last);
+        long first = transaction.first;
+        long last = transaction.last();
+        Delta delta = transaction.delta();
         issued = last;
         if (judged) {
-            pending.add(new PendingTransaction(tx.first, last, delta, mutations));
+            pending.add(new PendingTransaction(first, last, delta, mutations));
         } else {
-            writable(0).writableContext().addRange(tx.first, last);
+            replicas.writable(0).writableContext().addRange(first, last);
             version = null;
             recent.add(delta, liveCells);
         }
-        tx.reset();
-        announce(CommitEvent.Kind.LOCAL, origin);
+        transaction.reset();
+        events.announce(CommitEvent.Kind.LOCAL, origin);
         return delta;
-    }
-
-    private Delta buildDelta(Transaction tx, long last) {
-        if (tx.removedCount == 0) {
-            return ownOnly(tx, last);
-        }
-        if (tx.removedCount == 1 && tx.count <= 1 && replica(tx.removed[0]) == 0) {
-            return oneForOne(tx.count == 0 ? null : tx.cells[0], last, tx.removed[0]);
-        }
-        long[] removed = inDotOrder(Arrays.copyOf(tx.removed, tx.removedCount));
-        DeltaAssembler out = new DeltaAssembler();
-        boolean ownDone = false;
-        int end = removed.length;
-        int start = 0;
-        while (start < end || !ownDone) {
-            ReplicaId id = start < end ? replicaOf(removed[start]) : null;
-            if (!ownDone && (id == null || id.compareTo(self) >= 0)) {
-                out.section(self);
-                ownRuns(out, tx, last);
-                ownDone = true;
-                if (!self.equals(id)) {
-                    continue;
-                }
-            } else if (id != null) {
-                out.section(id);
-            }
-            int stop = start;
-            while (stop < end && replica(removed[stop]) == replica(removed[start])) {
-                stop++;
-            }
-            for (int i = stop - 1; i >= start; i--) {
-                out.run(counter(removed[i]), counter(removed[i]), false);
-            }
-            start = stop;
-        }
-        return out.build();
-    }
-
-    private Delta ownOnly(Transaction tx, long last) {
-        if (tx.count == 1 && tx.cells[0] != null) {
-            return new Delta(selfOnly, ONE_RUN, new long[] {last << 1 | 1, last}, new Cell[] {tx.cells[0]});
-        }
-        DeltaAssembler out = new DeltaAssembler();
-        out.section(self);
-        ownRuns(out, tx, last);
-        return out.build();
-    }
-
-    /** The commonest removal: one own cell goes, and one or none takes its place. */
-    private Delta oneForOne(@Nullable Cell cell, long dot, long removed) {
-        boolean live = cell != null;
-        boolean oneRun = !live && removed == dot - 1;
-        return new Delta(
-                selfOnly,
-                oneRun ? ONE_RUN : TWO_RUNS,
-                oneRun
-                        ? new long[] {dot << 1, removed}
-                        : new long[] {dot << 1 | (live ? 1 : 0), dot, removed << 1, removed},
-                live ? new Cell[] {cell} : NO_CELLS);
-    }
-
-    private static void ownRuns(DeltaAssembler out, Transaction tx, long last) {
-        if (tx.count == 0) {
-            out.run(last, last, false);
-            return;
-        }
-        for (int i = tx.count - 1; i >= 0; i--) {
-            Cell cell = tx.cells[i];
-            out.run(tx.first + i, tx.first + i, cell != null);
-            if (cell != null) {
-                out.cell(cell);
-            }
-        }
     }
 
     /** Takes back everything the open transaction has done, however deep; its dots were never seen by anybody. */
     public void rollback() {
-        Transaction tx = transaction;
-        for (int i = 0; i < tx.count; i++) {
-            if (tx.cells[i] != null) {
-                drop(tx.first + i);
+        transaction.forEachWritten(this::drop);
+        transaction.forEachRemoved((dot, object, payload) -> {
+            if (!judged) {
+                insert(PackedDot.replica(dot), PackedDot.counter(dot), view(object), payload);
+            } else if (hidings.takeBack(dot)) {
+                show(dot, true);
             }
-        }
-        for (int i = 0; i < tx.removedCount; i++) {
-            long dot = tx.removed[i];
-            if (judged) {
-                release(dot);
-                Hiding hiding = hidden.get(dot);
-                if (hiding != null) {
-                    hiding.lastTransaction = 0;
-                }
-            } else {
-                insert(replica(dot), counter(dot), view(tx.removedObjects[i]), tx.removedPayloads[i]);
-            }
-        }
-        tx.reset();
-        touched = null;
+        });
+        transaction.reset();
+        events.forgetTouched();
     }
 
     /** Leaves a transaction that failed: the outermost takes everything back, an inner one leaves that to it. */
@@ -919,15 +566,13 @@ public final class ObjectStore {
     }
 
     private void release(long dot) {
-        Hiding hiding = hidden.get(dot);
-        if (hiding != null && --hiding.count == 0) {
-            hidden.remove(dot);
+        if (hidings.release(dot)) {
             show(dot, true);
         }
     }
 
     private void requireNoTransaction() {
-        if (transaction.depth > 0) {
+        if (transaction.isOpen()) {
             throw new IllegalStateException("not inside a transaction");
         }
     }
@@ -944,12 +589,12 @@ public final class ObjectStore {
     public void merge(Delta delta, @Nullable Object origin) {
         checkMerge(delta);
         if (delta.isEmpty()) {
-            reserved = null;
+            events.nothingHappened();
             return;
         }
-        sweepIfDue();
+        objects.sweepIfDue();
         join(delta);
-        announce(CommitEvent.Kind.REMOTE, origin);
+        events.announce(CommitEvent.Kind.REMOTE, origin);
     }
 
     /**
@@ -967,8 +612,8 @@ public final class ObjectStore {
         int run = 0;
         for (int section = 0; section < delta.replicas.length; section++) {
             ReplicaId id = delta.replicas[section];
-            int index = replicaIndex.find(id);
-            ReplicaCells cells = index < 0 ? null : replicas[index];
+            int index = replicas.find(id);
+            ReplicaCells cells = index < 0 ? null : replicas.get(index);
             for (; run < delta.runEnds[section]; run++) {
                 long high = delta.runs[2 * run] >>> 1;
                 long low = delta.runs[2 * run + 1];
@@ -983,10 +628,10 @@ public final class ObjectStore {
                 if (cells != null && cells.context.intersects(low, high)) {
                     for (int i = 0; i < count; i++) {
                         long counter = high - i;
-                        CellPage page = pages.find((long) index << COUNTER_BITS | counter);
+                        CellPage page = pages.find(PackedDot.of(index, counter));
                         if (page != null && page.isLive(place(counter))) {
                             Cell theirs = delta.cells[cell + i];
-                            if (!keys[page.object(place(counter))].equals(theirs.object())
+                            if (!objects.key(page.object(place(counter))).equals(theirs.object())
                                     || !page.payload(place(counter)).equals(theirs.payload())) {
                                 throw new ReplicaConflictException(
                                         "two different cells under one dot", new Dot(id, counter));
@@ -1003,8 +648,8 @@ public final class ObjectStore {
         int cell = 0;
         int run = 0;
         for (int section = 0; section < delta.replicas.length; section++) {
-            int index = intern(delta.replicas[section]);
-            long base = (long) index << COUNTER_BITS;
+            int index = replicas.intern(delta.replicas[section]);
+            long base = PackedDot.of(index, 0);
             for (; run < delta.runEnds[section]; run++) {
                 long high = delta.runs[2 * run] >>> 1;
                 long low = delta.runs[2 * run + 1];
@@ -1015,13 +660,13 @@ public final class ObjectStore {
                         }
                         continue;
                     }
-                    long live = replicas[index].floor(high);
+                    long live = replicas.get(index).floor(high);
                     while (live >= low) {
                         drop(base | live);
-                        live = replicas[index].floor(live - 1);
+                        live = replicas.get(index).floor(live - 1);
                     }
                 } else {
-                    DotRanges known = replicas[index].context;
+                    DotRanges known = replicas.get(index).context;
                     for (long counter = high; counter >= low; counter--) {
                         Cell theirs = delta.cells[cell++];
                         if (!known.contains(counter)) {
@@ -1030,7 +675,7 @@ public final class ObjectStore {
                     }
                 }
             }
-            delta.addClaims(section, writable(index).writableContext());
+            delta.addClaims(section, replicas.writable(index).writableContext());
         }
         version = null;
         if (!judged) {
@@ -1048,7 +693,7 @@ public final class ObjectStore {
      */
     public void confirm(Delta remote, long ackedThrough, List<DotRange> voided) {
         requireNoTransaction();
-        sweepIfDue();
+        objects.sweepIfDue();
         int judgedNow = 0;
         while (judgedNow < pending.size() && pending.get(judgedNow).last() <= ackedThrough) {
             judgedNow++;
@@ -1071,7 +716,7 @@ public final class ObjectStore {
         if (!remote.isEmpty()) {
             join(remote);
         }
-        announce(CommitEvent.Kind.REMOTE, null);
+        events.announce(CommitEvent.Kind.REMOTE, null);
     }
 
     private static boolean isVoided(PendingTransaction transaction, List<DotRange> voided) {
@@ -1098,19 +743,19 @@ public final class ObjectStore {
                 drop(dot);
             }
         });
-        writable(0).writableContext().addRange(decided.first(), decided.last());
+        replicas.writable(0).writableContext().addRange(decided.first(), decided.last());
         version = null;
     }
 
-    private void forEachRemoved(PendingTransaction transaction, java.util.function.LongConsumer removed) {
-        transaction.delta().forEachRun((replica, low, high, live) -> {
-            int index = live ? -1 : replicaIndex.find(replica);
+    private void forEachRemoved(PendingTransaction decided, LongConsumer removed) {
+        decided.delta().forEachRun((replica, low, high, live) -> {
+            int index = live ? -1 : replicas.find(replica);
             if (index < 0) {
                 return;
             }
-            long base = (long) index << COUNTER_BITS;
+            long base = PackedDot.of(index, 0);
             // an own dead dot of the transaction itself may share a run with the removals below it
-            long top = index == 0 ? Math.min(high, transaction.first() - 1) : high;
+            long top = index == 0 ? Math.min(high, decided.first() - 1) : high;
             for (long dot = top; dot >= low; dot--) {
                 removed.accept(base | dot);
             }
@@ -1148,26 +793,17 @@ public final class ObjectStore {
             throw new IllegalArgumentException("pending transactions of a replica that nobody judges");
         }
         join(confirmed);
-        for (PendingTransaction transaction : undecided) {
+        for (PendingTransaction each : undecided) {
             transactionNumber++;
-            transaction
-                    .delta()
-                    .forEachCell((replica, counter, object, payload) -> insert(0, counter, view(object), payload));
-            forEachRemoved(transaction, dot -> {
+            each.delta().forEachCell((replica, counter, object, payload) -> insert(0, counter, view(object), payload));
+            forEachRemoved(each, dot -> {
                 if (isLive(dot)) {
-                    Hiding hiding = hidden.get(dot);
-                    if (hiding == null) {
-                        hiding = new Hiding();
-                        hidden.put(dot, hiding);
-                        show(dot, false);
-                    }
-                    hiding.count++;
-                    hiding.lastTransaction = transactionNumber;
+                    hide(dot);
                 }
             });
-            pending.add(transaction);
+            pending.add(each);
         }
-        announce(CommitEvent.Kind.REMOTE, null);
+        events.announce(CommitEvent.Kind.REMOTE, null);
     }
 
     // typed changes
@@ -1175,19 +811,8 @@ public final class ObjectStore {
     /** Notes what a mutator was asked to do; a transaction of one mutator that nobody judges needs no note. */
     void intend(ObjectKey object, Mutation.Op op, Object value) {
         if (judged || transaction.depth > 1) {
-            transaction.intents.add(new Intent(object, op, value));
+            transaction.intend(object, op, value);
         }
-    }
-
-    private static List<Mutation> mutations(Transaction tx) {
-        List<Mutation> mutations = new ArrayList<>(tx.intents.size());
-        for (Intent intent : tx.intents) {
-            ObjectType type = intent.object.type();
-            if (type != null) {
-                mutations.add(new Mutation(intent.object.path(), type, intent.op, intent.value));
-            }
-        }
-        return List.copyOf(mutations);
     }
 
     /** What a delta that is not yet merged would do to the present state, in typed changes; objects of unknown types and cells of unknown kinds are left out. */
@@ -1203,13 +828,13 @@ public final class ObjectStore {
             description.added(added.get(i));
         }
         delta.forEachRun((replica, low, high, live) -> {
-            int index = live ? -1 : replicaIndex.find(replica);
+            int index = live ? -1 : replicas.find(replica);
             if (index < 0) {
                 return;
             }
-            ReplicaCells cells = replicas[index];
+            ReplicaCells cells = replicas.get(index);
             for (long counter = cells.floor(high); counter >= low; counter = cells.floor(counter - 1)) {
-                description.removed(new Cell(keys[cells.object(counter)], cells.payload(counter)));
+                description.removed(new Cell(objects.key(cells.object(counter)), cells.payload(counter)));
             }
         });
         return description.mutations();
@@ -1217,24 +842,9 @@ public final class ObjectStore {
 
     // events
 
-    private void touch(View view) {
-        if (listeners.isEmpty()) {
-            return;
-        }
-        if (touched == null) {
-            touched = new LinkedHashMap<>();
-        }
-        if (!touched.containsKey(view)) {
-            touched.put(view, view instanceof SetView ? new HashMap<Object, Boolean>() : view.value());
-        }
-    }
-
-    /** A set tells of each element that came or went, so that an event costs what changed and not the size of the set. */
-    @SuppressWarnings("unchecked")
+    /** A set tells of each element that came or went. */
     void elementChanged(SetView view, Object element, boolean present) {
-        if (touched != null && touched.get(view) instanceof Map<?, ?> before) {
-            ((Map<Object, Boolean>) before).putIfAbsent(element, !present);
-        }
+        events.elementChanged(view, element, present);
     }
 
     /**
@@ -1244,64 +854,7 @@ public final class ObjectStore {
      * @return who takes that part: an update of the document's content, empty if there is none; null if nobody listens
      */
     public @Nullable Consumer<byte[]> reserveEvent(CommitEvent.Kind kind, @Nullable Object origin) {
-        if (listeners.isEmpty()) {
-            return null;
-        }
-        reserved = new Announcement(kind, origin, List.of(), false);
-        deliveries.add(reserved);
-        return reserved;
-    }
-
-    private void announce(CommitEvent.Kind kind, @Nullable Object origin) {
-        Announcement place = reserved;
-        reserved = null;
-        Map<View, Object> all = touched;
-        touched = null;
-        if (all == null) {
-            return;
-        }
-        List<Change> changes = new ArrayList<>();
-        all.forEach((view, before) -> {
-            Change change = change(view, before);
-            if (change != null) {
-                changes.add(change);
-            }
-        });
-        if (place != null) {
-            place.changes = List.copyOf(changes);
-        } else if (!changes.isEmpty()) {
-            deliveries.add(new Announcement(kind, origin, List.copyOf(changes), true));
-            tell();
-        }
-    }
-
-    private static @Nullable Change change(View view, Object before) {
-        if (view instanceof SetView set) {
-            List<Object> added = new ArrayList<>();
-            List<Object> removed = new ArrayList<>();
-            ((Map<?, ?>) before).forEach((element, wasPresent) -> {
-                boolean isPresent = set.contains(element);
-                if (isPresent != (Boolean) wasPresent) {
-                    (isPresent ? added : removed).add(element);
-                }
-            });
-            added.sort(Values::compare);
-            removed.sort(Values::compare);
-            return added.isEmpty() && removed.isEmpty()
-                    ? null
-                    : new Change.SetChange(view.key, List.copyOf(added), List.copyOf(removed));
-        }
-        Object after = view.value();
-        if (after.equals(before)) {
-            return null;
-        }
-        if (view instanceof CounterView counter) {
-            return new Change.CounterChange(view.key, (java.math.BigInteger) before, counter.value());
-        }
-        if (view instanceof RegisterView register) {
-            return new Change.RegisterChange(view.key, (List<Object>) before, register.values());
-        }
-        return null;
+        return events.reserve(kind, origin);
     }
 
     /**
@@ -1309,38 +862,7 @@ public final class ObjectStore {
      * event follows when this one is done with.
      */
     public void tell() {
-        if (delivering) {
-            return;
-        }
-        delivering = true;
-        RuntimeException failure = null;
-        try {
-            for (Announcement next = deliveries.peek(); next != null && next.complete; next = deliveries.peek()) {
-                deliveries.remove();
-                if (next.isEmpty()) {
-                    continue;
-                }
-                CommitEvent event = new CommitEvent(next.kind, next.origin, next.changes, next.content);
-                for (Consumer<CommitEvent> listener : List.copyOf(listeners)) {
-                    try {
-                        listener.accept(event);
-                    } catch (RuntimeException thrown) {
-                        if (listenerFailures != null) {
-                            listenerFailures.accept(thrown);
-                        } else if (failure == null) {
-                            failure = thrown;
-                        } else {
-                            failure.addSuppressed(thrown);
-                        }
-                    }
-                }
-            }
-        } finally {
-            delivering = false;
-        }
-        if (failure != null) {
-            throw failure;
-        }
+        events.tell();
     }
 
     /**
@@ -1348,13 +870,12 @@ public final class ObjectStore {
      * throws reaches whoever made the step, after all listeners have been called; the step stands.
      */
     public Subscription onCommit(Consumer<CommitEvent> listener) {
-        listeners.add(listener);
-        return () -> listeners.remove(listener);
+        return events.subscribe(listener);
     }
 
     /** Who hears what listeners throw, instead of whoever made the step. */
     public void onListenerFailure(Consumer<RuntimeException> handler) {
-        listenerFailures = handler;
+        events.onListenerFailure(handler);
     }
 
     // folding
@@ -1374,8 +895,8 @@ public final class ObjectStore {
         begin();
         boolean done = false;
         try {
-            for (int i = 0, n = viewCount; i < n; i++) {
-                if (views[i] instanceof CounterView counter && counter.cellCount() >= atLeast) {
+            for (int i = 0, n = objects.count(); i < n; i++) {
+                if (objects.at(i) instanceof CounterView counter && counter.cellCount() >= atLeast) {
                     counter.fold(verdictsKnown, atLeast);
                 }
             }
@@ -1404,7 +925,7 @@ public final class ObjectStore {
     public Version version() {
         Version known = version;
         if (known == null) {
-            known = CellReader.version(replicas, replicaCount);
+            known = CellReader.version(replicas.cells(), replicas.count());
             version = known;
         }
         return known;
@@ -1412,13 +933,13 @@ public final class ObjectStore {
 
     /** Whether the confirmed context contains all these dots. O(log gaps) */
     public boolean knows(ReplicaId replica, long first, long last) {
-        int index = replicaIndex.find(replica);
-        return index >= 0 && replicas[index].context.containsRange(first, last);
+        int index = replicas.find(replica);
+        return index >= 0 && replicas.get(index).context.containsRange(first, last);
     }
 
     /** The confirmed state. O(cells) */
     public Delta state() {
-        return CellReader.since(replicas, replicaCount, keys, Version.EMPTY);
+        return CellReader.since(replicas.cells(), replicas.count(), objects.keys(), Version.EMPTY);
     }
 
     /**
@@ -1430,7 +951,11 @@ public final class ObjectStore {
             return Delta.EMPTY;
         }
         return CellReader.since(
-                replicas, replicaCount, keys, known, !judged && recent.cover(known) ? recent.unknownTo(known) : null);
+                replicas.cells(),
+                replicas.count(),
+                objects.keys(),
+                known,
+                !judged && recent.cover(known) ? recent.unknownTo(known) : null);
     }
 
     /** The digest of the confirmed state. O(pages), and the cells of those pages that have changed since the last one */
@@ -1440,7 +965,7 @@ public final class ObjectStore {
             // pages hold pending cells too, which are nobody else's business yet
             return new Frozen(this).confirmed().digest();
         }
-        return Digests.of(replicas, replicaCount, keys, version(), pageHashMask);
+        return Digests.of(replicas.cells(), replicas.count(), objects.keys(), version(), pageHashMask);
     }
 
     /**
@@ -1455,7 +980,11 @@ public final class ObjectStore {
         }
         PageDigest own = digest();
         return CellReader.since(
-                replicas, replicaCount, keys, known, Digests.suspects(replicas, replicaCount, own, theirs, known));
+                replicas.cells(),
+                replicas.count(),
+                objects.keys(),
+                known,
+                Digests.suspects(replicas.cells(), replicas.count(), own, theirs, known));
     }
 
     /**
@@ -1465,46 +994,13 @@ public final class ObjectStore {
      */
     public void checkInvariants() {
         requireNoTransaction();
-        long[] cells = new long[viewCount];
-        for (int r = 0; r < replicaCount; r++) {
-            ReplicaCells own = replicas[r];
-            for (long counter = own.floor(Dot.MAX_COUNTER); counter > 0; counter = own.floor(counter - 1)) {
-                require(
-                        own.context.contains(counter) || isPendingDot((long) r << COUNTER_BITS | counter),
-                        "unknown dot");
-                cells[own.object(counter)]++;
-            }
-        }
-        ObjectStore recounted = new Frozen(this).thaw();
-        for (int i = 0; i < viewCount; i++) {
-            View view = views[i];
-            if (view == null) {
-                require(cells[i] == 0, "cells of a forgotten object");
-                continue;
-            }
-            require(view.index == i && byKey.get(view.key) == view, "number of " + view.key);
-            require(view.cellCount() == cells[i] && view.dots().length == cells[i], "cells of " + view.key);
-            View other = recounted.view(view.key);
-            require(view.value().equals(other.value()), "value of " + view.key);
-            require(view.isPresent() == other.isPresent(), "presence of " + view.key);
-            if (view instanceof SetView set) {
-                require(set.size() == set.elements().size(), "size of " + view.key);
-            }
-        }
-        require(recounted.state().equals(state()), "state");
-        require(Arrays.stream(cells).sum() == liveCells, "number of cells");
-    }
-
-    private static void require(boolean holds, String what) {
-        if (!holds) {
-            throw new IllegalStateException("invariant broken: " + what);
-        }
+        StoreCheck.recount(this, replicas, objects, liveCells);
     }
 
     /** An immutable copy of the present state, for any thread. O(1); the next writes pay for the pages they touch. */
     public Frozen freeze() {
         Frozen frozen = new Frozen(this);
-        stamp = new Object();
+        replicas.share();
         return frozen;
     }
 
@@ -1519,9 +1015,9 @@ public final class ObjectStore {
         private final boolean judged;
 
         private Frozen(ObjectStore store) {
-            replicas = store.replicas;
-            replicaCount = store.replicaCount;
-            keys = store.keys;
+            replicas = store.replicas.cells();
+            replicaCount = store.replicas.count();
+            keys = store.objects.keys();
             version = store.version;
             pending = List.copyOf(store.pending);
             self = store.self;

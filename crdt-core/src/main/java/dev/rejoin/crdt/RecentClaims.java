@@ -78,7 +78,7 @@ final class RecentClaims {
         deltas++;
         int run = 0;
         for (int section = 0; section < delta.replicas.length; section++) {
-            long base = (long) replicas.find(delta.replicas[section]) << ObjectStore.COUNTER_BITS;
+            long base = (long) replicas.find(delta.replicas[section]) << PackedDot.COUNTER_BITS;
             long below = 0;
             for (; run < delta.runEnds[section]; run++) {
                 long high = delta.runs[2 * run] >>> 1;
@@ -109,7 +109,7 @@ final class RecentClaims {
         if (latest == 1 && (adjacent || removed == 0)) {
             int at = at(count - 1);
             long lowest = ring[at] & ~FIRST;
-            if (lowest >>> ObjectStore.COUNTER_BITS == 0 && low >= lowest && low <= ring[at + 1] + 1) {
+            if (lowest >>> PackedDot.COUNTER_BITS == 0 && low >= lowest && low <= ring[at + 1] + 1) {
                 ring[at + 1] = dot;
                 return;
             }
@@ -145,7 +145,7 @@ final class RecentClaims {
         int at = at(count - 1);
         long lowest = ring[at] & ~FIRST;
         if (delta.replicas.length != 1
-                || replicas.find(delta.replicas[0]) != (int) (lowest >>> ObjectStore.COUNTER_BITS)) {
+                || replicas.find(delta.replicas[0]) != (int) (lowest >>> PackedDot.COUNTER_BITS)) {
             return false;
         }
         long[] runs = delta.runs;
@@ -156,7 +156,7 @@ final class RecentClaims {
         }
         long high = runs[0] >>> 1;
         long low = runs[runs.length - 1];
-        long known = lowest & ObjectStore.COUNTER_MASK;
+        long known = lowest & PackedDot.COUNTER_MASK;
         if (low > ring[at + 1] + 1 || high < known - 1) {
             return false;
         }
@@ -168,8 +168,8 @@ final class RecentClaims {
     private void forgetOldest() {
         do {
             long lowest = ring[oldest * 2] & ~FIRST;
-            before((int) (lowest >>> ObjectStore.COUNTER_BITS))
-                    .addRange(lowest & ObjectStore.COUNTER_MASK, ring[oldest * 2 + 1]);
+            before((int) (lowest >>> PackedDot.COUNTER_BITS))
+                    .addRange(lowest & PackedDot.COUNTER_MASK, ring[oldest * 2 + 1]);
             oldest = oldest + 1 & (ring.length >> 1) - 1;
             count--;
         } while (count > 0 && ring[oldest * 2] >= 0);
@@ -233,10 +233,10 @@ final class RecentClaims {
     }
 
     private ReplicaId replica(int range) {
-        return replicas.get((int) ((ring[at(range)] & ~FIRST) >>> ObjectStore.COUNTER_BITS));
+        return replicas.get((int) ((ring[at(range)] & ~FIRST) >>> PackedDot.COUNTER_BITS));
     }
 
     private long low(int range) {
-        return ring[at(range)] & ObjectStore.COUNTER_MASK;
+        return ring[at(range)] & PackedDot.COUNTER_MASK;
     }
 }

@@ -31,7 +31,7 @@ final class ReplicaCells {
 
     ReplicaCells(ReplicaId id, int index, Object owner) {
         this.id = id;
-        this.base = (long) index << ObjectStore.COUNTER_BITS;
+        this.base = (long) index << PackedDot.COUNTER_BITS;
         this.owner = owner;
         this.contextOwner = owner;
         this.context = new DotRanges();
@@ -135,7 +135,7 @@ final class ReplicaCells {
     }
 
     private int indexOf(CellPage page) {
-        return find((page.first & ObjectStore.COUNTER_MASK) >>> CellPage.SHIFT);
+        return find((page.first & PackedDot.COUNTER_MASK) >>> CellPage.SHIFT);
     }
 
     private CellPage writable(PageTable table, CellPage page) {

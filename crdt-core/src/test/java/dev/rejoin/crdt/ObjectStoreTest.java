@@ -249,7 +249,7 @@ class ObjectStoreTest {
         PageTable table = new PageTable();
         Map<Long, CellPage> model = new HashMap<>();
         for (int step = 0; step < 20_000; step++) {
-            long first = (long) random.nextInt(3) << ObjectStore.COUNTER_BITS
+            long first = (long) random.nextInt(3) << PackedDot.COUNTER_BITS
                     | (long) random.nextInt(step < 10_000 ? 1_000 : 50) << CellPage.SHIFT;
             CellPage known = model.get(first);
             assertEquals(known, table.find(first + random.nextInt(CellPage.SIZE)), replay);
@@ -318,7 +318,7 @@ class ObjectStoreTest {
         Set<Long> model = new HashSet<>();
         Map<Long, Boolean> hidden = new HashMap<>();
         for (int i = 0; i < 20_000; i++) {
-            long dot = (long) random.nextInt(30) << ObjectStore.COUNTER_BITS | 1 + random.nextInt(20);
+            long dot = (long) random.nextInt(30) << PackedDot.COUNTER_BITS | 1 + random.nextInt(20);
             if (model.add(dot)) {
                 table.add(dot);
                 hidden.put(dot, false);
