@@ -4,6 +4,7 @@ import dev.rejoin.crdt.yjs.AwarenessUpdate;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -21,6 +22,10 @@ import java.util.Set;
  * <p>A client that has gone comes back by another seat with the clock that it had, which everybody takes for old.
  * So what a fresh seat says first about such a client counts whatever its clock, and is passed on with a higher one, which the
  * client adopts.
+ *
+ * <p>Another server speaks for all who are at it, under a number of its own. What it says comes in order, so of its clients anything is news,
+ * and passed on with a higher clock where this table is ahead of it: everybody here has been told then that they had gone. What is told to other
+ * servers is of editors of this one only, see {@link #takeOwnChanges}.
  *
  * <p>Changes gather until somebody takes them, so one frame tells everybody what many have said. Time comes in with each
  * call, in milliseconds of one monotonic clock. Single-owner. Source: y-protocols, awareness.
@@ -40,6 +45,10 @@ public final class AwarenessTable {
 
     private final Map<Long, Set<Long>> bySeat = new HashMap<>();
     private final Set<Long> changed = new LinkedHashSet<>();
+
+    /** Of those that editors of this server have spoken for. */
+    private final Set<Long> ownChanged = new LinkedHashSet<>();
+
     private long totalBytes;
 
     private record Client(long clock, String state, long seat, long heardAt) {
@@ -56,17 +65,40 @@ public final class AwarenessTable {
     /**
      * Takes what a seat says. What is old, what is another seat's to say, and what exceeds a limit is passed over.
      *
-     * @param seat any number but 0
+     * @param seat a positive number for an editor, a negative one for another server
      * @return whether there are changes to take
      * @throws MalformedUpdateException if the bytes are not an awareness update; nothing has changed then
      */
     public boolean apply(long seat, byte[] update, long nowMillis) {
+        take(seat, update, nowMillis);
+        return !changed.isEmpty();
+    }
+
+    /**
+     * Takes what another server says of all who are at it: whoever it does not name has left there. Otherwise as {@link #apply}.
+     *
+     * @param server a negative number
+     */
+    public boolean replace(long server, byte[] update, long nowMillis) {
+        Set<Long> named = new HashSet<>();
+        if (update.length > 0) {
+            take(server, update, nowMillis).forEach(entry -> named.add(entry.client()));
+        }
+        for (long id : List.copyOf(bySeat.getOrDefault(server, Set.of()))) {
+            if (!named.contains(id)) {
+                end(id, nowMillis);
+            }
+        }
+        return !changed.isEmpty();
+    }
+
+    private List<AwarenessUpdate.Entry> take(long seat, byte[] update, long nowMillis) {
         AwarenessUpdate news =
                 AwarenessUpdate.decode(update, limits.maxDepth(), (id, clock) -> isNews(seat, id, clock, nowMillis));
         for (AwarenessUpdate.Entry entry : news.entries()) {
             put(seat, entry, nowMillis);
         }
-        return !changed.isEmpty();
+        return news.entries();
     }
 
     private boolean isNews(long seat, long id, long clock, long nowMillis) {
@@ -74,7 +106,7 @@ public final class AwarenessTable {
         if (known == null) {
             return clients.size() < limits.maxClients();
         }
-        if (comesBack(seat, known)) {
+        if (comesBack(seat, known, clock) || isServer(seat) && known.seat == seat) {
             return true;
         }
         if (clock < known.clock) {
@@ -84,8 +116,12 @@ public final class AwarenessTable {
         return mine && (clock > known.clock || !known.isGone());
     }
 
-    private boolean comesBack(long seat, Client known) {
-        return known.isGone() && !bySeat.containsKey(seat);
+    private boolean comesBack(long seat, Client known, long clock) {
+        return known.isGone() && (isServer(seat) ? clock >= known.clock : !bySeat.containsKey(seat));
+    }
+
+    private static boolean isServer(long seat) {
+        return seat < 0;
     }
 
     private void put(long seat, AwarenessUpdate.Entry entry, long nowMillis) {
@@ -95,11 +131,22 @@ public final class AwarenessTable {
             if (entry.isGone()) {
                 return;
             }
-        } else if (comesBack(seat, known)) {
+        } else if (comesBack(seat, known, clock)) {
             if (entry.isGone()) {
                 return;
             }
             clock = Math.max(clock, known.clock + 1);
+        } else if (isServer(seat) && known.seat == seat) {
+            if (entry.isGone()) {
+                clock = Math.max(clock, known.clock);
+            } else if (clock <= known.clock) {
+                if (entry.state().equals(known.state)) {
+                    clients.remove(entry.client());
+                    clients.put(entry.client(), new Client(known.clock, known.state, seat, nowMillis));
+                    return;
+                }
+                clock = known.clock + 1;
+            }
         } else if (clock == known.clock && !entry.isGone()) {
             return;
         }
@@ -108,7 +155,7 @@ public final class AwarenessTable {
         boolean introduces = !own.contains(entry.client());
         if (entry.state().length() > limits.maxStateBytes()
                 || totalBytes - before + entry.state().length() > limits.maxTotalBytes()
-                || introduces && own.size() >= limits.maxClientsPerSeat()
+                || introduces && !isServer(seat) && own.size() >= limits.maxClientsPerSeat()
                 || known == null && clients.size() >= limits.maxClients()) {
             return;
         }
@@ -124,6 +171,16 @@ public final class AwarenessTable {
             bySeat.remove(seat);
         }
         set(entry.client(), new Client(clock, entry.state(), seat, nowMillis));
+        tellServers(entry.client(), isServer(seat));
+    }
+
+    /** An editor of this server has spoken for the client, or another server has taken it over. */
+    private void tellServers(long id, boolean isElsewhere) {
+        if (isElsewhere) {
+            ownChanged.remove(id);
+        } else {
+            ownChanged.add(id);
+        }
     }
 
     private void disown(long seat, long id) {
@@ -157,6 +214,7 @@ public final class AwarenessTable {
         if (known != null && !known.isGone()) {
             disown(known.seat, id);
             set(id, new Client(known.clock, GONE, 0, nowMillis));
+            tellServers(id, isServer(known.seat));
         }
     }
 
@@ -193,18 +251,27 @@ public final class AwarenessTable {
      * @param maxBytes of states in it, in characters of JSON, if there is more than one
      */
     public byte[] takeChanges(int maxBytes) {
-        if (changed.isEmpty()) {
-            return NOTHING;
-        }
-        List<AwarenessUpdate.Entry> entries = new ArrayList<>(changed.size());
-        int left = take(entries, maxBytes, SHORT_STATE_BYTES);
-        take(entries, left, limits.maxStateBytes());
-        return new AwarenessUpdate(entries).encode();
+        return take(changed, maxBytes);
     }
 
-    private int take(List<AwarenessUpdate.Entry> entries, int maxBytes, int longest) {
+    /** As {@link #takeChanges}, of what editors of this server have said, for other servers. */
+    public byte[] takeOwnChanges(int maxBytes) {
+        return take(ownChanged, maxBytes);
+    }
+
+    private byte[] take(Set<Long> from, int maxBytes) {
+        if (from.isEmpty()) {
+            return NOTHING;
+        }
+        List<AwarenessUpdate.Entry> entries = new ArrayList<>(from.size());
+        int left = take(from, entries, maxBytes, SHORT_STATE_BYTES);
+        take(from, entries, left, limits.maxStateBytes());
+        return entries.isEmpty() ? NOTHING : new AwarenessUpdate(entries).encode();
+    }
+
+    private int take(Set<Long> from, List<AwarenessUpdate.Entry> entries, int maxBytes, int longest) {
         int left = maxBytes;
-        for (Iterator<Long> i = changed.iterator(); i.hasNext() && (left > 0 || entries.isEmpty()); ) {
+        for (Iterator<Long> i = from.iterator(); i.hasNext() && (left > 0 || entries.isEmpty()); ) {
             long id = i.next();
             Client client = clients.get(id);
             if (client == null) {
@@ -221,6 +288,29 @@ public final class AwarenessTable {
     /** Whether there are changes to take. */
     public boolean hasChanges() {
         return !changed.isEmpty();
+    }
+
+    /** Whether there are changes to take for other servers. */
+    public boolean hasOwnChanges() {
+        return !ownChanged.isEmpty();
+    }
+
+    /** There is no other server that wants to know what changed. */
+    public void forgetOwnChanges() {
+        ownChanged.clear();
+    }
+
+    /** All whom editors of this server speak for, as {@link #takeOwnChanges} would tell of them; nothing is left to be taken of that. */
+    public byte[] everybodyHere(int maxBytes) {
+        ownChanged.clear();
+        clients.forEach((id, client) -> {
+            if (client.seat > 0) {
+                ownChanged.add(id);
+            }
+        });
+        byte[] all = takeOwnChanges(maxBytes);
+        ownChanged.clear();
+        return all;
     }
 
     /** Everybody who is here, as one awareness update; empty if nobody is. */

@@ -16,4 +16,7 @@ public interface FollowedEffects extends LinkEffects {
 
     /** A document is asked for. */
     void pull(LinkMessage.Pull pull);
+
+    /** Somebody is at these documents at the follower, or nobody is any more. */
+    void attend(LinkMessage.Attend attend);
 }

@@ -60,6 +60,9 @@ public final class FollowedSession extends LinkSession {
         } else if (message instanceof LinkMessage.Pull pull) {
             requireName(pull.document());
             effects.pull(pull);
+        } else if (message instanceof LinkMessage.Attend attend) {
+            attend.documents().forEach(LinkSession::requireName);
+            effects.attend(attend);
         } else {
             outOfOrder(message);
         }

@@ -27,6 +27,6 @@ public interface FollowerEffects extends LinkEffects {
     /** The clocks were compared: a question left at {@code sent}, was answered at {@code answered} by the other clock, and it is now {@code received}. */
     void exchanged(long sent, long answered, long received);
 
-    /** Somebody is at a document there, or has left it. */
-    void ephemeral(LinkMessage.Ephemeral ephemeral);
+    /** Who is at a document there, or has left it. */
+    void presence(LinkMessage.Presence presence);
 }

@@ -1,8 +1,10 @@
 package dev.rejoin.sync.session;
 
+import dev.rejoin.sync.wire.LinkFrames;
 import dev.rejoin.sync.wire.LinkMessage;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -65,9 +67,9 @@ public final class FollowerSession extends LinkSession {
                 pinged = Long.MIN_VALUE;
                 effects.exchanged(pong.sentMillis(), pong.answeredMillis(), wallMillis.getAsLong());
             }
-        } else if (message instanceof LinkMessage.Ephemeral ephemeral) {
-            requireName(ephemeral.document());
-            effects.ephemeral(ephemeral);
+        } else if (message instanceof LinkMessage.Presence presence) {
+            requireName(presence.document());
+            effects.presence(presence);
         } else {
             outOfOrder(message);
         }
@@ -150,6 +152,11 @@ public final class FollowerSession extends LinkSession {
     /** Asks for the documents whose names come after this one. */
     public void list(String after) {
         send(new LinkMessage.ListFrom(after));
+    }
+
+    /** Somebody is at these documents here, or nobody is any more; not more than {@link LinkFrames#MAX_ATTENDED} at once. */
+    public void attend(List<String> documents, boolean present) {
+        send(new LinkMessage.Attend(documents, present));
     }
 
     /**

@@ -30,6 +30,14 @@ public final class LinkFrames {
     /** So many documents in one message at most. */
     public static final int MAX_STANDINGS = 512;
 
+    /** So many documents in one {@link LinkMessage.Attend} at most. */
+    public static final int MAX_ATTENDED = 256;
+
+    /** So many sessions in one {@link LinkMessage.Presence} at most. */
+    public static final int MAX_PRESENT = 512;
+
+    private static final int MAX_PRESENCE_BYTES = ProtocolLimits.DEFAULT.maxPresenceBytes();
+
     /** Largest list of what somebody holds. */
     public static final int MAX_HELD_BYTES = 64 << 10;
 
@@ -104,13 +112,27 @@ public final class LinkFrames {
             frame.setStatePart(dev.rejoin.sync.wire.link.v1.StatePart.newBuilder()
                     .setRequest(part.request())
                     .setBytes(wrap(part.bytes())));
-        } else if (message instanceof LinkMessage.Ephemeral ephemeral) {
-            frame.setEphemeral(dev.rejoin.sync.wire.link.v1.Ephemeral.newBuilder()
-                    .setDocument(ephemeral.document())
-                    .setSession(ephemeral.session())
-                    .setPayload(wrap(ephemeral.payload())));
+        } else if (message instanceof LinkMessage.Attend attend) {
+            frame.setAttend(dev.rejoin.sync.wire.link.v1.Attend.newBuilder()
+                    .addAllDocuments(attend.documents())
+                    .setPresent(attend.present()));
+        } else if (message instanceof LinkMessage.Presence presence) {
+            frame.setPresence(presence(presence));
         }
         return frame.build().toByteArray();
+    }
+
+    private static dev.rejoin.sync.wire.link.v1.Presence presence(LinkMessage.Presence presence) {
+        dev.rejoin.sync.wire.link.v1.Presence.Builder builder = dev.rejoin.sync.wire.link.v1.Presence.newBuilder()
+                .setDocument(presence.document())
+                .setAll(presence.all())
+                .setAwareness(wrap(presence.awareness()));
+        for (LinkMessage.SessionPresence session : presence.sessions()) {
+            builder.addSessions(dev.rejoin.sync.wire.link.v1.SessionPresence.newBuilder()
+                    .setSession(session.session())
+                    .setPayload(wrap(session.payload())));
+        }
+        return builder.build();
     }
 
     private static dev.rejoin.sync.wire.link.v1.Standings standings(LinkMessage.Standings standings) {
@@ -173,11 +195,8 @@ public final class LinkFrames {
                 new LinkMessage.StatePart(
                         number("request", frame.getStatePart().getRequest()),
                         frame.getStatePart().getBytes().toByteArray());
-            case EPHEMERAL ->
-                new LinkMessage.Ephemeral(
-                        frame.getEphemeral().getDocument(),
-                        frame.getEphemeral().getSession(),
-                        frame.getEphemeral().getPayload().toByteArray());
+            case ATTEND -> attend(frame.getAttend());
+            case PRESENCE -> presence(frame.getPresence());
             case KIND_NOT_SET -> throw new ProtocolException(FailureCode.PROTOCOL_ERROR, "a frame of no known kind");
         };
     }
@@ -252,6 +271,30 @@ public final class LinkFrames {
                 held("held", head.getHeld()),
                 number("fragment_bytes", head.getFragmentBytes()),
                 number("update_bytes", head.getUpdateBytes()));
+    }
+
+    private static LinkMessage.Attend attend(dev.rejoin.sync.wire.link.v1.Attend attend) {
+        if (attend.getDocumentsCount() > MAX_ATTENDED) {
+            throw malformed("at most " + MAX_ATTENDED + " documents, not " + attend.getDocumentsCount());
+        }
+        return new LinkMessage.Attend(attend.getDocumentsList(), attend.getPresent());
+    }
+
+    private static LinkMessage.Presence presence(dev.rejoin.sync.wire.link.v1.Presence presence) {
+        List<LinkMessage.SessionPresence> sessions = new ArrayList<>(presence.getSessionsCount());
+        for (dev.rejoin.sync.wire.link.v1.SessionPresence session : presence.getSessionsList()) {
+            if (session.getPayload().size() > MAX_PRESENCE_BYTES) {
+                throw malformed("payload must have at most " + MAX_PRESENCE_BYTES + " bytes, not "
+                        + session.getPayload().size());
+            }
+            sessions.add(new LinkMessage.SessionPresence(
+                    session.getSession(), session.getPayload().toByteArray()));
+        }
+        return new LinkMessage.Presence(
+                presence.getDocument(),
+                presence.getAll(),
+                presence.getAwareness().toByteArray(),
+                sessions);
     }
 
     private static long number(String field, long number) {

@@ -118,10 +118,32 @@ public sealed interface LinkMessage {
     record StatePart(long request, byte[] bytes) implements LinkMessage {}
 
     /**
-     * Who is at a document; never stored.
+     * Somebody is at these documents at the follower, or nobody is any more.
      *
-     * @param session of the native protocol; 0 if the payload is an awareness update of editors
-     * @param payload empty when the session has left
+     * @param present whether somebody is; the answer is a {@link Presence} of all who are there at the other side
      */
-    record Ephemeral(String document, long session, byte[] payload) implements LinkMessage {}
+    record Attend(List<String> documents, boolean present) implements LinkMessage {
+        /** Takes a copy of the list. */
+        public Attend {
+            documents = List.copyOf(documents);
+        }
+    }
+
+    /** What a session shows; an empty payload means that it has left. */
+    record SessionPresence(long session, byte[] payload) {}
+
+    /**
+     * Who is at a document at the sender; never stored.
+     *
+     * @param all whether nobody else is
+     * @param awareness of editors, one awareness update; empty if there is nothing
+     * @param sessions of the native protocol
+     */
+    record Presence(String document, boolean all, byte[] awareness, List<SessionPresence> sessions)
+            implements LinkMessage {
+        /** Takes a copy of the list. */
+        public Presence {
+            sessions = List.copyOf(sessions);
+        }
+    }
 }

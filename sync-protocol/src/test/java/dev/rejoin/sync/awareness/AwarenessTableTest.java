@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 class AwarenessTableTest {
     private static final long ANN_SEAT = 1;
     private static final long BOB_SEAT = 2;
+    private static final long SERVER = -1;
     private static final long ANN = 100;
     private static final long BOB = 200;
 
@@ -148,19 +149,92 @@ class AwarenessTableTest {
         assertEquals(0, table.size());
     }
 
+    @Test
+    void anotherServerSpeaksForManyAndKeepsTheirClocks() {
+        for (int i = 0; i < 20; i++) {
+            assertTrue(say(SERVER, 1_000 + i, 7, "{}", 0));
+        }
+        assertEquals(20, table.size());
+        assertTrue(taken().contains("1019@7 {}"));
+        assertTrue(table.leave(SERVER, 1));
+        assertEquals(0, table.size());
+    }
+
+    @Test
+    void whoIsLostWithALinkIsSeenAgainAtOnceWhenItIsBack() {
+        say(SERVER, ANN, 5, "{}", 0);
+        table.leave(SERVER, 1);
+        taken();
+        assertTrue(table.replace(SERVER, update(ANN, 5, "{}"), 2));
+        assertEquals(List.of("100@6 {}"), taken(), "editors here take 5 for old");
+        assertTrue(say(SERVER, ANN, 6, "{\"x\":1}", 3));
+        assertEquals(List.of("100@7 {\"x\":1}"), taken(), "the next word of its server is news as well");
+    }
+
+    @Test
+    void whomAServerDoesNotNameAmongAllHasLeftThere() {
+        say(SERVER, ANN, 1, "{}", 0);
+        say(SERVER, BOB, 1, "{}", 0);
+        say(ANN_SEAT, 300, 1, "{}", 0);
+        taken();
+        assertTrue(table.replace(SERVER, update(BOB, 1, "{}"), 1));
+        assertEquals(List.of("100@1 null"), taken());
+        assertTrue(table.replace(SERVER, new byte[0], 2));
+        assertEquals(List.of("200@1 null"), taken());
+        assertEquals(1, table.size());
+    }
+
+    @Test
+    void otherServersAreToldOfEditorsOfThisOneOnly() {
+        say(SERVER, ANN, 1, "{}", 0);
+        say(BOB_SEAT, BOB, 1, "{}", 0);
+        assertEquals(List.of("200@1 {}"), decoded(table.takeOwnChanges(1_000)));
+        table.leave(BOB_SEAT, 1);
+        table.leave(SERVER, 1);
+        assertEquals(List.of("200@1 null"), decoded(table.takeOwnChanges(1_000)));
+        say(3, BOB, 2, "{}", 2);
+        say(SERVER, ANN, 2, "{}", 2);
+        assertEquals(List.of("200@2 {}"), decoded(table.everybodyHere(1_000)));
+        assertFalse(table.hasOwnChanges());
+    }
+
+    @Test
+    void whoGoesToAnotherServerIsOfThatOneAndAnEchoIsNot() {
+        say(SERVER, ANN, 5, "{}", 0);
+        say(BOB_SEAT, BOB, 1, "{}", 0);
+        taken();
+        assertFalse(say(BOB_SEAT, ANN, 5, "{}", 1));
+        table.replace(SERVER, new byte[0], 2);
+        assertTrue(say(4, ANN, 5, "{}", 3));
+        table.leave(SERVER, 4);
+        assertEquals(List.of("200@1 {}", "100@6 {}"), decoded(table.everybodyHere(1_000)));
+    }
+
+    @Test
+    void anotherServerDoesNotSpeakForAnEditorThatIsHere() {
+        say(ANN_SEAT, ANN, 5, "{}", 0);
+        taken();
+        assertFalse(say(SERVER, ANN, 9, "{\"x\":\"forged\"}", 1));
+        assertFalse(say(SERVER, ANN, 9, "null", 1));
+        assertEquals(1, table.size());
+    }
+
+    private static List<String> decoded(byte[] update) {
+        List<String> out = new ArrayList<>();
+        if (update.length > 0) {
+            AwarenessUpdate.decode(update, 20)
+                    .entries()
+                    .forEach(entry -> out.add(entry.client() + "@" + entry.clock() + " " + entry.state()));
+        }
+        return out;
+    }
+
     private boolean say(long seat, long client, long clock, String state, long now) {
         return table.apply(seat, update(client, clock, state), now);
     }
 
     private List<String> taken() {
-        byte[] changes = table.takeChanges(Integer.MAX_VALUE);
-        List<String> out = new ArrayList<>();
-        if (changes.length > 0) {
-            AwarenessUpdate.decode(changes, 20)
-                    .entries()
-                    .forEach(entry -> out.add(entry.client() + "@" + entry.clock() + " " + entry.state()));
-        }
-        return out;
+        return decoded(table.takeChanges(Integer.MAX_VALUE));
     }
 
     private static byte[] update(long client, long clock, String state) {

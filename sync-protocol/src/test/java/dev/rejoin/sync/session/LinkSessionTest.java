@@ -69,8 +69,8 @@ class LinkSessionTest {
         }
 
         @Override
-        public void ephemeral(LinkMessage.Ephemeral ephemeral) {
-            heard.add(ephemeral);
+        public void presence(LinkMessage.Presence presence) {
+            heard.add(presence);
         }
     }
 
@@ -97,6 +97,11 @@ class LinkSessionTest {
         @Override
         public void linked(LinkMessage.Hello hello) {
             heard.add(hello);
+        }
+
+        @Override
+        public void attend(LinkMessage.Attend attend) {
+            heard.add(attend);
         }
 
         @Override
@@ -209,6 +214,41 @@ class LinkSessionTest {
         other.tell(new LinkMessage.StateHead(request, true, false, 5, new byte[0], 1 << 21, 0));
         exchange(one, other);
         assertEquals(LinkFailure.TOO_LARGE, follower.why);
+    }
+
+    @Test
+    void whoIsAtADocumentIsToldToThoseWhoAsk() {
+        FollowerSession one = dials(SECRET, "c", 1, 10);
+        FollowedSession other = accepts();
+        exchange(one, other);
+        one.attend(List.of("d", "e"), true);
+        exchange(one, other);
+        assertEquals(new LinkMessage.Attend(List.of("d", "e"), true), followed.heard.get(followed.heard.size() - 1));
+        other.tell(new LinkMessage.Presence(
+                "d", true, new byte[] {1}, List.of(new LinkMessage.SessionPresence(7, new byte[] {2, 3}))));
+        exchange(one, other);
+        LinkMessage.Presence heard = (LinkMessage.Presence) follower.heard.get(follower.heard.size() - 1);
+        assertTrue(heard.all());
+        assertArrayEquals(new byte[] {1}, heard.awareness());
+        assertEquals(7, heard.sessions().get(0).session());
+        assertArrayEquals(new byte[] {2, 3}, heard.sessions().get(0).payload());
+    }
+
+    @Test
+    void aPresenceThatNoSessionMayHaveEndsALink() {
+        FollowerSession one = dials(SECRET, "c", 1, 10);
+        FollowedSession other = accepts();
+        exchange(one, other);
+        other.tell(new LinkMessage.Presence(
+                "d", true, new byte[0], List.of(new LinkMessage.SessionPresence(7, new byte[4_097]))));
+        exchange(one, other);
+        assertEquals(LinkFailure.MALFORMED, follower.why);
+        one = dials(SECRET, "c", 1, 10);
+        other = accepts();
+        exchange(one, other);
+        one.attend(List.of("not\u0000a name"), true);
+        exchange(one, other);
+        assertEquals(LinkFailure.MALFORMED, followed.why);
     }
 
     @Test

@@ -12,11 +12,14 @@ import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.LinkMessage;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +49,14 @@ final class Followed implements LineEnd, FollowedEffects {
     private boolean behind;
     private boolean compareAll;
     private final Map<String, LinkMessage.Standing> untold = new LinkedHashMap<>();
+
+    /** Documents that somebody is at there. */
+    private final Set<String> attends = new HashSet<>();
+
+    /** Of these, those of which it is to be told who is at them here. */
+    private final Set<String> owed = new LinkedHashSet<>();
+
+    private boolean telling;
     private final ArrayDeque<LinkMessage.Pull> asked = new ArrayDeque<>();
     private boolean answering;
     private @Nullable String listing;
@@ -83,12 +94,21 @@ final class Followed implements LineEnd, FollowedEffects {
         }
         answer();
         list();
+        tellOwed();
+    }
+
+    /** It does not follow any more. */
+    private void left() {
+        home.presence().unwant(attends);
+        attends.clear();
+        owed.clear();
+        home.left(this);
     }
 
     @Override
     public void closed() {
         session.disconnected();
-        home.left(this);
+        left();
     }
 
     @Override
@@ -100,7 +120,7 @@ final class Followed implements LineEnd, FollowedEffects {
     public void ended(LinkFailure why, String message) {
         LOG.info("a peer does not follow any more: {}: {}", why, message);
         line.close();
-        home.left(this);
+        left();
     }
 
     void fail(LinkFailure why, String message) {
@@ -205,11 +225,47 @@ final class Followed implements LineEnd, FollowedEffects {
         }
     }
 
-    /** Who is at a document; dropped first when the peer does not keep up. */
-    void ephemeral(LinkMessage.Ephemeral ephemeral) {
-        if (session.isOpen() && !behind && line.hasRoom()) {
-            session.tell(ephemeral);
+    @Override
+    public void attend(LinkMessage.Attend attend) {
+        for (String document : attend.documents()) {
+            if (!attend.present()) {
+                owed.remove(document);
+                if (attends.remove(document)) {
+                    home.presence().unwant(List.of(document));
+                }
+            } else if (attends.size() < home.options().maxAttended() && attends.add(document)) {
+                home.presence().want(document);
+                owed.add(document);
+            }
         }
+        tellOwed();
+    }
+
+    /** Who is at a document; the first that is left out when the peer does not keep up. */
+    void present(LinkMessage.Presence presence) {
+        String document = presence.document();
+        if (!session.isOpen() || !attends.contains(document)) {
+            return;
+        }
+        if (behind || !line.hasRoom()) {
+            owed.add(document);
+        } else if (presence.all() || !owed.contains(document)) {
+            session.tell(presence);
+        }
+    }
+
+    /** One document at a time, and each only when the one before has left. */
+    private void tellOwed() {
+        if (owed.isEmpty() || telling || behind || !line.hasRoom() || !session.isOpen()) {
+            return;
+        }
+        String document = owed.iterator().next();
+        owed.remove(document);
+        telling = true;
+        home.presence().everybody(document, this, () -> {
+            telling = false;
+            tellOwed();
+        });
     }
 
     @Override

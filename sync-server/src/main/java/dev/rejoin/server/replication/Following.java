@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +43,7 @@ final class Following implements LineEnd, FollowerEffects {
 
     private final Replication home;
     private final URI peer;
+    private final long number;
     private final String address;
     private final LinkFaults faults;
     private final Unfinished unfinished = new Unfinished();
@@ -63,6 +65,9 @@ final class Following implements LineEnd, FollowerEffects {
     /** Counts the lines: what an earlier one had under way is of no interest any more. */
     private long life;
 
+    /** Whether the rooms may have heard of those who are at the peer. */
+    private boolean acquainted;
+
     private boolean stopped;
     private boolean dialling;
     private int failures;
@@ -82,9 +87,11 @@ final class Following implements LineEnd, FollowerEffects {
 
     private record Beat(long mark, LinkMessage.Heartbeat heartbeat) {}
 
-    Following(Replication home, URI peer, LinkFaults faults) {
+    /** @param number a negative one that is its own */
+    Following(Replication home, URI peer, long number, LinkFaults faults) {
         this.home = home;
         this.peer = peer;
+        this.number = number;
         this.address = peer.toString();
         this.faults = faults;
         this.parked = new Parked(home.options().maxParkedBytes());
@@ -181,6 +188,10 @@ final class Following implements LineEnd, FollowerEffects {
         unfinished.clear();
         parked.clear();
         catching.stop();
+        if (acquainted) {
+            acquainted = false;
+            home.presence().unlinked(this);
+        }
         if (was || !why.equals(problem)) {
             LOG.info("no link to {}: {}", address, why);
         }
@@ -253,6 +264,8 @@ final class Following implements LineEnd, FollowerEffects {
         deliveredAt = 0;
         LOG.info("following {}, log {}, opening {}", address, Long.toHexString(log), Long.toHexString(opening));
         home.observer().linked(address);
+        acquainted = true;
+        home.presence().linked(this);
         catching.compareAll();
     }
 
@@ -321,7 +334,16 @@ final class Following implements LineEnd, FollowerEffects {
     }
 
     @Override
-    public void ephemeral(LinkMessage.Ephemeral ephemeral) {}
+    public void presence(LinkMessage.Presence presence) {
+        deliver(() -> home.presence().told(this, presence));
+    }
+
+    /** Somebody is at these documents here, or nobody is any more. */
+    void attend(List<String> documents, boolean present) {
+        if (isLinked()) {
+            session.attend(documents, present);
+        }
+    }
 
     private void beat() {
         while (!beats.isEmpty() && unfinished.passed(beats.element().mark())) {
@@ -479,6 +501,11 @@ final class Following implements LineEnd, FollowerEffects {
 
     long life() {
         return life;
+    }
+
+    /** Names the peer to the rooms. */
+    long number() {
+        return number;
     }
 
     String address() {

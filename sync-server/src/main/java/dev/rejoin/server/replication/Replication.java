@@ -64,6 +64,8 @@ public final class Replication implements AdmissionListener {
     private final Set<Followed> followers = new LinkedHashSet<>();
     private volatile boolean listening;
     private volatile List<LinkStatus> status = List.of();
+    private final PresenceExchange presence;
+    private long numbers;
     private boolean closed;
     private long beats;
     private long beatDue;
@@ -95,12 +97,14 @@ public final class Replication implements AdmissionListener {
         this.time = time;
         this.random = random;
         this.observer = observer;
+        this.presence = new PresenceExchange(this);
         this.lag = new Lag(Duration.ofMillis(BEAT_MILLIS), LAG_WINDOW, time, this::spiked);
     }
 
     /** Begins to listen to the documents and to dial. */
     public void start() {
         rooms.tellOfAdmissions(this);
+        rooms.tellOfPresence(presence);
         rooms.onChange(this::noticed);
         loop.execute(() -> {
             beatDue = loop.millis() + BEAT_MILLIS;
@@ -118,7 +122,7 @@ public final class Replication implements AdmissionListener {
             for (URI peer : peers) {
                 wanted.add(peer.toString());
                 followings.computeIfAbsent(
-                        peer.toString(), address -> new Following(this, peer, faults(address)).start());
+                        peer.toString(), address -> new Following(this, peer, --numbers, faults(address)).start());
             }
             for (String address : List.copyOf(followings.keySet())) {
                 if (!wanted.contains(address)) {
@@ -328,6 +332,14 @@ public final class Replication implements AdmissionListener {
 
     Collection<Following> followings() {
         return followings.values();
+    }
+
+    Collection<Followed> followers() {
+        return followers;
+    }
+
+    PresenceExchange presence() {
+        return presence;
     }
 
     byte[] nonce() {

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param maxParkedBytes changes of a peer that wait for others to come before them; further ones are fetched later instead
  * @param parkMillis a change that follows on what is not here waits so long for it to come by itself
  * @param maxAsked documents that one peer may have asked for and not got
+ * @param maxAttended documents that somebody is at here of which peers are asked who is at them there; of further ones that is not known
  * @param repair all documents are compared with each peer this often
  * @param maxBackoffMillis a peer that cannot be reached is dialled again within so much
  * @param retryMillis a document that could not be brought up to date is tried again after this
@@ -24,12 +25,13 @@ public record ReplicationOptions(
         long maxParkedBytes,
         long parkMillis,
         int maxAsked,
+        int maxAttended,
         Duration repair,
         long maxBackoffMillis,
         long retryMillis) {
     /** The usual bounds. */
     public static final ReplicationOptions DEFAULTS = new ReplicationOptions(
-            256L << 20, 8, 65_536, 16L << 20, 4L << 20, 50, 64, Duration.ofMinutes(5), 5_000, 1_000);
+            256L << 20, 8, 65_536, 16L << 20, 4L << 20, 50, 64, 65_536, Duration.ofMinutes(5), 5_000, 1_000);
 
     /** The same but for the largest document. */
     public ReplicationOptions withMaxStateBytes(long bytes) {
@@ -41,6 +43,7 @@ public record ReplicationOptions(
                 maxParkedBytes,
                 parkMillis,
                 maxAsked,
+                maxAttended,
                 repair,
                 maxBackoffMillis,
                 retryMillis);
@@ -56,6 +59,7 @@ public record ReplicationOptions(
                 maxParkedBytes,
                 parkMillis,
                 maxAsked,
+                maxAttended,
                 interval,
                 maxBackoffMillis,
                 retryMillis);

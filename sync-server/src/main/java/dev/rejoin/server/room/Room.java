@@ -30,6 +30,7 @@ import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Frames;
+import dev.rejoin.sync.wire.LinkMessage;
 import dev.rejoin.sync.wire.Position;
 import dev.rejoin.sync.wire.Rejection;
 import dev.rejoin.sync.wire.Update;
@@ -101,6 +102,7 @@ final class Room {
     private final Consumer<Room> whenGone;
     private final RoomContent content;
     private final AdmissionListener admissions;
+    private final RoomPresence presence;
 
     /** What is held with all that was judged or came from other servers. */
     private HeldPositions ahead;
@@ -156,6 +158,7 @@ final class Room {
             Recovered recovered,
             ChangeListeners listeners,
             AdmissionListener admissions,
+            PresenceListener attention,
             Consumer<Room> whenGone) {
         this.name = name;
         this.loop = loop;
@@ -169,7 +172,9 @@ final class Room {
         this.listeners = listeners;
         this.admissions = admissions;
         this.whenGone = whenGone;
-        this.content = new RoomContent(this, loop, kit, hotContents, document, recovered.content(), recovered.former());
+        this.presence = new RoomPresence(name, loop, seats, attention);
+        this.content = new RoomContent(
+                this, loop, kit, hotContents, document, recovered.content(), recovered.former(), attention);
         this.committed = document.snapshot();
         this.committedSequence = recovered.sequence();
         this.held = recovered.held();
@@ -252,11 +257,13 @@ final class Room {
             seat.room = this;
             stayAwake();
             content.join(seat);
+            attendance();
         }
     }
 
     void leave(ContentSeat seat) {
         content.leave(seat);
+        attendance();
         restWhenIdle();
     }
 
@@ -317,13 +324,10 @@ final class Room {
         seat.outlet.welcome(
                 new Admission(epoch, seat.session, lease.judgedThrough(), lease.chain(), verdicts),
                 Update.of(position(), bytes(committed.deltaSince(held))));
-        for (Seat other : seats) {
-            if (other.presence.length > 0) {
-                seat.outlet.presence(other.session, other.presence);
-            }
-        }
+        presence.introduce(seat);
         seat.admitted = true;
         seats.add(seat);
+        attendance();
     }
 
     void leave(Seat seat) {
@@ -332,9 +336,9 @@ final class Room {
             seat.lease.live = null;
             present--;
         }
-        if (seats.remove(seat) && seat.presence.length > 0) {
-            seat.presence = NOTHING;
-            relayPresence(seat);
+        if (seats.remove(seat)) {
+            presence.show(seat, NOTHING);
+            attendance();
         }
         restWhenIdle();
     }
@@ -1017,17 +1021,33 @@ final class Room {
         kit.observer().resynced();
     }
 
-    void presence(Seat seat, byte[] payload) {
-        seat.presence = payload;
-        relayPresence(seat);
+    RoomPresence presence() {
+        return presence;
     }
 
-    private void relayPresence(Seat from) {
-        for (Seat seat : seats) {
-            if (seat != from) {
-                seat.outlet.presence(from.session, from.presence);
-            }
-        }
+    private void attendance() {
+        presence.attendance(!seats.isEmpty() || content.hasSeats());
+    }
+
+    /** Who is here, for another server. */
+    LinkMessage.Presence everybody() {
+        return presence.everybody(content.everybodyHere());
+    }
+
+    /**
+     * Another server says who is at the document there.
+     *
+     * @throws MalformedUpdateException if what it says of editors does not decode
+     */
+    void hear(long server, LinkMessage.Presence news) {
+        content.hear(server, news);
+        presence.hear(server, news);
+    }
+
+    /** Another server is not heard of any more, and so are those who are there. */
+    void lose(long server) {
+        content.lose(server);
+        presence.lose(server);
     }
 
     private boolean wantsImage() {

@@ -15,6 +15,7 @@ import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.awareness.AwarenessTable;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.wire.FailureCode;
+import dev.rejoin.sync.wire.LinkMessage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -68,6 +69,9 @@ final class RoomContent {
     private static final int MAX_NEW_WRITERS_PER_CHANGE = 1_024;
     private static final int MAX_AWARENESS_FRAME_BYTES = 128 << 10;
 
+    /** Of states of editors that another server is told at once, in characters of JSON; who comes after that is not seen there. */
+    private static final int MAX_EVERYBODY_BYTES = 1 << 20;
+
     /* Answers to one seat: so many at once, then one in so many milliseconds. */
     private static final int ANSWERS_AT_ONCE = 5;
     private static final long ANSWER_MILLIS = 1_000;
@@ -112,6 +116,7 @@ final class RoomContent {
 
     private final Set<ContentSeat> seats = new LinkedHashSet<>();
     private final AwarenessTable awareness;
+    private final PresenceListener attention;
     private long seatNumbers;
     private long awarenessSentAt = Long.MIN_VALUE / 2;
     private boolean awarenessDue;
@@ -124,7 +129,8 @@ final class RoomContent {
             HotContents hotContents,
             Document document,
             ContentSource source,
-            StateVector former) {
+            StateVector former,
+            PresenceListener attention) {
         this.rulings = kit.contentValidator() == ContentValidator.ACCEPT_ALL
                 ? null
                 : new ContentRulings(room.name(), kit.contentValidator());
@@ -142,6 +148,7 @@ final class RoomContent {
         this.writersAtMost = durable.size();
         source.whenMade(this::made);
         this.awareness = new AwarenessTable(kit.awarenessLimits());
+        this.attention = attention;
     }
 
     // tiers
@@ -885,18 +892,53 @@ final class RoomContent {
 
     private void sendAwareness() {
         byte[] news = awareness.takeChanges(MAX_AWARENESS_FRAME_BYTES);
+        awarenessSentAt = now();
+        tellServers();
+        if (awareness.hasChanges() || awareness.hasOwnChanges()) {
+            tellAwareness();
+        }
         if (news.length == 0) {
             return;
-        }
-        awarenessSentAt = now();
-        if (awareness.hasChanges()) {
-            tellAwareness();
         }
         Map<Framing, byte[]> frames = new HashMap<>(2);
         for (ContentSeat seat : seats) {
             if (seat.outlet.hasRoom()) {
                 seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.awareness(news)));
             }
+        }
+    }
+
+    private void tellServers() {
+        if (!attention.isWanted(room.name())) {
+            awareness.forgetOwnChanges();
+            return;
+        }
+        byte[] own = awareness.takeOwnChanges(MAX_AWARENESS_FRAME_BYTES);
+        if (own.length > 0) {
+            attention.changed(new LinkMessage.Presence(room.name(), false, own, List.of()));
+        }
+    }
+
+    /** Of the editors that are at this server, one awareness update; empty if none is. */
+    byte[] everybodyHere() {
+        return awareness.everybodyHere(MAX_EVERYBODY_BYTES);
+    }
+
+    /** Another server says which editors are there. */
+    void hear(long server, LinkMessage.Presence news) {
+        boolean changed = news.all()
+                ? awareness.replace(server, news.awareness(), now())
+                : news.awareness().length > 0 && awareness.apply(server, news.awareness(), now());
+        if (changed) {
+            tellAwareness();
+        }
+        expireLater();
+    }
+
+    /** The editors of another server are not heard of any more. */
+    void lose(long server) {
+        if (awareness.leave(server, now())) {
+            tellAwareness();
         }
     }
 

@@ -15,6 +15,7 @@ import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.FailureCode;
+import dev.rejoin.sync.wire.LinkMessage;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -63,6 +64,25 @@ public final class Rooms {
         @Override
         public void admitted(Admitted entry) {
             told.admitted(entry);
+        }
+    };
+
+    private volatile PresenceListener attentive = PresenceListener.NONE;
+
+    private final PresenceListener attention = new PresenceListener() {
+        @Override
+        public void attended(String document, boolean present) {
+            attentive.attended(document, present);
+        }
+
+        @Override
+        public boolean isWanted(String document) {
+            return attentive.isWanted(document);
+        }
+
+        @Override
+        public void changed(LinkMessage.Presence news) {
+            attentive.changed(news);
         }
     };
 
@@ -395,6 +415,53 @@ public final class Rooms {
     /** Tells {@code listener}, and nobody else any more, of each durable entry. */
     public void tellOfAdmissions(AdmissionListener listener) {
         told = listener;
+    }
+
+    /** Tells {@code listener}, and nobody else any more, who is at which document. Those who have come before are not told. */
+    public void tellOfPresence(PresenceListener listener) {
+        attentive = listener;
+    }
+
+    /** Calls {@code told} on the loop of the document with everybody who is at it here. Does not load the document. */
+    public void everybody(DocumentName document, Consumer<LinkMessage.Presence> told) {
+        Floor floor = floor(document);
+        floor.loop.execute(() -> {
+            Room room = floor.rooms.get(document.value());
+            told.accept(
+                    room == null
+                            ? new LinkMessage.Presence(document.value(), true, new byte[0], List.of())
+                            : room.everybody());
+        });
+    }
+
+    /**
+     * Another server says who is at a document there; if nobody is at it here it is not kept. Fails with {@link MalformedUpdateException} if what is said of
+     * editors does not decode.
+     *
+     * @param server a negative number that is this server's alone
+     */
+    public CompletionStage<Void> hear(long server, LinkMessage.Presence news) {
+        CompletableFuture<Void> heard = new CompletableFuture<>();
+        Floor floor = floor(news.document());
+        floor.loop.execute(() -> {
+            Room room = floor.rooms.get(news.document());
+            try {
+                if (room != null) {
+                    room.hear(server, news);
+                }
+                heard.complete(null);
+            } catch (MalformedUpdateException e) {
+                heard.completeExceptionally(e);
+            }
+        });
+        return heard;
+    }
+
+    /** Another server is not heard of any more, and so are all who are there. */
+    public void lose(long server) {
+        for (Floor floor : floors) {
+            floor.loop.execute(() -> floor.rooms.values().forEach(room -> room.lose(server)));
+        }
     }
 
     /**
@@ -878,7 +945,15 @@ public final class Rooms {
 
         private Room open(String name, Recovered recovered) {
             Room room = new Room(
-                    name, loop, kit, hotContents, recovered, listeners, admissions, left -> rooms.remove(name, left));
+                    name,
+                    loop,
+                    kit,
+                    hotContents,
+                    recovered,
+                    listeners,
+                    admissions,
+                    attention,
+                    left -> rooms.remove(name, left));
             rooms.put(name, room);
             for (Waiting visit : taken(name)) {
                 if (closing || room.isGone()) {

@@ -48,7 +48,7 @@ public final class Seat {
 
     /** Passes presence on to the other sessions. */
     public void presence(byte[] payload) {
-        enter(room -> room.presence(this, payload));
+        enter(room -> room.presence().show(this, payload));
     }
 
     /** What the session may do has changed. */
