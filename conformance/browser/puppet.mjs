@@ -13,7 +13,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED/;
-const DESKTOP = { width: 1200, height: 860 };
+const DESKTOP = { width: 1280, height: 800 };
 
 async function launch() {
   const path = process.env.CHROMIUM_PATH;

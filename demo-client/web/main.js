@@ -1,12 +1,10 @@
 // The demo page: one document, its objects on the screen, and how far each change has come.
-import { open } from '@rejoin/client';
-import { IndexedDbStore } from '@rejoin/client/idb';
-import { presenceOf } from '@rejoin/client/presence';
 import { showCompanion } from './companion.js';
 import { showCounter } from './counter.js';
 import { keepPage } from './offline.js';
-import { nameDocument, socketAt } from './pages.js';
+import { openPage, socketAt } from './pages.js';
 import { me, showPeople } from './people.js';
+import { IndexedDbStore, open, presenceOf } from './rejoin.js';
 import { showRejections } from './rejections.js';
 import { showFailure, showStatus, startsOffline } from './status.js';
 import { showTags } from './tags.js';
@@ -14,7 +12,7 @@ import { showTitle } from './title.js';
 import { showTouched } from './touched.js';
 import { showWrites } from './writes.js';
 
-const name = nameDocument();
+const name = openPage();
 
 const sync = socketAt('/sync');
 showCompanion(name, sync);

@@ -1,6 +1,6 @@
 // The editors page: two stock editors on one document, each with its stock provider, and the document as the server has it.
 import { keepPage } from '../offline.js';
-import { nameDocument } from '../pages.js';
+import { openPage } from '../pages.js';
 import { me, showPeople } from '../people.js';
 import { openCode } from './code.js';
 import { everybody } from './everybody.js';
@@ -8,7 +8,7 @@ import { openProse } from './prose.js';
 import { showServed } from './served.js';
 import { showStatus } from './status.js';
 
-const name = nameDocument();
+const name = openPage();
 const user = { ...me(), window: crypto.randomUUID() };
 
 const code = openCode(name, user);

@@ -1,11 +1,11 @@
 // Two servers, one document: a person at each, what lies between them, and a score of what users would complain about.
-import { nameDocument } from '../pages.js';
+import { openPage } from '../pages.js';
 import { showChart } from './chart.js';
 import { openPane } from './pane.js';
 import { openScore } from './score.js';
 import { openStage } from './stage.js';
 
-const name = nameDocument();
+const name = openPage();
 const stage = await openStage();
 const score = openScore();
 const guarantees = document.getElementById('guarantees');

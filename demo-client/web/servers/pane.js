@@ -1,6 +1,5 @@
 // One person at one server: the list, the counter, the title and the text, with a store of its own in this browser.
-import { open } from '@rejoin/client';
-import { IndexedDbStore } from '@rejoin/client/idb';
+import { IndexedDbStore, open } from '../rejoin.js';
 import { describe, showBadge } from '../words.js';
 import { watchFlickers } from './flickers.js';
 import { showItems } from './items.js';

@@ -1,6 +1,6 @@
 // Reading through the other server, as a page that is loaded anew, a second service, or a colleague with a link would. With the guarantees the
 // read carries the session token of what this side has written; without them it takes whatever the other server has.
-import { sessionOf } from '@rejoin/client/session';
+import { sessionOf } from '../rejoin.js';
 import { pathOf } from './stage.js';
 
 export function showReading({ client, name, other, part, score, guarantees }) {

@@ -1,7 +1,7 @@
 // What lies between the servers, and whether server A runs. The page asks for it in a document of its own, and the program that runs both
 // servers obeys; see Stage.java.
-import { open } from '@rejoin/client';
 import { socketAt } from '../pages.js';
+import { open } from '../rejoin.js';
 
 const DOCUMENT = 'demo/stage';
 const UP = 'up';

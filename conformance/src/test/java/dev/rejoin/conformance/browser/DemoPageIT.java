@@ -16,8 +16,6 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -26,25 +24,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The demo as people use it: its jar in a process, its page in real Chromium, and a Java program beside it. */
 @Timeout(150)
 class DemoPageIT {
-    private static final Path PICTURES = Path.of("target/screenshots");
-    private static final int DESKTOP = 1200;
-    private static final int PHONE = 390;
-    private static final long AGREE_MILLIS = 20_000;
-    private static final long LOOK_MILLIS = 50;
-
     private static final String STATE =
             "[...rejoin.document.confirmedState()]" + ".map((byte) => byte.toString(16).padStart(2, '0')).join('')";
     private static final String CONNECTED = "rejoin.status.connection === 'connected'";
@@ -54,59 +43,39 @@ class DemoPageIT {
             "rejoin.pending().every(({ write }) => write.state !== 'local') && rejoin.status.savesLocally";
     private static final String REASON = "this tag is not allowed here";
 
-    private static @Nullable Browser browser;
-
-    @TempDir
-    Path folder;
+    @RegisterExtension
+    static final DemoPages PAGES = new DemoPages();
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Set<String> seenByJava = ConcurrentHashMap.newKeySet();
-    private @Nullable DemoProcess demo;
     private @Nullable SyncClient program;
-
-    @BeforeAll
-    static void startBrowser() throws Exception {
-        browser = Browser.startOrSkip();
-    }
-
-    @AfterAll
-    static void endBrowser() throws Exception {
-        if (browser != null) {
-            browser.close();
-        }
-    }
 
     @BeforeEach
     void start() throws Exception {
-        demo = DemoProcess.start(0, folder);
         program = SyncClient.builder()
-                .url(demo.syncUri())
+                .url(PAGES.demo().syncUri())
                 .document("notes/1")
-                .outbox(folder.resolve("outbox"))
+                .outbox(PAGES.folder().resolve("outbox"))
                 .build();
         program.onChange(event -> event.changes().forEach(change -> {
             if (change instanceof Change.SetChange set) {
                 set.added().forEach(tag -> seenByJava.add(String.valueOf(tag)));
             }
         }));
-        Files.createDirectories(PICTURES);
     }
 
     @AfterEach
-    void end() throws Exception {
-        try (DemoProcess first = demo;
-                SyncClient second = program) {
-            assertEquals(List.of(), browser.closeAll(), "no page has complained");
-        }
+    void end() {
+        program.close();
     }
 
     @Test
     void offlineEditsRefusalsReloadsAndAKilledServerLeaveAllWithTheSameBytes() throws Exception {
-        Tab ada = browser.open("ada", demo.uri().toString());
-        Tab ben = browser.open("ben", demo.uri().toString());
+        Tab ada = PAGES.open("ada");
+        Tab ben = PAGES.open("ben");
         List<Tab> both = List.of(ada, ben);
         everybodySeesEverybody(ada, ben);
-        picturesOf(ada, "empty");
+        DemoPages.picturesOf(ada, "empty");
         double whereLikesAre = likesButton(ada);
         ada.until(KEPT_FOR_OFFLINE);
         ben.until(KEPT_FOR_OFFLINE);
@@ -135,8 +104,8 @@ class DemoPageIT {
 
     @Test
     void twoWindowsOfOneBrowserKeepTheirOfflineWritesApart() throws Exception {
-        Tab left = browser.open("left", demo.uri().toString());
-        Tab right = left.openBeside("right", demo.uri().toString());
+        Tab left = PAGES.open("left");
+        Tab right = left.openBeside("right", PAGES.uri().toString());
         left.enter("#title", "Shared");
         for (Tab window : List.of(left, right)) {
             window.until(KEPT_FOR_OFFLINE);
@@ -160,7 +129,7 @@ class DemoPageIT {
 
     @Test
     void aReloadInTheSameInstantShowsNothingOlder() throws Exception {
-        Tab ada = browser.open("ada", demo.uri().toString());
+        Tab ada = PAGES.open("ada");
         ada.until(KEPT_FOR_OFFLINE);
         ada.evaluate("""
                 window.isBefore = true;
@@ -184,7 +153,7 @@ class DemoPageIT {
         String benName = ben.evaluate("JSON.parse(sessionStorage.getItem('rejoin-demo:me')).name")
                 .asText();
         assertTrue(ada.text("#people").contains(benName), ada.text("#people"));
-        until(() -> program.presences().size() == 2);
+        DemoPages.until(() -> program.presences().size() == 2);
     }
 
     private void whatOneWritesAllSee(Tab ada, Tab ben) throws Exception {
@@ -204,7 +173,7 @@ class DemoPageIT {
             tab.until("document.querySelector('#title').value === 'Groceries'");
             tab.until("document.querySelector('#sync-status').textContent === 'Connected. Everything is saved'");
         }
-        until(() -> program.snapshot().counter("likes") == 2);
+        DemoPages.until(() -> program.snapshot().counter("likes") == 2);
     }
 
     private void whatIsWrittenOfflineSurvivesAReload(Tab ada, Tab ben) throws Exception {
@@ -229,7 +198,7 @@ class DemoPageIT {
         assertEquals("On this device", ada.text("#title-badge"));
         assertEquals("Groceries, written offline", title(ada));
         assertEquals("Offline. 5 changes kept here", ada.text("#sync-status"));
-        picturesOf(ada, "offline");
+        DemoPages.picturesOf(ada, "offline");
 
         ben.enter("#tag", "meanwhile");
         ben.click("#likes-plus");
@@ -239,7 +208,8 @@ class DemoPageIT {
             document.counter("likes").increment();
         });
         Optional<String> benTitle = Optional.of("Groceries, written by Ben");
-        until(() -> program.snapshot().register("title", ValueCodec.STRING).equals(benTitle));
+        DemoPages.until(
+                () -> program.snapshot().register("title", ValueCodec.STRING).equals(benTitle));
         program.write(document -> title(document).set("Groceries, written in Java"));
         ben.until(NOTHING_PENDING);
         ben.until("document.querySelector('#title').value === 'Groceries, written in Java'");
@@ -252,7 +222,7 @@ class DemoPageIT {
             tab.until("document.querySelector('#title').value === 'Groceries, written in Java'");
             tab.until("document.querySelector('#title-note').textContent.includes('Groceries, written offline')");
         }
-        picturesOf(ben, "two-titles");
+        DemoPages.picturesOf(ben, "two-titles");
         ben.click("#title-note button");
         nothingBlinked(ada, Set.of());
         nothingBlinked(ben, Set.of("milk"));
@@ -265,7 +235,7 @@ class DemoPageIT {
         ada.enter("#tag", "after");
         ada.click("#likes-plus");
         ada.until("document.querySelector('#tags > li[data-tag=\"forbidden\"][data-pending]') !== null");
-        picturesOf(ada, "before-the-refusal");
+        DemoPages.picturesOf(ada, "before-the-refusal");
         ada.click(".switch");
         ada.until(NOTHING_PENDING);
         ada.until("document.querySelector('#tags > li[data-tag=\"forbidden\"]') === null");
@@ -273,7 +243,7 @@ class DemoPageIT {
         assertTrue(ada.text("#rejections li[data-code=\"content-rejected\"]").contains("Tag “forbidden” added"));
         assertTrue(ada.text("#rejections li[data-code=\"content-rejected\"]").contains(REASON));
         assertTrue(ada.text("#rejections-news").contains(REASON), "it is said, too");
-        picturesOf(ada, "refused");
+        DemoPages.picturesOf(ada, "refused");
         nothingBlinked(ada, Set.of("forbidden"));
         assertEquals(1, timesShown(ada, "forbidden"));
 
@@ -291,7 +261,7 @@ class DemoPageIT {
     }
 
     private void whatIsWrittenWithoutAServerSurvivesAReload(Tab ada, Tab ben) throws Exception {
-        demo.kill();
+        PAGES.demo().kill();
         ada.enter("#tag", "no server");
         ada.click("#likes-plus");
         ben.enter("#tag", "no server either");
@@ -306,14 +276,14 @@ class DemoPageIT {
         assertTrue(ada.has("#tags > li[data-tag=\"no server\"][data-pending]"));
         ada.until("document.querySelector('#sync-status').textContent === 'No connection. 2 changes kept here'");
         ben.until("document.querySelector('#sync-status').textContent === 'No connection. 2 changes kept here'");
-        picturesOf(ada, "no-server");
+        DemoPages.picturesOf(ada, "no-server");
 
-        demo = DemoProcess.start(demo.uri().getPort(), folder);
+        PAGES.startAgain();
         // One is impatient; the others come back by themselves.
         ben.click("#try-now");
         ada.until(NOTHING_PENDING);
         ben.until(NOTHING_PENDING);
-        until(() -> program.pending().isEmpty());
+        DemoPages.until(() -> program.pending().isEmpty());
         nothingBlinked(ada, Set.of());
         nothingBlinked(ben, Set.of("milk"));
     }
@@ -322,7 +292,7 @@ class DemoPageIT {
         ada.until("document.querySelectorAll('#people li').length === 3");
         ben.close();
         ada.until("document.querySelectorAll('#people li').length === 2");
-        until(() -> program.presences().size() == 1);
+        DemoPages.until(() -> program.presences().size() == 1);
         program.presence(null);
         ada.until("document.querySelectorAll('#people li').length === 1");
     }
@@ -332,8 +302,8 @@ class DemoPageIT {
         for (Tab tab : tabs) {
             tab.until(NOTHING_PENDING);
         }
-        until(() -> program.pending().isEmpty());
-        until(() -> {
+        DemoPages.until(() -> program.pending().isEmpty());
+        DemoPages.until(() -> {
             String server = stateOfServer();
             for (Tab tab : tabs) {
                 if (!tab.evaluate(STATE).asText().equals(server)) {
@@ -355,7 +325,7 @@ class DemoPageIT {
     }
 
     private String stateOfServer() throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(demo.uri().resolve("/v1/documents/notes/1?format=state"))
+        HttpRequest request = HttpRequest.newBuilder(PAGES.uri().resolve("/v1/documents/notes/1?format=state"))
                 .build();
         HttpResponse<byte[]> response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
         assertEquals(200, response.statusCode());
@@ -411,27 +381,5 @@ class DemoPageIT {
 
     private static LwwRegister<String> title(Document document) {
         return document.register("title", ValueCodec.STRING);
-    }
-
-    private static void picturesOf(Tab tab, String name) throws IOException {
-        for (String scheme : List.of("light", "dark")) {
-            for (int width : List.of(DESKTOP, PHONE)) {
-                Path file = PICTURES.resolve(name + "-" + width + "-" + scheme + ".png");
-                assertEquals(0, tab.screenshot(file, width, scheme), "the page fits " + width + " pixels");
-            }
-        }
-    }
-
-    /** A condition that may need a look at the page or the server. */
-    private interface Condition {
-        boolean holds() throws Exception;
-    }
-
-    private static void until(Condition condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(AGREE_MILLIS);
-        while (!condition.holds()) {
-            assertTrue(System.nanoTime() < end, "waited in vain");
-            Thread.sleep(LOOK_MILLIS);
-        }
     }
 }

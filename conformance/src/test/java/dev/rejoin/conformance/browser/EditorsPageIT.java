@@ -11,27 +11,16 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** CodeMirror over y-websocket and Tiptap over Hocuspocus on one document, in the demo's jar and real Chromium. */
 @Timeout(240)
 class EditorsPageIT {
-    private static final Path PICTURES = Path.of("target/screenshots");
-    private static final int DESKTOP = 1200;
-    private static final int PHONE = 390;
-
     private static final String CODE = "#code .cm-content";
     private static final String PROSE = "#prose .ProseMirror";
     private static final String SAVED =
@@ -42,75 +31,47 @@ class EditorsPageIT {
     private static final String CODE_TEXT = "rejoin.code.view.state.doc.toString()";
     private static final String PROSE_HTML = "rejoin.prose.editor.getHTML()";
 
-    private static @Nullable Browser browser;
-
-    @TempDir
-    Path folder;
+    @RegisterExtension
+    static final DemoPages PAGES = new DemoPages();
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final ObjectMapper json = new ObjectMapper();
-    private @Nullable DemoProcess demo;
-
-    @BeforeAll
-    static void startBrowser() throws Exception {
-        browser = Browser.startOrSkip();
-    }
-
-    @AfterAll
-    static void endBrowser() throws Exception {
-        if (browser != null) {
-            browser.close();
-        }
-    }
-
-    @BeforeEach
-    void start() throws Exception {
-        demo = DemoProcess.start(0, folder);
-        Files.createDirectories(PICTURES);
-    }
-
-    @AfterEach
-    void end() throws Exception {
-        try (DemoProcess last = demo) {
-            assertEquals(List.of(), browser.closeAll(), "no page has complained");
-        }
-    }
 
     @Test
     void whatTwoPeopleTypeInTwoEditorsOnlineAndOfflineIsWhatJavaReads() throws Exception {
-        String page = demo.uri() + "editors.html";
-        Tab ada = browser.open("ada", page);
-        Tab ben = browser.open("ben", page);
+        String page = "editors.html";
+        Tab ada = PAGES.open("ada", page);
+        Tab ben = PAGES.open("ben", page);
         for (Tab tab : List.of(ada, ben)) {
             tab.until(SAVED);
             tab.until("document.querySelectorAll('#people li').length === 2");
             tab.until(KEPT_FOR_OFFLINE);
         }
-        picturesOf(ada, "editors-empty");
+        DemoPages.picturesOf(ada, "editors-empty");
 
         whatOneTypesTheOtherSees(ada, ben);
         cursorsBearTheNamesOfThePeople(ada, ben);
-        picturesOf(ben, "editors");
+        DemoPages.picturesOf(ben, "editors");
         undoTakesBackOwnChangesOnly(ada, ben);
         agree(ada, ben);
 
         whatIsTypedOfflineSurvivesAReload(ada, ben);
         agree(ada, ben);
-        picturesOf(ada, "editors-again");
+        DemoPages.picturesOf(ada, "editors-again");
     }
 
     @Test
     void aReloadWithoutAServerShowsBothPagesAndTheText() throws Exception {
-        Tab ada = browser.open("ada", demo.uri() + "editors.html?document=lists%2Ftwo%20words");
+        Tab ada = PAGES.open("ada", "editors.html?document=lists%2Ftwo%20words");
         ada.until(SAVED);
         ada.until(KEPT_FOR_OFFLINE);
         ada.type(CODE, "kept");
         ada.type(PROSE, "kept, too");
         ada.until(SAVED);
         awaitKept(ada);
-        Tab first = ada.openBeside("first", demo.uri().toString());
+        Tab first = ada.openBeside("first", PAGES.uri().toString());
         first.until(KEPT_FOR_OFFLINE);
-        demo.kill();
+        PAGES.demo().kill();
 
         ada.reload();
         ada.until(CODE_TEXT + " === 'kept' && " + PROSE_HTML + " === '<p>kept, too</p>'");
@@ -119,7 +80,7 @@ class EditorsPageIT {
         first.reload();
         first.until("document.querySelector('#sync-status').textContent === 'No connection'");
 
-        demo = DemoProcess.start(demo.uri().getPort(), folder);
+        PAGES.startAgain();
         ada.until(SAVED);
         awaitServed("lists/two%20words", ada);
         assertEquals("kept without a server", ada.evaluate(CODE_TEXT).asText());
@@ -223,7 +184,7 @@ class EditorsPageIT {
         ada.until(CODE_TEXT + ".endsWith('// offline') && " + PROSE_HTML + ".startsWith('<p>Offline: Shopping')");
         assertTrue(ada.evaluate("document.querySelector('#offline').checked").asBoolean());
         assertTrue(!ada.evaluate(CODE_TEXT).asText().contains("meanwhile"), "offline means offline");
-        picturesOf(ada, "editors-offline");
+        DemoPages.picturesOf(ada, "editors-offline");
         putCursor(ada, "start");
         ada.type(PROSE, "Still ");
         ada.click("#offline");
@@ -237,9 +198,9 @@ class EditorsPageIT {
 
     @Test
     void aForbiddenWordGoesFromBothEditorsAndWhatIsTypedAfterItStays() throws Exception {
-        String page = demo.uri() + "editors.html";
-        Tab ada = browser.open("ada", page);
-        Tab ben = browser.open("ben", page);
+        String page = "editors.html";
+        Tab ada = PAGES.open("ada", page);
+        Tab ben = PAGES.open("ben", page);
         ada.until(SAVED);
         ben.until(SAVED);
         ada.type(CODE, "let a;");
@@ -257,7 +218,7 @@ class EditorsPageIT {
         ada.until(PROSE_HTML + " === '<p>Dear all, still here</p>'");
         ada.until("document.querySelector('#prose-refusal').textContent.startsWith('Not accepted: ')");
         ada.until("document.querySelector('#served').textContent.includes('still here')");
-        picturesOf(ada, "editors-refused");
+        DemoPages.picturesOf(ada, "editors-refused");
         ada.until(SAVED);
         // the step back before the word, not the word
         ada.click("#code-undo");
@@ -316,7 +277,7 @@ class EditorsPageIT {
     }
 
     private JsonNode served(String document) throws IOException, InterruptedException {
-        URI uri = demo.uri().resolve("/v1/documents/" + document + "?format=content&text=code&xml=prose");
+        URI uri = PAGES.uri().resolve("/v1/documents/" + document + "?format=content&text=code&xml=prose");
         HttpResponse<String> answer =
                 http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
         assertEquals(200, answer.statusCode());
@@ -326,14 +287,5 @@ class EditorsPageIT {
     private static String nameOf(Tab tab) throws IOException {
         return tab.evaluate("JSON.parse(sessionStorage.getItem('rejoin-demo:me')).name")
                 .asText();
-    }
-
-    private static void picturesOf(Tab tab, String name) throws IOException {
-        for (String scheme : List.of("light", "dark")) {
-            for (int width : List.of(DESKTOP, PHONE)) {
-                Path file = PICTURES.resolve(name + "-" + width + "-" + scheme + ".png");
-                assertEquals(0, tab.screenshot(file, width, scheme), "the page fits " + width + " pixels");
-            }
-        }
     }
 }

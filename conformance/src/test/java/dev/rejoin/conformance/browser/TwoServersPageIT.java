@@ -5,64 +5,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.conformance.browser.Browser.Tab;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two servers with a lag between them, a person at each, in the demo's jar and real Chromium: what they see of the lag, with and without guarantees. */
 @Timeout(240)
 class TwoServersPageIT {
-    private static final Path PICTURES = Path.of("target/screenshots");
-    private static final int DESKTOP = 1200;
-    private static final int PHONE = 390;
-
     private static final String LEFT = "[data-side=\"left\"] ";
     private static final String RIGHT = "[data-side=\"right\"] ";
     private static final String LINKED = "document.querySelector('#link-status').textContent === 'Connected'"
             + " && rejoin.left.isSettled() && rejoin.right.isSettled()";
     private static final String AGREED = LINKED + " && rejoin.left.shown() === rejoin.right.shown()";
 
-    private static @Nullable Browser browser;
-
-    @TempDir
-    Path folder;
-
-    private @Nullable DemoProcess demo;
-
-    @BeforeAll
-    static void startBrowser() throws Exception {
-        browser = Browser.startOrSkip();
-    }
-
-    @AfterAll
-    static void endBrowser() throws Exception {
-        if (browser != null) {
-            browser.close();
-        }
-    }
-
-    @BeforeEach
-    void start() throws Exception {
-        demo = DemoProcess.start(0, folder);
-        Files.createDirectories(PICTURES);
-    }
-
-    @AfterEach
-    void end() throws Exception {
-        try (DemoProcess last = demo) {
-            assertEquals(List.of(), browser.closeAll(), "no page has complained");
-        }
-    }
+    @RegisterExtension
+    static final DemoPages PAGES = new DemoPages();
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1_000, 3_000})
@@ -89,7 +49,7 @@ class TwoServersPageIT {
         page.click(LEFT + "[data-part=\"read\"]");
         page.until("document.querySelector('" + LEFT + "[data-part=\"read-note\"]').textContent.includes('missing')");
         assertEquals(1, score(page, "stale"), "the page counts what a user would complain about");
-        pictures(page, "two-servers-naive");
+        DemoPages.picturesOf(page, "two-servers-naive");
     }
 
     @Test
@@ -112,7 +72,7 @@ class TwoServersPageIT {
         page.reload();
         page.until("rejoin.left.client.status.pending === 8 && rejoin.left.items().length === 3"
                 + " && rejoin.left.text.html().includes('train')");
-        pictures(page, "two-servers-offline");
+        DemoPages.picturesOf(page, "two-servers-offline");
 
         page.click(LEFT + ".switch");
         page.until(AGREED + " && rejoin.right.items().length === 4 && rejoin.right.text.html().includes('train')"
@@ -157,7 +117,7 @@ class TwoServersPageIT {
         page.click("#power");
         page.until("document.querySelector('#link-status').textContent === 'Server A is dead'");
         page.until("rejoin.left.client.status.pending > 10");
-        pictures(page, "two-servers-killed");
+        DemoPages.picturesOf(page, "two-servers-killed");
         page.evaluate("clearInterval(window.adding)");
         page.click("#power");
         page.until(AGREED + " && rejoin.left.items().length === 2 * window.added");
@@ -195,7 +155,7 @@ class TwoServersPageIT {
         page.click(LEFT + ".switch");
         page.until("rejoin.left.client.status.code === 'document-deleted'"
                 + " && rejoin.left.client.rejections.some(({ code }) => code === 'document-deleted')");
-        pictures(page, "two-servers-deleted");
+        DemoPages.picturesOf(page, "two-servers-deleted");
     }
 
     @Test
@@ -205,13 +165,13 @@ class TwoServersPageIT {
         page.until("Math.abs(parseFloat(document.querySelector('#lag').textContent) - 3) < 1.3");
         page.select("#delay", "7000");
         page.until("document.querySelector('#alarm').textContent.startsWith('Above 5 s')");
-        pictures(page, "two-servers-alarm");
+        DemoPages.picturesOf(page, "two-servers-alarm");
         page.select("#delay", "0");
         page.until("document.querySelector('#alarm').textContent === ''");
     }
 
     private Tab open(String person) throws IOException {
-        Tab page = browser.open(person, demo.uri() + "servers.html?document=shop/" + person.replace(' ', '-'));
+        Tab page = PAGES.open(person, "servers.html?document=shop/" + person.replace(' ', '-'));
         page.until(LINKED);
         return page;
     }
@@ -232,10 +192,5 @@ class TwoServersPageIT {
         for (String what : List.of("stale", "lost", "flickers", "divergences")) {
             assertEquals(0, score(page, what), what);
         }
-    }
-
-    private static void pictures(Tab page, String name) throws IOException {
-        assertEquals(0, page.screenshot(PICTURES.resolve(name + ".png"), DESKTOP, "light"), "fits");
-        assertEquals(0, page.screenshot(PICTURES.resolve(name + "-phone.png"), PHONE, "dark"), "fits a phone");
     }
 }

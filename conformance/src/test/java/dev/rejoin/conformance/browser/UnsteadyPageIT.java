@@ -4,16 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.conformance.browser.Browser.Tab;
-import java.nio.file.Path;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What the demo page says and keeps when the network is slow or mute, the storage fails, or the reader goes elsewhere: real Chromium. */
 @Timeout(120)
@@ -22,40 +15,12 @@ class UnsteadyPageIT {
             "document.querySelector('#sync-status').textContent === 'Connected. Everything is saved'";
     private static final String KEPT_FOR_OFFLINE = "document.documentElement.hasAttribute('data-offline-ready')";
 
-    private static @Nullable Browser browser;
-
-    @TempDir
-    Path folder;
-
-    private @Nullable DemoProcess demo;
-
-    @BeforeAll
-    static void startBrowser() throws Exception {
-        browser = Browser.startOrSkip();
-    }
-
-    @AfterAll
-    static void endBrowser() throws Exception {
-        if (browser != null) {
-            browser.close();
-        }
-    }
-
-    @BeforeEach
-    void start() throws Exception {
-        demo = DemoProcess.start(0, folder);
-    }
-
-    @AfterEach
-    void end() throws Exception {
-        try (DemoProcess last = demo) {
-            assertEquals(List.of(), browser.closeAll(), "no page has complained");
-        }
-    }
+    @RegisterExtension
+    static final DemoPages PAGES = new DemoPages();
 
     @Test
     void onASlowLinkEachChangeShowsAtOnceAndIsSavedLater() throws Exception {
-        Tab slow = browser.openSlow("slow", demo.uri().toString(), 300);
+        Tab slow = PAGES.browser().openSlow("slow", PAGES.uri().toString(), 300);
         slow.until(SAVED);
         double millis = slow.evaluate("(async () => { const began = performance.now();"
                         + " const write = rejoin.document.set('tags').add('slow');"
@@ -68,7 +33,7 @@ class UnsteadyPageIT {
 
     @Test
     void aSocketThatStaysOpenAndCarriesNothingIsNoticed() throws Exception {
-        Tab ada = browser.open("ada", demo.uri().toString());
+        Tab ada = PAGES.open("ada");
         ada.until(SAVED);
         ada.network(false);
         ada.enter("#tag", "written into a mute socket");
@@ -76,19 +41,19 @@ class UnsteadyPageIT {
         ada.until("document.querySelector('#sync-status').textContent === 'No connection. 1 change kept here'");
         ada.network(true);
         ada.until(SAVED);
-        Tab ben = browser.open("ben", demo.uri().toString());
+        Tab ben = PAGES.open("ben");
         ben.until("document.querySelector('#tags > li[data-tag=\"written into a mute socket\"]') !== null");
     }
 
     @Test
     void aRefusalIsThereAfterGoingElsewhereAndComingBack() throws Exception {
-        Tab ada = browser.open("ada", demo.uri().toString());
+        Tab ada = PAGES.open("ada");
         ada.until(SAVED);
         ada.until(KEPT_FOR_OFFLINE);
         ada.click("#tag-forbidden");
         ada.until("rejoin.rejections.length === 1");
-        ada.go(demo.uri() + "editors.html");
-        ada.go(demo.uri().toString());
+        ada.go(PAGES.uri() + "editors.html");
+        ada.go(PAGES.uri().toString());
         ada.until("document.querySelector('#rejections li[data-code=\"content-rejected\"]') !== null");
         assertTrue(ada.text("#rejections").contains("this tag is not allowed here"));
         assertTrue(ada.text("#refused-link").contains("1 not accepted"));
@@ -96,7 +61,7 @@ class UnsteadyPageIT {
 
     @Test
     void aStorageThatFailsIsSaidLoudlyAndTheWriteStillReachesTheServer() throws Exception {
-        Tab ada = browser.openPrepared("ada", demo.uri().toString(), """
+        Tab ada = PAGES.browser().openPrepared("ada", PAGES.uri().toString(), """
                 const begin = IDBDatabase.prototype.transaction;
                 IDBDatabase.prototype.transaction = function (stores, mode, options) {
                   const transaction = begin.call(this, stores, mode, options);
@@ -109,13 +74,13 @@ class UnsteadyPageIT {
         ada.enter("#tag", "not stored here");
         ada.until("document.querySelector('#sync-status').textContent"
                 + " === 'This browser cannot store changes. Keep the page open.'");
-        Tab ben = browser.open("ben", demo.uri().toString());
+        Tab ben = PAGES.open("ben");
         ben.until("document.querySelector('#tags > li[data-tag=\"not stored here\"]') !== null");
     }
 
     @Test
     void statusIsSpokenAndNeverSaidByColourAlone() throws Exception {
-        Tab ada = browser.open("ada", demo.uri().toString());
+        Tab ada = PAGES.open("ada");
         ada.until(SAVED);
         assertEquals(
                 "status",
