@@ -429,6 +429,22 @@ public final class ServerConfig {
                     + " dropped.",
             size(1 << 20, 1 << 30));
 
+    /** How often a quiet connection is asked for a sign of life. */
+    public static final Option<Duration> HEARTBEAT = new Option<>(
+            "heartbeat",
+            "TIME",
+            "a time from 1s to 1m, like 5s",
+            "5s",
+            "A connection that was quiet for this long is asked for a sign of life; one that gives none for 2.5 times as long is"
+                    + " closed. Clients of the native protocol are told, and do the same.",
+            text -> {
+                Duration time = atLeast(Duration.ofSeconds(1)).apply(text);
+                if (time.compareTo(Duration.ofMinutes(1)) > 0) {
+                    throw new IllegalArgumentException(text);
+                }
+                return time;
+            });
+
     /** How long a peer may take nothing. */
     public static final Option<Duration> STALL_TIMEOUT = new Option<>(
             "stall-timeout",
@@ -504,6 +520,7 @@ public final class ServerConfig {
             MAX_DOCUMENT,
             DELETED_RETENTION,
             MAX_BACKLOG,
+            HEARTBEAT,
             STALL_TIMEOUT,
             DRAIN,
             SHUTDOWN_TIMEOUT);

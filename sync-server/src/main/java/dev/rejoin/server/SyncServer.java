@@ -179,7 +179,8 @@ public final class SyncServer implements AutoCloseable {
                     rooms,
                     access,
                     builder.listener,
-                    ProtocolLimits.DEFAULT,
+                    ProtocolLimits.DEFAULT.withHeartbeatMillis(
+                            (int) config.get(ServerConfig.HEARTBEAT).toMillis()),
                     new Endpoints(
                             () -> true,
                             this::isReady,

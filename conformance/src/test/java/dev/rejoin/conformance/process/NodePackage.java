@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A folder of this module with programs for Node and the packages they need. */
 public final class NodePackage {
@@ -29,14 +30,20 @@ public final class NodePackage {
 
     /** Runs {@code npm} in a folder. */
     public static void npm(Path folder, String... arguments) throws IOException {
+        npm(folder, Map.of(), arguments);
+    }
+
+    /** Runs {@code npm} in a folder, with more in its environment. */
+    public static void npm(Path folder, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("npm"));
         command.addAll(List.of(arguments));
         File log = Files.createDirectories(LOGS).resolve("npm.log").toFile();
-        Process npm = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(log)
-                .start();
+                .redirectOutput(log);
+        builder.environment().putAll(environment);
+        Process npm = builder.start();
         try {
             if (npm.waitFor() != 0) {
                 throw new IOException(

@@ -173,7 +173,7 @@ public abstract sealed class ContentSession implements PeerSession permits YWebs
         } else if (nowMillis - heardAt >= limits.silenceMillis()) {
             fail(FailureCode.TIMEOUT, "nothing heard for " + limits.silenceMillis() + " ms", nowMillis);
         } else {
-            if (nowMillis - Math.max(heardAt, pingedAt) >= limits.signOfLifeMillis()) {
+            if (nowMillis - Math.max(heardAt, pingedAt) >= limits.pingMillis()) {
                 pingedAt = nowMillis;
                 effects.ping();
             }
@@ -191,7 +191,7 @@ public abstract sealed class ContentSession implements PeerSession permits YWebs
             return Long.MAX_VALUE;
         }
         long due = Math.min(heardAt + limits.silenceMillis(), sentAt + limits.signOfLifeMillis());
-        due = Math.min(due, Math.max(heardAt, pingedAt) + limits.signOfLifeMillis());
+        due = Math.min(due, Math.max(heardAt, pingedAt) + limits.pingMillis());
         return isOpening() ? Math.min(due, openedAt + limits.openingMillis()) : due;
     }
 

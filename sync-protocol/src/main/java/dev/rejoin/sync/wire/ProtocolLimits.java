@@ -26,7 +26,7 @@ public record ProtocolLimits(
         int heartbeatMillis) {
     /** The values of docs/reference/sync-protocol.md. */
     public static final ProtocolLimits DEFAULT =
-            new ProtocolLimits(1 << 20, 64 << 20, 256, 4_096, 20, 8_192, 4_096, 5_000, 10_000);
+            new ProtocolLimits(1 << 20, 64 << 20, 256, 4_096, 20, 8_192, 4_096, 5_000, 5_000);
 
     public ProtocolLimits {
         require("maxFrameBytes", maxFrameBytes, 1_024);

@@ -164,12 +164,25 @@ class ContentSessionTest {
         Recorded peer = yWebsocket();
         peer.session.admitted(1, false, ZERO, NONE, 0);
         peer.sent();
+        peer.session.heard(15_000);
         assertTrue(peer.session.nextDeadline() <= 20_000);
         peer.session.tick(20_000);
         assertEquals(List.of("010100"), peer.sent());
-        assertEquals(1, peer.pings);
-        peer.session.tick(40_000);
-        peer.session.tick(45_000);
+    }
+
+    @Test
+    void aPeerThatAnswersNoPingIsGivenUpWithinFifteenSeconds() {
+        Recorded peer = yWebsocket();
+        peer.session.admitted(1, false, ZERO, NONE, 0);
+        assertTrue(peer.session.nextDeadline() <= 5_000);
+        peer.session.tick(4_999);
+        assertEquals(0, peer.pings);
+        peer.session.tick(5_000);
+        peer.session.tick(10_000);
+        assertEquals(2, peer.pings);
+        peer.session.tick(12_499);
+        assertEquals(0, peer.closeCode);
+        peer.session.tick(12_500);
         assertEquals(FailureCode.TIMEOUT.closeCode(), peer.closeCode);
     }
 

@@ -25,7 +25,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ServerSessionTest {
-    private static final ProtocolLimits LIMITS = ProtocolLimits.DEFAULT;
+    private static final ProtocolLimits LIMITS = ProtocolLimits.DEFAULT.withHeartbeatMillis(10_000);
 
     @Test
     void aWelcomeIsFollowedByTheUpdateThatBringsTheClientUpToDate() {

@@ -59,6 +59,7 @@ public final class Transport implements AutoCloseable {
     private final DocumentList list;
     private final StatelessListener stateless;
     private final ProtocolLimits limits;
+    private final ContentLimits contentLimits;
     private final Endpoints endpoints;
     private final SessionDoor door;
     private final Executor workers;
@@ -87,6 +88,7 @@ public final class Transport implements AutoCloseable {
         this.rooms = rooms;
         this.stateless = stateless;
         this.limits = limits.withMaxFrameBytes(options.maxFrameBytes());
+        this.contentLimits = ContentLimits.DEFAULT.withHeartbeatMillis(limits.heartbeatMillis());
         this.endpoints = endpoints;
         this.door = new SessionDoor(endpoints.seal());
         this.workers = workers;
@@ -116,7 +118,7 @@ public final class Transport implements AutoCloseable {
      * @param loops outlive the transport
      * @param access who may do what; always answers
      * @param stateless hears what applications send beside documents
-     * @param limits of the sync protocol; the frame size is taken from {@code options}
+     * @param limits of the sync protocol, whose heartbeat is that of editors too; the frame size is taken from {@code options}
      * @param workers runs what may block: files, metrics
      * @param time wall clock that clients are told
      * @param tls if given, the port speaks nothing else; stays the caller's
@@ -239,7 +241,7 @@ public final class Transport implements AutoCloseable {
                     options,
                     observer,
                     admission,
-                    (effects, now) -> new YWebsocketSession(ContentLimits.DEFAULT, effects, document, token, now));
+                    (effects, now) -> new YWebsocketSession(contentLimits, effects, document, token, now));
         }
 
         @Override
@@ -252,7 +254,7 @@ public final class Transport implements AutoCloseable {
                     options,
                     observer,
                     null,
-                    (effects, now) -> new HocuspocusSession(ContentLimits.DEFAULT, effects, now));
+                    (effects, now) -> new HocuspocusSession(contentLimits, effects, now));
         }
 
         @Override
