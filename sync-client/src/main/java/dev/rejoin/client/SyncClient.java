@@ -33,11 +33,13 @@ import dev.rejoin.sync.session.PendingWrite;
 import dev.rejoin.sync.session.Resume;
 import dev.rejoin.sync.session.Settlement;
 import dev.rejoin.sync.wire.AckLevel;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.Failure;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Hello;
 import dev.rejoin.sync.wire.ProtocolLimits;
 import dev.rejoin.sync.wire.Update;
+import dev.rejoin.sync.wire.Watermark;
 import dev.rejoin.sync.wire.Welcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -148,6 +150,7 @@ public final class SyncClient implements AutoCloseable {
     private @Nullable ClientSession session;
     private @Nullable ScheduledFuture<?> reconnect;
     private @Nullable ScheduledFuture<?> timer;
+    private final LiveSession live;
     private long connectedAt;
     /* When a session was last ended because the replica had opened another; 0 if never. */
     private long replacedAt;
@@ -167,6 +170,7 @@ public final class SyncClient implements AutoCloseable {
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         this.loop = executor;
+        this.live = new LiveSession(name, lock, new SessionHost());
 
         Optional<SavedClient> saved = outbox.load();
         SavedClient client = saved.orElseGet(() -> SavedClient.fresh(ReplicaId.random(random), newLeaseKey()));
@@ -380,6 +384,11 @@ public final class SyncClient implements AutoCloseable {
         }
     }
 
+    /** What this client has read and written, over all servers. */
+    public LiveSession session() {
+        return live;
+    }
+
     /**
      * Takes back a write that has not been sent, as if it had never been made; what was written after it stays. A second caller, or one who comes too late, changes nothing.
      *
@@ -405,6 +414,7 @@ public final class SyncClient implements AutoCloseable {
             if (each.handle() == write && each.saved().last() > offeredThrough) {
                 replaceByNothing(each);
                 write.advance(WriteState.REJECTED);
+                live.refused(write);
                 Rejection why = new Rejection(
                         0,
                         "cancelled",
@@ -563,6 +573,7 @@ public final class SyncClient implements AutoCloseable {
         run(() -> {
             flush();
             closed = true;
+            live.closed();
             leave();
             become(ConnectionStatus.CLOSED, "");
         });
@@ -632,6 +643,7 @@ public final class SyncClient implements AutoCloseable {
         issued = last;
         SavedWrite saved = new SavedWrite(first, last, chain, fragment, Mutation.encodeAll(mutations), retryOf);
         pending.put(first, new Pending(saved, delta, mutations, handle));
+        live.written(handle, delta);
         append(new OutboxRecord.Written(saved));
         if (fragment.length > limits.maxFrameBytes() - FRAME_OVERHEAD_BYTES) {
             // on the loop, because it rewrites the outbox, which may just be forced
@@ -689,6 +701,7 @@ public final class SyncClient implements AutoCloseable {
         Rejection rejection =
                 new Rejection(nextRejection++, why, message, write.mutations(), Instant.ofEpochMilli(time.millis()));
         rejections.put(rejection.id(), rejection);
+        live.refused(write.handle());
         write.handle().advance(WriteState.REJECTED);
         later(() -> {
             write.handle().reject(rejection);
@@ -790,6 +803,7 @@ public final class SyncClient implements AutoCloseable {
         }
         pending.clear();
         epoch = 0;
+        live.forget();
         takeNewReplica(Delta.EMPTY, List.of());
     }
 
@@ -1080,7 +1094,8 @@ public final class SyncClient implements AutoCloseable {
                 epoch == 0 ? NOTHING : document.confirmedVersion().encode(),
                 verdictsKnown,
                 SOFTWARE,
-                token);
+                token,
+                live.greeting());
         session = new ClientSession(limits, hello, knownChain, this::sendable, new Effects(to), now());
         to.next();
         schedule();
@@ -1200,6 +1215,7 @@ public final class SyncClient implements AutoCloseable {
         Connection old = connection;
         connection = null;
         session = null;
+        live.disconnected();
         if (old != null && closeCode != 0) {
             old.close(closeCode, reason);
         }
@@ -1230,6 +1246,49 @@ public final class SyncClient implements AutoCloseable {
                 }),
                 backoff.next(),
                 TimeUnit.MILLISECONDS);
+    }
+
+    /** What the session over all connections asks for. */
+    private final class SessionHost implements LiveSession.Host {
+        @Override
+        public void later(Runnable announcement) {
+            SyncClient.this.later(announcement);
+        }
+
+        @Override
+        public Subscription after(long millis, Runnable step) {
+            if (loop.isShutdown()) {
+                return () -> {};
+            }
+            ScheduledFuture<?> due = loop.schedule(() -> run(step), millis, TimeUnit.MILLISECONDS);
+            return () -> due.cancel(false);
+        }
+
+        @Override
+        public void ask(Await question) {
+            run(() -> {
+                if (session != null) {
+                    session.await(question, SyncClient.now());
+                }
+            });
+        }
+
+        @Override
+        public Snapshot snapshot() {
+            return document.snapshot();
+        }
+
+        @Override
+        public Map<WriteHandle, Delta> pending() {
+            Map<WriteHandle, Delta> open = new LinkedHashMap<>();
+            pending.values().forEach(write -> open.put(write.handle(), write.delta()));
+            return open;
+        }
+
+        @Override
+        public long now() {
+            return SyncClient.now();
+        }
     }
 
     /** What the session of one connection asks for. */
@@ -1269,6 +1328,7 @@ public final class SyncClient implements AutoCloseable {
                     leaveInDoubt(welcome, continued.settled(), continued.unknown());
                 }
                 become(ConnectionStatus.CONNECTED, "");
+                live.welcomed(welcome);
                 ClientSession at = session;
                 if (at != null && ownPresence.length > 0) {
                     at.presence(ownPresence, now());
@@ -1286,10 +1346,16 @@ public final class SyncClient implements AutoCloseable {
         @Override
         public void update(Update update, List<Settlement> settled) {
             confirm(update.fragment(), settled);
+            live.updated(update);
             if (!caughtUp) {
                 caughtUp = true;
                 statusChanged();
             }
+        }
+
+        @Override
+        public void watermark(Watermark watermark) {
+            live.heard(watermark);
         }
 
         @Override
