@@ -11,7 +11,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const plain = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 const words = (text) => plain(text).match(/[A-Za-z_$][\w$]*/g) ?? [];
 
-const PUBLIC = ['index', 'idb', 'json', 'presence', 'session-token', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write'];
+const PUBLIC = ['index', 'idb', 'json', 'presence', 'session-token', 'pinned', 'lag', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write'];
 // Names in stored records and of changes, which are declared beside internal things.
 const KEPT = ['path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 

@@ -113,7 +113,8 @@ export class Client {
   /** @internal */
   readonly options: OpenOptions;
   private readonly storage: ClientStore;
-  private readonly store: Store;
+  /** @internal */
+  readonly store: Store;
   private readonly clock: () => number;
   private lease!: Lease;
   /** @internal */
@@ -151,8 +152,8 @@ export class Client {
   private readonly statusListeners = new Topic<Status>();
   private readonly writeListeners = new Topic<Write>();
   private readonly rejectionListeners = new Topic<Rejection>();
-  /** @internal Not there before the first connection. */
-  declare position: Uint8Array | undefined;
+  /** @internal Is asked what a Hello says of the session over all servers, and hears each frame after it was dealt with. */
+  tap: { greeting(): Uint8Array; frame(bytes: Uint8Array): void } | undefined;
   /** @internal What the other sessions show, as it came. */
   readonly shown = new Map<bigint, Uint8Array>();
   /** @internal Called when what they show has changed while connected. */
@@ -468,7 +469,7 @@ export class Client {
         if (mine()) {
           const { replica, leaseKey } = this.lease;
           const version = this.epoch ? this.store.version() : new Uint8Array();
-          const hello = { document, replica, leaseKey, epoch: this.epoch, version, verdictsKnown: this.judged.last, client: NAME, token };
+          const hello = { document, replica, leaseKey, epoch: this.epoch, version, verdictsKnown: this.judged.last, client: NAME, token, sessionToken: this.tap?.greeting() };
           this.session = startSession(this, hello, this.clock());
           this.arm();
         }
@@ -476,7 +477,9 @@ export class Client {
     };
     socket.onmessage = ({ data }: { data: ArrayBuffer }) => {
       if (mine() && this.session) {
-        this.session.receive(new Uint8Array(data), this.clock());
+        const bytes = new Uint8Array(data);
+        this.session.receive(bytes, this.clock());
+        this.session && this.tap?.frame(bytes);
         this.arm();
       }
     };

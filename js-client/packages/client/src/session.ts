@@ -61,8 +61,6 @@ export interface SessionHost {
   /** The client is up to date with what the server held when it answered. */
   caughtUp(): void;
   presence(session: bigint, payload: Uint8Array): void;
-  /** How far the server has brought the client, as the server has encoded it; of an earlier connection until this one has said more. */
-  position: Uint8Array | undefined;
 }
 
 type Phase = 'greeting' | 'open' | 'ended';
@@ -146,9 +144,6 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
             break;
           case 'presence':
             host.presence(frame.session, frame.payload);
-            break;
-          case 'watermark':
-            host.position = frame.position;
         }
       }
     } catch (error) {
@@ -247,8 +242,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     }
   }
 
-  function update({ position: at, fragment, ackedThrough, level, rejections }: Update, now: number): void {
-    host.position = at;
+  function update({ fragment, ackedThrough, level, rejections }: Update, now: number): void {
     const highest = host.entries.findLast(({ last }) => last <= sentThrough)?.last ?? 0;
     if (ackedThrough > Math.max(highest, host.judged.last)) {
       end('protocol-error', '', false);
@@ -271,7 +265,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     reportAt = Infinity;
     if (known > reported) {
       reported = known;
-      say(progressFrame(known, host.position), now);
+      say(progressFrame(known), now);
     }
   }
 

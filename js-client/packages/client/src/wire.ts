@@ -15,6 +15,8 @@ export interface Hello {
   readonly verdictsKnown: number;
   readonly client: string;
   readonly token: string;
+  /** What the client has read and written at any server; none = it keeps no session. */
+  readonly sessionToken?: Uint8Array | undefined;
 }
 
 export interface Verdict {
@@ -27,8 +29,6 @@ export interface Verdict {
 export interface Welcome {
   readonly protocolVersion: number;
   readonly epoch: bigint;
-  readonly session: bigint;
-  readonly position: Uint8Array;
   readonly judgedThrough: number;
   readonly chain: number;
   readonly verdicts: readonly Verdict[];
@@ -46,7 +46,6 @@ export interface Refusal {
 }
 
 export interface Update {
-  readonly position: Uint8Array;
   readonly fragment: Uint8Array;
   readonly ackedThrough: number;
   /** 1 accepted, 2 durable, 3 stable */
@@ -57,7 +56,7 @@ export interface Update {
 export type ServerFrame =
   | { readonly kind: 'welcome'; readonly welcome: Welcome }
   | { readonly kind: 'update'; readonly update: Update }
-  | { readonly kind: 'watermark'; readonly position: Uint8Array; readonly serverTimeMillis: number }
+  | { readonly kind: 'watermark' }
   | { readonly kind: 'presence'; readonly session: bigint; readonly payload: Uint8Array }
   | { readonly kind: 'ping' | 'pong'; readonly nonce: bigint }
   | { readonly kind: 'failure'; readonly code: string; readonly message: string; readonly retryable: boolean };
@@ -109,15 +108,15 @@ function frame(kind: number, items: readonly Item[] = []): Uint8Array {
   return out.finish();
 }
 
-export function helloFrame({ document, replica, leaseKey, epoch, version, verdictsKnown, client, token }: Hello): Uint8Array {
-  return frame(1, [1, document, new Fixed(BigInt('0x' + replica)), leaseKey, new Fixed(epoch), version, verdictsKnown, client, token]);
+export function helloFrame({ document, replica, leaseKey, epoch, version, verdictsKnown, client, token, sessionToken }: Hello): Uint8Array {
+  return frame(1, [1, document, new Fixed(BigInt('0x' + replica)), leaseKey, new Fixed(epoch), version, verdictsKnown, client, token, sessionToken]);
 }
 
 export function submitFrame(fragment: Uint8Array): Uint8Array {
   return frame(2, [fragment]);
 }
 
-export function progressFrame(verdictsKnown: number, position: Uint8Array | undefined): Uint8Array {
+export function progressFrame(verdictsKnown: number, position?: Uint8Array): Uint8Array {
   return frame(3, [verdictsKnown, position]);
 }
 
@@ -137,14 +136,19 @@ export function goodbyeFrame(): Uint8Array {
   return frame(7);
 }
 
-/* Server frames. Unknown fields are skipped; the last of a repeated single field counts. */
+/** Asks for an answer once the document at the server is as fresh as this. */
+export function awaitFrame(id: number, token: Uint8Array, level: string, timeoutMillis: number): Uint8Array {
+  return frame(8, [id, token, level, timeoutMillis]);
+}
+
+/* Server frames. Unknown fields are skipped, and those that only a session over several servers needs (standing.ts); the last of a repeated single field counts. */
 
 type Field = bigint | Uint8Array;
 
 const NONE = new Uint8Array();
 
 /** The fields of a message: by number, what was read, in order. */
-function fieldsOf(bytes: Uint8Array): Map<number, Field[]> {
+export function fieldsOf(bytes: Uint8Array): Map<number, Field[]> {
   const input = new ByteReader(bytes);
   const found = new Map<number, Field[]>();
   while (!input.done) {
@@ -171,7 +175,7 @@ function read(input: ByteReader, type: number): Field {
 }
 
 /** Reads a message with the accessors for its fields. */
-function message<T>(
+export function message<T>(
   bytes: Uint8Array,
   make: (
     number: (field: number) => number,
@@ -208,8 +212,6 @@ export function decodeServerFrame(input: Uint8Array): ServerFrame {
           welcome: {
             protocolVersion: number(1),
             epoch: big(2),
-            session: big(3),
-            position: bytes(4),
             judgedThrough: number(5),
             chain: number(6),
             verdicts: all(7).map((each) =>
@@ -225,7 +227,6 @@ export function decodeServerFrame(input: Uint8Array): ServerFrame {
         return {
           kind: 'update',
           update: {
-            position: bytes(1),
             fragment: bytes(2),
             ackedThrough: number(3),
             level: number(4),
@@ -235,7 +236,7 @@ export function decodeServerFrame(input: Uint8Array): ServerFrame {
           },
         };
       case 3:
-        return { kind: 'watermark', position: bytes(1), serverTimeMillis: number(2) };
+        return { kind: 'watermark' };
       case 4:
         return { kind: 'presence', session: big(1), payload: bytes(2) };
       case 5:

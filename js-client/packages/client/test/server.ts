@@ -64,6 +64,14 @@ export class FakeServer {
   refusal: { readonly code: string; readonly close: number } | undefined;
   maxFrameBytes = 1 << 20;
   time = 0;
+  /** Position of each Welcome and Update: the name of an opening of a log, and a number. */
+  position: [bigint, number] | undefined;
+  /** What Welcomes say of where the server stands; with behind, Answer 0 is still to be said. */
+  standing: Item[] = [];
+  behind = false;
+  /** What clients ask to be told: the fields of their Awaits, and of Hellos the session token. */
+  readonly awaits: Fields[] = [];
+  readonly tokens: Uint8Array[] = [];
   readonly leases = new Map<string, string>();
   readonly peers = new Set<Peer>();
   private sessions = 0n;
@@ -99,6 +107,11 @@ export class FakeServer {
     this.leases.clear();
     this.epoch++;
     this.cut();
+  }
+
+  /** Tells everybody where the server stands. */
+  stand(standing: Item[], at = this.position): void {
+    this.peers.forEach((peer) => peer.deliver([[3, [...placed(at), [3, standing]]]]));
   }
 
   nextSession(): bigint {
@@ -144,6 +157,8 @@ export class Peer implements WebSocketLike {
         this.drain();
       } else if (field === 4) {
         this.others((peer) => peer.deliver([[4, [[1, this.session, 'fixed64'], [2, (fields.get(2)?.[0] ?? new Uint8Array()) as Uint8Array]]]]));
+      } else if (field === 8) {
+        this.server.awaits.push(fields);
       }
     }
   }
@@ -161,8 +176,8 @@ export class Peer implements WebSocketLike {
   drain(): void {
     while (this.open && this.server.deciding && this.waiting.length) {
       const { first, last, code, effect } = this.server.judge.judge(this.replica, this.waiting.shift()!, this.server.refuse);
-      this.deliver([[2, [[3, last], [4, this.server.level], ...(code ? [[5, [[1, first], [2, last], [3, code], [4, `because of ${code}`]]] as Item] : [])]]]);
-      this.others((peer) => peer.deliver([[2, [[2, effect]]]]));
+      this.deliver([[2, [...placed(this.server.position), [3, last], [4, this.server.level], ...(code ? [[5, [[1, first], [2, last], [3, code], [4, `because of ${code}`]]] as Item] : [])]]]);
+      this.others((peer) => peer.deliver([[2, [...placed(this.server.position), [2, effect]]]]));
     }
   }
 
@@ -174,6 +189,7 @@ export class Peer implements WebSocketLike {
   private hello(fields: Fields): void {
     const { server } = this;
     server.hellos++;
+    server.tokens.push((fields.get(10)?.[0] ?? new Uint8Array()) as Uint8Array);
     if (server.refusal) {
       this.fail(server.refusal.code, server.refusal.close, false);
       return;
@@ -197,6 +213,7 @@ export class Peer implements WebSocketLike {
           [1, 1],
           [2, server.epoch, 'fixed64'],
           [3, this.session, 'fixed64'],
+          ...placed(server.position, 4),
           [5, last],
           [6, chain, 'fixed32'],
           ...verdicts,
@@ -204,20 +221,26 @@ export class Peer implements WebSocketLike {
           [9, server.maxInFlight],
           [10, 10_000],
           [11, server.time],
+          [12, server.standing],
+          [13, server.behind ? 1 : 0],
         ],
       ],
     ]);
-    this.deliver([[2, [[2, server.judge.everything()]]]]);
+    this.deliver([[2, [...placed(server.position), [2, server.judge.everything()]]]]);
   }
 
   private others(act: (peer: Peer) => void): void {
     this.server.peers.forEach((peer) => peer !== this && peer.replica && act(peer));
   }
 
-  private deliver(items: Item[]): void {
+  deliver(items: Item[]): void {
     const { buffer } = message(items);
     queueMicrotask(() => this.open && this.onmessage?.({ data: buffer } as never));
   }
+}
+
+function placed(position: [bigint, number] | undefined, field = 1): Item[] {
+  return position ? [[field, [[1, position[0], 'fixed64'], [2, position[1]]]]] : [];
 }
 
 /** Lets everything happen that is under way. */

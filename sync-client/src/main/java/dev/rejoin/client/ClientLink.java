@@ -9,10 +9,12 @@ import dev.rejoin.sync.session.ClientSession;
 import dev.rejoin.sync.session.PendingWrite;
 import dev.rejoin.sync.session.Resume;
 import dev.rejoin.sync.session.Settlement;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.Failure;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.ProtocolLimits;
 import dev.rejoin.sync.wire.Update;
+import dev.rejoin.sync.wire.Watermark;
 import dev.rejoin.sync.wire.Welcome;
 import java.util.List;
 import java.util.Optional;
@@ -35,6 +37,7 @@ final class ClientLink {
     private final StatusBoard status;
     private final Presences presences;
     private final Ledger ledger;
+    private final LiveSession live;
 
     private boolean offline;
     private int generation;
@@ -55,7 +58,8 @@ final class ClientLink {
             ClientLoop loop,
             StatusBoard status,
             Presences presences,
-            Ledger ledger) {
+            Ledger ledger,
+            LiveSession live) {
         this.name = name;
         this.token = token;
         this.limits = limits;
@@ -65,6 +69,7 @@ final class ClientLink {
         this.status = status;
         this.presences = presences;
         this.ledger = ledger;
+        this.live = live;
     }
 
     void startOffline() {
@@ -93,6 +98,13 @@ final class ClientLink {
         presences.own(payload);
         if (session != null) {
             session.presence(payload, ClientLoop.now());
+        }
+    }
+
+    /** Asks the server, if there is one. */
+    void ask(Await question) {
+        if (session != null) {
+            session.await(question, ClientLoop.now());
         }
     }
 
@@ -282,6 +294,7 @@ final class ClientLink {
         Connection old = connection;
         connection = null;
         session = null;
+        live.disconnected();
         if (old != null && closeCode != 0) {
             old.close(closeCode, reason);
         }
@@ -342,6 +355,7 @@ final class ClientLink {
                     ledger.leaveInDoubt(welcome, continued.settled(), continued.unknown());
                 }
                 status.become(ConnectionStatus.CONNECTED, "");
+                live.welcomed(welcome);
                 ClientSession at = session;
                 if (at != null && presences.own().length > 0) {
                     at.presence(presences.own(), ClientLoop.now());
@@ -356,7 +370,13 @@ final class ClientLink {
         @Override
         public void update(Update update, List<Settlement> settled) {
             ledger.confirm(update.fragment(), settled);
+            live.updated(update);
             status.caughtUp(true);
+        }
+
+        @Override
+        public void watermark(Watermark watermark) {
+            live.heard(watermark);
         }
 
         @Override

@@ -24,6 +24,7 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,6 +46,7 @@ final class Ledger {
     private final ClientLoop loop;
     private final StatusBoard status;
     private final Rejections rejections;
+    private final LiveSession session;
     private final OutboxWriter outbox;
     private final TimeSource time;
     private final SecureRandom random;
@@ -70,6 +72,7 @@ final class Ledger {
             SavedClient client,
             OutboxWriter outbox,
             Rejections rejections,
+            LiveSession session,
             ClientLoop loop,
             StatusBoard status,
             TimeSource time,
@@ -77,6 +80,7 @@ final class Ledger {
             int maxFrameBytes) {
         this.outbox = outbox;
         this.rejections = rejections;
+        this.session = session;
         this.loop = loop;
         this.status = status;
         this.time = time;
@@ -112,6 +116,13 @@ final class Ledger {
 
     int pendingCount() {
         return pending.size();
+    }
+
+    /** What is pending and by which write, oldest first. */
+    Map<WriteHandle, Delta> pendingDeltas() {
+        Map<WriteHandle, Delta> open = new LinkedHashMap<>();
+        pending.values().forEach(write -> open.put(write.handle(), write.delta()));
+        return open;
     }
 
     /** Handles of what is pending, oldest first. */
@@ -156,6 +167,7 @@ final class Ledger {
             if (each.handle() == write && each.saved().last() > offeredThrough) {
                 replaceByNothing(each);
                 write.advance(WriteState.REJECTED);
+                session.refused(write);
                 Rejection why = new Rejection(
                         0,
                         "cancelled",
@@ -198,6 +210,7 @@ final class Ledger {
         issued = last;
         SavedWrite saved = new SavedWrite(first, last, chain, fragment, Mutation.encodeAll(mutations), retryOf);
         pending.put(first, new Pending(saved, delta, mutations, handle));
+        session.written(handle, delta);
         outbox.append(new OutboxRecord.Written(saved));
         if (fragment.length > maxFragmentBytes) {
             // on the loop, because it rewrites the outbox, which may just be forced
@@ -253,6 +266,7 @@ final class Ledger {
 
     private Rejection refuse(Pending write, String why, String message) {
         Rejection rejection = rejections.add(why, message, write.mutations(), Instant.ofEpochMilli(time.millis()));
+        session.refused(write.handle());
         write.handle().advance(WriteState.REJECTED);
         loop.later(() -> {
             write.handle().reject(rejection);
@@ -366,6 +380,7 @@ final class Ledger {
         }
         pending.clear();
         epoch = 0;
+        session.forget();
         takeNewReplica(Delta.EMPTY, List.of());
     }
 
@@ -475,7 +490,8 @@ final class Ledger {
                 epoch == 0 ? NOTHING : this.document.confirmedVersion().encode(),
                 verdictsKnown,
                 software,
-                token);
+                token,
+                session.greeting());
     }
 
     int knownChain() {

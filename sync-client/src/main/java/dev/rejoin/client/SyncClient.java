@@ -6,12 +6,14 @@ import dev.rejoin.client.outbox.SavedClient;
 import dev.rejoin.client.transport.Connector;
 import dev.rejoin.client.transport.WebSocketConnector;
 import dev.rejoin.crdt.CommitEvent;
+import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.Values;
 import dev.rejoin.crdt.clock.TimeSource;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.document.Snapshot;
 import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.ProtocolLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
@@ -59,6 +62,7 @@ public final class SyncClient implements AutoCloseable {
     private final StatusBoard status;
     private final Presences presences;
     private final Rejections rejections;
+    private final LiveSession live;
     private final Ledger ledger;
     private final ClientLink link;
 
@@ -73,9 +77,20 @@ public final class SyncClient implements AutoCloseable {
         rejections = new Rejections(client.rejections(), client.nextRejection());
         status = new StatusBoard(loop, this::pendingCount, rejections::size);
         presences = new Presences(loop);
-        ledger = new Ledger(client, outbox, rejections, loop, status, builder.time, random, limits.maxFrameBytes());
+        live = new LiveSession(builder.document, lock, new SessionHost());
+        ledger = new Ledger(
+                client, outbox, rejections, live, loop, status, builder.time, random, limits.maxFrameBytes());
         link = new ClientLink(
-                builder.document, builder.token, limits, servers, new Backoff(random), loop, status, presences, ledger);
+                builder.document,
+                builder.token,
+                limits,
+                servers,
+                new Backoff(random),
+                loop,
+                status,
+                presences,
+                ledger,
+                live);
         if (saved.isEmpty()) {
             box.rewrite(ledger.saved());
         } else {
@@ -265,6 +280,11 @@ public final class SyncClient implements AutoCloseable {
         }
     }
 
+    /** What this client has read and written, over all servers. */
+    public LiveSession session() {
+        return live;
+    }
+
     /**
      * Takes back a write that has not been sent, as if it had never been made; what was written after it stays. A second caller, or one who comes too late, changes nothing.
      *
@@ -398,6 +418,7 @@ public final class SyncClient implements AutoCloseable {
         loop.run(() -> {
             flush();
             loop.close();
+            live.closed();
             link.leave();
             status.become(ConnectionStatus.CLOSED, "");
         });
@@ -425,6 +446,40 @@ public final class SyncClient implements AutoCloseable {
     private <T> Subscription subscribe(List<Consumer<T>> listeners, Consumer<T> listener) {
         listeners.add(listener);
         return () -> listeners.remove(listener);
+    }
+
+    /** What the session over all connections asks for. */
+    private final class SessionHost implements LiveSession.Host {
+        @Override
+        public void later(Runnable announcement) {
+            loop.later(announcement);
+        }
+
+        @Override
+        public Subscription after(long millis, Runnable step) {
+            ScheduledFuture<?> due = loop.after(millis, step);
+            return due == null ? () -> {} : () -> due.cancel(false);
+        }
+
+        @Override
+        public void ask(Await question) {
+            loop.run(() -> link.ask(question));
+        }
+
+        @Override
+        public Snapshot snapshot() {
+            return ledger.document().snapshot();
+        }
+
+        @Override
+        public Map<WriteHandle, Delta> pending() {
+            return ledger.pendingDeltas();
+        }
+
+        @Override
+        public long now() {
+            return ClientLoop.now();
+        }
     }
 
     private int pendingCount() {

@@ -13,6 +13,7 @@ import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.session.ServerEffects;
 import dev.rejoin.sync.session.ServerSession;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Hello;
 import dev.rejoin.sync.wire.Position;
@@ -160,6 +161,11 @@ final class FakeServer implements Connector, AutoCloseable {
                                     .values())),
                     Update.of(Position.START, document.deltaSince(known).encode()),
                     0);
+        }
+
+        @Override
+        public void await(Await question) {
+            throw new AssertionError("this server is asked nothing");
         }
 
         @Override

@@ -19,6 +19,7 @@ import dev.rejoin.server.transport.Wire;
 import dev.rejoin.server.transport.WireDialler;
 import dev.rejoin.sync.session.ClusterSecret;
 import dev.rejoin.sync.session.LinkOptions;
+import dev.rejoin.sync.wire.OriginLag;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -128,6 +129,12 @@ public final class Peers {
                     Peers peers = cluster.get();
                     return peers == null ? Long.MAX_VALUE : peers.replication.stalenessMillis();
                 };
+            }
+
+            @Override
+            public List<OriginLag> lag() {
+                Peers peers = cluster.get();
+                return peers == null ? List.of() : peers.replication.originLags();
             }
         };
     }

@@ -109,6 +109,15 @@ final class TestPeer implements WebSocket.Listener, AutoCloseable {
         }
     }
 
+    /** The next message of any type; an update is joined to {@link #state}. */
+    ServerMessage any() throws Exception {
+        ServerMessage message = messages.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        if (message == null) {
+            throw new AssertionError("nothing came");
+        }
+        return message instanceof Update update ? absorb(update) : message;
+    }
+
     /** The next update, joined to {@link #state}. */
     Update update() throws Exception {
         return absorb(next(Update.class));

@@ -153,6 +153,24 @@ public final class PositionVector {
         return sequences[index];
     }
 
+    /**
+     * The canonical bytes: of each entry the origin (6 bytes, big endian) and the number (LEB128), ascending by origin. The empty vector has none.
+     *
+     * @throws IllegalStateException if there are more than {@link SessionToken#MAX_ORIGINS} origins
+     */
+    public byte[] encode() {
+        return TokenCodec.encode(this);
+    }
+
+    /**
+     * Reads what {@link #encode} wrote. O(bytes)
+     *
+     * @throws MalformedTokenException if the bytes are not the canonical encoding of a vector within its bound
+     */
+    public static PositionVector decode(byte[] bytes) {
+        return TokenCodec.decodeVector(bytes);
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
         return this == other

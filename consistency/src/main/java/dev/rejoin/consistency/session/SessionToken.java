@@ -211,6 +211,15 @@ public final class SessionToken {
     }
 
     /**
+     * Reads a token, sealed or not, whoever has sealed it: for clients, and for servers where a forged token makes nobody wait but its author. O(bytes)
+     *
+     * @throws MalformedTokenException as {@link #decode}, but for the seal
+     */
+    public static SessionToken decodeUnchecked(byte[] bytes) {
+        return decode(TokenCodec.withoutSeal(bytes));
+    }
+
+    /**
      * The bytes as base64url without padding, for a header, a cookie or a link.
      *
      * @throws IllegalStateException as {@link #encode}
@@ -226,6 +235,15 @@ public final class SessionToken {
      */
     public static SessionToken parse(String text) {
         return text.isEmpty() ? EMPTY : decode(TokenCodec.bytes(text));
+    }
+
+    /**
+     * Reads the text of a token, sealed or not, as {@link #decodeUnchecked}. O(characters)
+     *
+     * @throws MalformedTokenException as {@link #decodeUnchecked}
+     */
+    public static SessionToken parseUnchecked(String text) {
+        return text.isEmpty() ? EMPTY : decodeUnchecked(TokenCodec.bytes(text));
     }
 
     @Override

@@ -100,6 +100,51 @@ final class TokenCodec {
         return SessionToken.ofSorted(entries);
     }
 
+    /** A token without its seal, if it has one, which is not looked at. */
+    static byte[] withoutSeal(byte[] bytes) {
+        int length = bytes.length - TokenSeal.SEAL_BYTES;
+        if (length < 1 || (bytes[0] & 0xF0) != SEALED) {
+            return bytes;
+        }
+        byte[] plain = Arrays.copyOf(bytes, length);
+        plain[0] -= (byte) (SEALED - PLAIN);
+        return plain;
+    }
+
+    static byte[] encode(PositionVector vector) {
+        if (vector.size() > SessionToken.MAX_ORIGINS) {
+            throw tooLarge(vector.size() + " origins");
+        }
+        Writer out = new Writer();
+        vector.forEach((origin, sequence) -> {
+            out.bigEndian(origin, Position.ORIGIN_BYTES);
+            out.varint(sequence);
+        });
+        return Arrays.copyOf(out.bytes, out.size);
+    }
+
+    static PositionVector decodeVector(byte[] bytes) {
+        Reader in = new Reader(bytes);
+        long[] origins = new long[SessionToken.MAX_ORIGINS];
+        long[] sequences = new long[SessionToken.MAX_ORIGINS];
+        int size = 0;
+        while (in.at < bytes.length) {
+            if (size == SessionToken.MAX_ORIGINS) {
+                throw new MalformedTokenException("more than " + SessionToken.MAX_ORIGINS + " origins");
+            }
+            origins[size] = in.bigEndian(Position.ORIGIN_BYTES);
+            if (size > 0 && origins[size] <= origins[size - 1]) {
+                throw new MalformedTokenException("origins do not ascend");
+            }
+            sequences[size] = in.varint();
+            if (sequences[size] < 1 || sequences[size] > Position.MAX_SEQUENCE) {
+                throw new MalformedTokenException("number outside 1…2^53−1");
+            }
+            size++;
+        }
+        return PositionVector.ofSorted(Arrays.copyOf(origins, size), Arrays.copyOf(sequences, size));
+    }
+
     static String text(byte[] bytes) {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }

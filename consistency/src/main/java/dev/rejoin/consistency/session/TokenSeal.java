@@ -88,9 +88,7 @@ public final class TokenSeal {
         if (!genuine) {
             throw new MalformedTokenException("the seal is not ours");
         }
-        byte[] plain = Arrays.copyOf(sealed, length);
-        plain[0] -= (byte) (TokenCodec.SEALED - TokenCodec.PLAIN);
-        return SessionToken.decode(plain);
+        return SessionToken.decode(TokenCodec.withoutSeal(sealed));
     }
 
     private byte[] mac(SecretKeySpec key, byte[] bytes, int length) {

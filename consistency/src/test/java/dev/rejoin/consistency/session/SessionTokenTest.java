@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.LongStream;
@@ -167,5 +168,36 @@ class SessionTokenTest {
         }
         assertThrows(IllegalArgumentException.class, () -> new Position(1L << 48, 1));
         assertEquals(new Position(0x123456789abcL, 1), Position.of(0x123456789abcdef0L, 1));
+    }
+
+    @Test
+    void aVectorHasOneEncoding() {
+        assertEquals("00000000000a0400000000000bac02", HexFormat.of().formatHex(VERSION.encode()));
+        assertEquals(VERSION, PositionVector.decode(VERSION.encode()));
+        assertEquals(PositionVector.EMPTY, PositionVector.decode(PositionVector.EMPTY.encode()));
+        for (String bad : List.of(
+                "00", // cut off
+                "00000000000a", // no number
+                "00000000000a00", // none held
+                "00000000000a8400", // not the shortest
+                "00000000000b0400000000000a04", // descending
+                "00000000000a0400000000000a05", // twice
+                "00000000000affffffffffffff7f", // above 2^53 − 1
+                "00000000000a04".repeat(65))) {
+            assertThrows(
+                    MalformedTokenException.class,
+                    () -> PositionVector.decode(HexFormat.of().parseHex(bad)),
+                    bad);
+        }
+    }
+
+    @Test
+    void aTokenIsReadUncheckedWithAndWithoutASeal() {
+        SessionToken token = SessionToken.ofRead("a", 1, VERSION);
+        String sealed = new TokenSeal("cluster", List.of(KEY)).seal(token);
+        assertEquals(token, SessionToken.parseUnchecked(sealed));
+        assertEquals(token, SessionToken.parseUnchecked(token.text()));
+        assertThrows(MalformedTokenException.class, () -> SessionToken.parse(sealed));
+        assertThrows(MalformedTokenException.class, () -> SessionToken.parseUnchecked("IAA"));
     }
 }

@@ -1,5 +1,6 @@
 package dev.rejoin.sync.session;
 
+import dev.rejoin.sync.wire.Standing;
 import dev.rejoin.sync.wire.Verdict;
 import java.util.List;
 
@@ -11,9 +12,23 @@ import java.util.List;
  * @param judgedThrough own dots of the replica up to this counter have a durable verdict
  * @param chain chain checksum at {@code judgedThrough}
  * @param verdicts those after {@code Hello.verdictsKnown}, ascending
+ * @param standing where the server stands, for a client that keeps a session
+ * @param behind whether the server lacks some of what that session has read and written
  */
-public record Admission(long epoch, long session, long judgedThrough, int chain, List<Verdict> verdicts) {
+public record Admission(
+        long epoch,
+        long session,
+        long judgedThrough,
+        int chain,
+        List<Verdict> verdicts,
+        Standing standing,
+        boolean behind) {
     public Admission {
         verdicts = List.copyOf(verdicts);
+    }
+
+    /** Of a client that keeps no session. */
+    public Admission(long epoch, long session, long judgedThrough, int chain, List<Verdict> verdicts) {
+        this(epoch, session, judgedThrough, chain, verdicts, Standing.NONE, false);
     }
 }

@@ -1,6 +1,7 @@
 package dev.rejoin.sync.session;
 
 import dev.rejoin.sync.awareness.PresencePacer;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.ClientMessage;
 import dev.rejoin.sync.wire.Failure;
 import dev.rejoin.sync.wire.FailureCode;
@@ -180,6 +181,13 @@ public final class ClientSession {
         }
         pacer.offer(payload);
         passPresence(nowMillis);
+    }
+
+    /** Asks the server for an answer; not before it has welcomed the session. */
+    public void await(Await question, long nowMillis) {
+        if (state == State.OPEN) {
+            send(question, nowMillis);
+        }
     }
 
     /** Withdraws the own presence. */

@@ -1,5 +1,6 @@
 package dev.rejoin.sync.session;
 
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.Hello;
 import dev.rejoin.sync.wire.Progress;
 
@@ -31,6 +32,9 @@ public interface ServerEffects {
 
     /** The session's presence has changed, already held to its rate; empty = none any more. */
     void presence(byte[] payload);
+
+    /** The client asks to be told once the document is as fresh as this; the answer is relayed in a Watermark. */
+    void await(Await await);
 
     /** The client leaves on purpose; {@link #close} follows. */
     default void goodbye() {}

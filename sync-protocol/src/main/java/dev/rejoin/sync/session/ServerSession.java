@@ -1,6 +1,7 @@
 package dev.rejoin.sync.session;
 
 import dev.rejoin.sync.awareness.PresencePacer;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.ClientMessage;
 import dev.rejoin.sync.wire.Failure;
 import dev.rejoin.sync.wire.FailureCode;
@@ -191,7 +192,9 @@ public final class ServerSession implements PeerSession {
                         limits.maxFrameBytes(),
                         limits.maxInFlight(),
                         limits.heartbeatMillis(),
-                        wallClockMillis.getAsLong()),
+                        wallClockMillis.getAsLong(),
+                        admission.standing(),
+                        admission.behind()),
                 nowMillis);
         relay(Frames.encode(first), first.position(), nowMillis);
     }
@@ -212,8 +215,8 @@ public final class ServerSession implements PeerSession {
         relay(Frames.encode(update), update.position(), nowMillis);
     }
 
-    /** Sends the frame of an update that was encoded once for many sessions and carries no verdicts. */
-    public void relay(byte[] updateFrame, Position position, long nowMillis) {
+    /** Sends the frame of an Update or a Watermark that was encoded elsewhere, for many sessions perhaps, and carries no verdicts. */
+    public void relay(byte[] frame, Position position, long nowMillis) {
         if (state == State.CLOSED) {
             return;
         }
@@ -222,7 +225,7 @@ public final class ServerSession implements PeerSession {
         }
         this.position = position;
         sentAt = nowMillis;
-        effects.send(updateFrame);
+        effects.send(frame);
     }
 
     /** Sends the presence of another session; while the socket takes nothing, only the newest of each waits. */
@@ -313,6 +316,8 @@ public final class ServerSession implements PeerSession {
                 pongOwed = true;
                 pongNonce = ping.nonce();
             }
+        } else if (message instanceof Await await) {
+            effects.await(await);
         } else if (message instanceof Hello) {
             throw new ProtocolException(FailureCode.PROTOCOL_ERROR, "only the first message may be a Hello");
         }

@@ -46,7 +46,8 @@ public final class Frames {
                     .setVersion(wrap(hello.version()))
                     .setVerdictsKnown(hello.verdictsKnown())
                     .setClient(hello.client())
-                    .setToken(hello.token()));
+                    .setToken(hello.token())
+                    .setSessionToken(wrap(hello.sessionToken())));
         } else if (message instanceof Submit submit) {
             frame.setSubmit(dev.rejoin.sync.wire.v1.Submit.newBuilder().setFragment(wrap(submit.fragment())));
         } else if (message instanceof Progress progress) {
@@ -59,6 +60,8 @@ public final class Frames {
             frame.setPing(dev.rejoin.sync.wire.v1.Ping.newBuilder().setNonce(ping.nonce()));
         } else if (message instanceof Pong pong) {
             frame.setPong(dev.rejoin.sync.wire.v1.Pong.newBuilder().setNonce(pong.nonce()));
+        } else if (message instanceof Await await) {
+            frame.setAwait(StandingFrames.of(await));
         } else {
             frame.setGoodbye(dev.rejoin.sync.wire.v1.Goodbye.getDefaultInstance());
         }
@@ -73,9 +76,11 @@ public final class Frames {
         } else if (message instanceof Update update) {
             frame.setUpdate(update(update));
         } else if (message instanceof Watermark watermark) {
-            frame.setWatermark(dev.rejoin.sync.wire.v1.Watermark.newBuilder()
+            dev.rejoin.sync.wire.v1.Watermark.Builder builder = dev.rejoin.sync.wire.v1.Watermark.newBuilder()
                     .setPosition(position(watermark.position()))
-                    .setServerTimeMillis(watermark.serverTimeMillis()));
+                    .setServerTimeMillis(watermark.serverTimeMillis());
+            StandingFrames.of(watermark.standing()).ifPresent(builder::setStanding);
+            frame.setWatermark(builder);
         } else if (message instanceof Presence presence) {
             frame.setPresence(presence(presence));
         } else if (message instanceof Ping ping) {
@@ -117,6 +122,7 @@ public final class Frames {
             case PING -> new Ping(frame.getPing().getNonce());
             case PONG -> new Pong(frame.getPong().getNonce());
             case GOODBYE -> new Goodbye();
+            case AWAIT -> StandingFrames.await(frame.getAwait());
             case KIND_NOT_SET -> throw unknownKind();
         };
     }
@@ -142,7 +148,8 @@ public final class Frames {
             case WATERMARK ->
                 new Watermark(
                         position(frame.getWatermark().getPosition()),
-                        frame.getWatermark().getServerTimeMillis());
+                        frame.getWatermark().getServerTimeMillis(),
+                        StandingFrames.standing(frame.getWatermark().getStanding()));
             case PRESENCE -> presence(frame.getPresence(), limits);
             case PING -> new Ping(frame.getPing().getNonce());
             case PONG -> new Pong(frame.getPong().getNonce());
@@ -243,6 +250,9 @@ public final class Frames {
         if (hello.getTokenBytes().size() > limits.maxTokenBytes()) {
             throw malformed("token must have at most " + limits.maxTokenBytes() + " bytes");
         }
+        if (hello.getSessionToken().size() > ProtocolLimits.MAX_SESSION_TOKEN_BYTES) {
+            throw malformed("session_token must have at most " + ProtocolLimits.MAX_SESSION_TOKEN_BYTES + " bytes");
+        }
         return new Hello(
                 hello.getDocument(),
                 hello.getReplica(),
@@ -251,7 +261,8 @@ public final class Frames {
                 hello.getVersion().toByteArray(),
                 counter("verdicts_known", hello.getVerdictsKnown()),
                 hello.getClient(),
-                hello.getToken());
+                hello.getToken(),
+                hello.getSessionToken().toByteArray());
     }
 
     private static Submit submit(dev.rejoin.sync.wire.v1.Submit submit) {
@@ -287,7 +298,9 @@ public final class Frames {
                 .setMaxFrameBytes(welcome.maxFrameBytes())
                 .setMaxInFlight(welcome.maxInFlight())
                 .setHeartbeatMillis(welcome.heartbeatMillis())
-                .setServerTimeMillis(welcome.serverTimeMillis());
+                .setServerTimeMillis(welcome.serverTimeMillis())
+                .setBehind(welcome.behind());
+        StandingFrames.of(welcome.standing()).ifPresent(builder::setStanding);
         for (Verdict verdict : welcome.verdicts()) {
             builder.addVerdicts(dev.rejoin.sync.wire.v1.Verdict.newBuilder()
                     .setLast(verdict.last())
@@ -332,7 +345,9 @@ public final class Frames {
                 welcome.getMaxFrameBytes(),
                 welcome.getMaxInFlight(),
                 welcome.getHeartbeatMillis(),
-                welcome.getServerTimeMillis());
+                welcome.getServerTimeMillis(),
+                StandingFrames.standing(welcome.getStanding()),
+                welcome.getBehind());
     }
 
     private static dev.rejoin.sync.wire.v1.Update update(Update update) {
@@ -340,7 +355,8 @@ public final class Frames {
                 .setPosition(position(update.position()))
                 .setFragment(wrap(update.fragment()))
                 .setAckedThrough(update.ackedThrough())
-                .setLevelValue(update.level().ordinal());
+                .setLevelValue(update.level().ordinal())
+                .setHeld(wrap(update.held()));
         for (Rejection rejection : update.rejections()) {
             builder.addRejections(dev.rejoin.sync.wire.v1.Rejection.newBuilder()
                     .setFirst(rejection.first())
@@ -375,7 +391,12 @@ public final class Frames {
             case UNRECOGNIZED -> throw malformed("unknown ack level " + update.getLevelValue());
         };
         return new Update(
-                position(update.getPosition()), update.getFragment().toByteArray(), ackedThrough, level, rejections);
+                position(update.getPosition()),
+                update.getFragment().toByteArray(),
+                ackedThrough,
+                level,
+                rejections,
+                update.getHeld().toByteArray());
     }
 
     private static dev.rejoin.sync.wire.v1.Position position(Position position) {
@@ -399,7 +420,7 @@ public final class Frames {
         return counter;
     }
 
-    private static String code(String code) {
+    static String code(String code) {
         if (!Rejection.isCode(code)) {
             throw malformed("not a code");
         }
@@ -413,7 +434,7 @@ public final class Frames {
         }
     }
 
-    private static ByteString wrap(byte[] bytes) {
+    static ByteString wrap(byte[] bytes) {
         return UnsafeByteOperations.unsafeWrap(bytes);
     }
 
@@ -421,7 +442,7 @@ public final class Frames {
         return new ProtocolException(FailureCode.PROTOCOL_ERROR, "a frame of no known kind");
     }
 
-    private static ProtocolException malformed(String message) {
+    static ProtocolException malformed(String message) {
         return new ProtocolException(FailureCode.MALFORMED, message);
     }
 }

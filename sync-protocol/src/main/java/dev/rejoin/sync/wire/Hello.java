@@ -16,6 +16,7 @@ import java.util.Arrays;
  * @param verdictsKnown verdicts on own dots up to this counter are durably known to the client
  * @param client name and version of the client software, at most {@value #CLIENT_CHARS} characters
  * @param token credentials, may be empty
+ * @param sessionToken what the client has read and written at any server, not yet looked at; empty if it keeps no session
  */
 @SuppressWarnings("ArrayRecordComponent") // equality is defined below; the bytes are handed through without a copy
 public record Hello(
@@ -26,13 +27,27 @@ public record Hello(
         byte[] version,
         long verdictsKnown,
         String client,
-        String token)
+        String token,
+        byte[] sessionToken)
         implements ClientMessage {
     /** Length of a lease key in bytes. */
     public static final int LEASE_KEY_BYTES = 16;
 
     /** Longest name of a client software, in UTF-16 units. */
     public static final int CLIENT_CHARS = 64;
+
+    /** Of a client that keeps no session. */
+    public Hello(
+            String document,
+            long replica,
+            byte[] leaseKey,
+            long epoch,
+            byte[] version,
+            long verdictsKnown,
+            String client,
+            String token) {
+        this(document, replica, leaseKey, epoch, version, verdictsKnown, client, token, new byte[0]);
+    }
 
     @Override
     public boolean equals(Object other) {
@@ -44,7 +59,8 @@ public record Hello(
                 && Arrays.equals(version, that.version)
                 && verdictsKnown == that.verdictsKnown
                 && client.equals(that.client)
-                && token.equals(that.token);
+                && token.equals(that.token)
+                && Arrays.equals(sessionToken, that.sessionToken);
     }
 
     @Override
@@ -57,6 +73,6 @@ public record Hello(
     public String toString() {
         return "Hello[document=" + document + ", replica=" + String.format("%016x", replica) + ", epoch="
                 + String.format("%016x", epoch) + ", version=" + version.length + " B, verdictsKnown=" + verdictsKnown
-                + ", client=" + client + "]";
+                + ", client=" + client + ", sessionToken=" + sessionToken.length + " B]";
     }
 }

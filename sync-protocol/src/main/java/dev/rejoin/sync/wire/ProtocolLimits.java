@@ -40,6 +40,12 @@ public record ProtocolLimits(
         require("heartbeatMillis", heartbeatMillis, 1);
     }
 
+    /** Longest session token, sealed, in bytes. */
+    public static final int MAX_SESSION_TOKEN_BYTES = 4_096;
+
+    /** Longest text of a read level, in characters: a snapshot of 64 logs. */
+    public static final int MAX_LEVEL_CHARS = 2_048;
+
     private static void require(String name, int value, int least) {
         if (value < least) {
             throw new IllegalArgumentException(name + " must be at least " + least + ", not " + value);

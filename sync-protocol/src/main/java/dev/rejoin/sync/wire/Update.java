@@ -11,14 +11,21 @@ import java.util.List;
  * @param ackedThrough own dots up to this counter have a verdict, those without a rejection are accepted; 0 = nothing new
  * @param level how far the acknowledged writes have come
  * @param rejections the voided ones among them, ascending
+ * @param held an encoded vector of positions: what has come to be held of other logs since the last update; empty = nothing
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Update(Position position, byte[] fragment, long ackedThrough, AckLevel level, List<Rejection> rejections)
+public record Update(
+        Position position, byte[] fragment, long ackedThrough, AckLevel level, List<Rejection> rejections, byte[] held)
         implements ServerMessage {
     private static final byte[] NOTHING = {};
 
     public Update {
         rejections = List.copyOf(rejections);
+    }
+
+    /** An update with which nothing of other logs has come. */
+    public Update(Position position, byte[] fragment, long ackedThrough, AckLevel level, List<Rejection> rejections) {
+        this(position, fragment, ackedThrough, level, rejections, NOTHING);
     }
 
     /** An update that carries only what others did. */
@@ -38,7 +45,8 @@ public record Update(Position position, byte[] fragment, long ackedThrough, AckL
                 && Arrays.equals(fragment, that.fragment)
                 && ackedThrough == that.ackedThrough
                 && level == that.level
-                && rejections.equals(that.rejections);
+                && rejections.equals(that.rejections)
+                && Arrays.equals(held, that.held);
     }
 
     @Override
@@ -49,6 +57,7 @@ public record Update(Position position, byte[] fragment, long ackedThrough, AckL
     @Override
     public String toString() {
         return "Update[position=" + position + ", fragment=" + fragment.length + " B, ackedThrough=" + ackedThrough
-                + ", level=" + level + ", rejections=" + rejections + "]";
+                + ", level=" + level + ", rejections=" + rejections + ", held="
+                + held.length + " B]";
     }
 }

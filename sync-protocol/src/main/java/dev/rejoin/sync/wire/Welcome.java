@@ -15,6 +15,8 @@ import java.util.List;
  * @param maxInFlight transactions that may await their verdict
  * @param heartbeatMillis a side that hears nothing for 2.5 times this long closes
  * @param serverTimeMillis wall clock of the server
+ * @param standing where the server stands, if the client keeps a session
+ * @param behind whether the server lacks some of what the client's session has read and written
  */
 public record Welcome(
         long epoch,
@@ -26,9 +28,38 @@ public record Welcome(
         int maxFrameBytes,
         int maxInFlight,
         int heartbeatMillis,
-        long serverTimeMillis)
+        long serverTimeMillis,
+        Standing standing,
+        boolean behind)
         implements ServerMessage {
     public Welcome {
         verdicts = List.copyOf(verdicts);
+    }
+
+    /** To a client that keeps no session. */
+    public Welcome(
+            long epoch,
+            long session,
+            Position position,
+            long judgedThrough,
+            int chain,
+            List<Verdict> verdicts,
+            int maxFrameBytes,
+            int maxInFlight,
+            int heartbeatMillis,
+            long serverTimeMillis) {
+        this(
+                epoch,
+                session,
+                position,
+                judgedThrough,
+                chain,
+                verdicts,
+                maxFrameBytes,
+                maxInFlight,
+                heartbeatMillis,
+                serverTimeMillis,
+                Standing.NONE,
+                false);
     }
 }

@@ -1,5 +1,6 @@
 package dev.rejoin.sync.session;
 
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.ClientMessage;
 import dev.rejoin.sync.wire.Frames;
 import dev.rejoin.sync.wire.Hello;
@@ -72,5 +73,10 @@ final class RecordedServer implements ServerEffects {
     @Override
     public void presence(byte[] payload) {
         calls.add(payload);
+    }
+
+    @Override
+    public void await(Await question) {
+        calls.add(question);
     }
 }

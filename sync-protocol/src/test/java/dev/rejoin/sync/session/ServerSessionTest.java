@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.ClientMessage;
 import dev.rejoin.sync.wire.Failure;
 import dev.rejoin.sync.wire.FailureCode;
@@ -196,5 +197,17 @@ class ServerSessionTest {
         assertEquals(code.closeCode(), server.closeCode);
         assertTrue(server.session.isClosed());
         assertEquals(Long.MAX_VALUE, server.session.nextDeadline());
+    }
+
+    @Test
+    void aQuestionIsPassedOnAndNotBeforeTheWelcome() {
+        RecordedServer server = RecordedServer.open(ProtocolLimits.DEFAULT);
+        Await question = new Await(1, new byte[] {0x10, 0}, "strong", 1_000);
+        server.receive(question, 1);
+        assertEquals(List.of(question), server.calls);
+        RecordedServer early = new RecordedServer(ProtocolLimits.DEFAULT);
+        early.receive(RecordedServer.HELLO, 0);
+        early.receive(question, 1);
+        assertTrue(early.session.isClosed());
     }
 }

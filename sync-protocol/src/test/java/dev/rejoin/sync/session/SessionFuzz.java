@@ -2,14 +2,19 @@ package dev.rejoin.sync.session;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rejoin.sync.wire.Answer;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.Frames;
+import dev.rejoin.sync.wire.OriginLag;
 import dev.rejoin.sync.wire.Position;
 import dev.rejoin.sync.wire.Progress;
 import dev.rejoin.sync.wire.ProtocolLimits;
 import dev.rejoin.sync.wire.Rejection;
+import dev.rejoin.sync.wire.Standing;
 import dev.rejoin.sync.wire.Submit;
 import dev.rejoin.sync.wire.Update;
 import dev.rejoin.sync.wire.Verdict;
+import dev.rejoin.sync.wire.Watermark;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,10 +32,11 @@ class SessionFuzz {
             List<byte[]> frames = List.of(
                     Frames.encode(RecordedServer.HELLO),
                     Frames.encode(new Submit(new byte[40])),
-                    Frames.encode(new Progress(3, new Position(1, 2))));
+                    Frames.encode(new Progress(3, new Position(1, 2))),
+                    Frames.encode(new Await(1, new byte[40], "session", 9)));
             boolean welcomed = false;
-            for (int i = 0; i < 4 && !server.session.isClosed(); i++) {
-                server.session.received(mutate(random, frames.get(Math.min(i, 2))), i);
+            for (int i = 0; i < 5 && !server.session.isClosed(); i++) {
+                server.session.received(mutate(random, frames.get(Math.min(i, 3))), i);
                 if (!welcomed && server.calls.size() == 1 && !server.session.isClosed()) {
                     welcomed = true;
                     server.session.welcome(RecordedServer.ADMISSION, Update.of(Position.START, new byte[0]), i);
@@ -55,9 +61,16 @@ class SessionFuzz {
                             new byte[9],
                             4,
                             dev.rejoin.sync.wire.AckLevel.DURABLE,
-                            List.of(new Rejection(2, 4, "no", "x")))));
-            for (int i = 0; i < 4 && !client.session.isClosed(); i++) {
-                client.session.received(mutate(random, frames.get(Math.min(i, 1))), i);
+                            List.of(new Rejection(2, 4, "no", "x")))),
+                    Frames.encode(new Watermark(
+                            Position.START,
+                            1,
+                            new Standing(
+                                    new byte[8],
+                                    List.of(new OriginLag(1, 2, 3, 4, 5, 6, true)),
+                                    List.of(Answer.failed(1, "no"))))));
+            for (int i = 0; i < 5 && !client.session.isClosed(); i++) {
+                client.session.received(mutate(random, frames.get(Math.min(i, 2))), i);
             }
             assertTrue(client.settled.size() <= 3, "more verdicts than transactions");
         });

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.Chain;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.Failure;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Hello;
@@ -225,6 +226,11 @@ class SessionSimulation {
                         Update.of(Position.START, new byte[0]),
                         world.now);
             });
+        }
+
+        @Override
+        public void await(Await question) {
+            throw new AssertionError("nobody asks");
         }
 
         @Override

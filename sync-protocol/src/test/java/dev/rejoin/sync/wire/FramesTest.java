@@ -78,6 +78,23 @@ class FramesTest {
     }
 
     @Test
+    void whatASessionSaysIsBounded() {
+        byte[] large = new byte[ProtocolLimits.MAX_SESSION_TOKEN_BYTES + 1];
+        refuses(FailureCode.MALFORMED, helloWith(b -> b.setSessionToken(ByteString.copyFrom(large))));
+        refuses(FailureCode.MALFORMED, Frames.encode(new Await(1, large, "", 1)));
+        refuses(FailureCode.MALFORMED, Frames.encode(new Await(0, new byte[0], "", 1)));
+        refuses(
+                FailureCode.MALFORMED,
+                Frames.encode(new Await(1, new byte[0], "x".repeat(ProtocolLimits.MAX_LEVEL_CHARS + 1), 1)));
+        refusesFromServer(welcome()
+                .setStanding(dev.rejoin.sync.wire.v1.Standing.newBuilder()
+                        .addLag(dev.rejoin.sync.wire.v1.OriginLag.newBuilder().setOrigin(1L << 48))));
+        refusesFromServer(welcome()
+                .setStanding(dev.rejoin.sync.wire.v1.Standing.newBuilder()
+                        .addAnswers(dev.rejoin.sync.wire.v1.Answer.newBuilder().setCode("Not A Code"))));
+    }
+
+    @Test
     void fewUnknownFieldsAreIgnoredAndManyRefused() {
         assertEquals(new Ping(7), Frames.decodeClient(pingWithUnknownFields(32), LIMITS));
         refuses(FailureCode.MALFORMED, pingWithUnknownFields(33));

@@ -27,6 +27,11 @@ class GoldenFramesTest {
 
     private static final Position POSITION = new Position(0xfedcba9876543210L, 300);
 
+    /** Through 300 of one log. */
+    private static final byte[] HELD = {1, 2, 3, 4, 5, 6, (byte) 0xac, 2};
+
+    private static final OriginLag LAG = new OriginLag(0x010203040506L, 20, 10, 30, 900, 5, false);
+
     private record Case(String name, String direction, byte[] bytes, String rest) {}
 
     private static List<Case> cases() {
@@ -46,6 +51,8 @@ class GoldenFramesTest {
         client(cases, "ping", new Ping(0));
         client(cases, "pong", new Pong(77));
         client(cases, "goodbye", new Goodbye());
+        client(cases, "hello-session", new Hello("notes/1", 1, KEY, 0, new byte[0], 0, "", "", new byte[] {0x10, 0}));
+        client(cases, "await", new Await(3, new byte[] {0x10, 0}, "bounded-staleness=5000", 60_000));
         server(
                 cases,
                 "welcome-fresh",
@@ -87,6 +94,38 @@ class GoldenFramesTest {
                         List.of(new Rejection(1, 3, "clock-skew", ""), new Rejection(9, 9, "forbidden-tag", "no"))));
         server(cases, "update-empty", Update.of(Position.START, new byte[0]));
         server(cases, "watermark", new Watermark(POSITION, 1_700_000_000_123L));
+        server(
+                cases,
+                "welcome-behind",
+                new Welcome(
+                        0x7000000000000001L,
+                        9,
+                        POSITION,
+                        0,
+                        0,
+                        List.of(),
+                        1 << 20,
+                        256,
+                        10_000,
+                        1,
+                        new Standing(HELD, List.of(LAG), List.of()),
+                        true));
+        server(cases, "update-held", new Update(POSITION, FRAGMENT, 0, AckLevel.NONE, List.of(), HELD));
+        server(
+                cases,
+                "watermark-standing",
+                new Watermark(
+                        POSITION,
+                        1,
+                        new Standing(
+                                HELD,
+                                List.of(
+                                        LAG,
+                                        new OriginLag(0, 86_400_000, 0, 0, OriginLag.UNKNOWN, OriginLag.UNKNOWN, true)),
+                                List.of(
+                                        Answer.shown(0, "pulled"),
+                                        Answer.failed(4, "session-not-satisfied"),
+                                        new Answer(5, "session-lost-writes", "", HELD, new byte[0])))));
         server(cases, "presence", new Presence(0x0102030405060708L, new byte[] {0x41, 0x61}));
         server(cases, "ping", new Ping(3));
         server(cases, "pong", new Pong(4));
@@ -166,6 +205,9 @@ class GoldenFramesTest {
             fields.put("verdictsKnown", m.verdictsKnown());
             fields.put("client", m.client());
             fields.put("token", m.token());
+            if (m.sessionToken().length > 0) {
+                fields.put("sessionToken", hex(m.sessionToken()));
+            }
         } else if (message instanceof Submit m) {
             fields.put("kind", "submit");
             fields.put("fragment", hex(m.fragment()));
@@ -183,6 +225,12 @@ class GoldenFramesTest {
         } else if (message instanceof Pong m) {
             fields.put("kind", "pong");
             fields.put("nonce", m.nonce());
+        } else if (message instanceof Await m) {
+            fields.put("kind", "await");
+            fields.put("id", m.id());
+            fields.put("token", hex(m.token()));
+            fields.put("level", m.level());
+            fields.put("timeoutMillis", m.timeoutMillis());
         } else if (message instanceof Goodbye) {
             fields.put("kind", "goodbye");
         } else if (message instanceof Welcome m) {
@@ -203,6 +251,10 @@ class GoldenFramesTest {
                 verdicts.add(verdict);
             }
             fields.put("verdicts", verdicts);
+            standing(fields, m.standing());
+            if (m.behind()) {
+                fields.put("behind", true);
+            }
             fields.put("maxFrameBytes", m.maxFrameBytes());
             fields.put("maxInFlight", m.maxInFlight());
             fields.put("heartbeatMillis", m.heartbeatMillis());
@@ -223,10 +275,14 @@ class GoldenFramesTest {
                 rejections.add(rejection);
             }
             fields.put("rejections", rejections);
+            if (m.held().length > 0) {
+                fields.put("held", hex(m.held()));
+            }
         } else if (message instanceof Watermark m) {
             fields.put("kind", "watermark");
             fields.put("position", position(m.position()));
             fields.put("serverTimeMillis", m.serverTimeMillis());
+            standing(fields, m.standing());
         } else if (message instanceof Failure m) {
             fields.put("kind", "failure");
             fields.put("code", m.code());
@@ -234,6 +290,39 @@ class GoldenFramesTest {
             fields.put("retryable", m.retryable());
         }
         return text(fields);
+    }
+
+    private static void standing(Map<String, Object> fields, Standing standing) {
+        if (standing.equals(Standing.NONE)) {
+            return;
+        }
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("held", hex(standing.held()));
+        List<Object> lags = new ArrayList<>();
+        for (OriginLag lag : standing.lag()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("origin", hex(lag.origin()).substring(4));
+            one.put("lagMillis", lag.lagMillis());
+            one.put("p50Millis", lag.p50Millis());
+            one.put("p95Millis", lag.p95Millis());
+            one.put("ageMillis", lag.ageMillis());
+            one.put("uncertaintyMillis", lag.uncertaintyMillis());
+            one.put("silent", lag.silent());
+            lags.add(one);
+        }
+        all.put("lag", lags);
+        List<Object> answers = new ArrayList<>();
+        for (Answer answer : standing.answers()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("id", answer.id());
+            one.put("code", answer.code());
+            one.put("path", answer.path());
+            one.put("lost", hex(answer.lost()));
+            one.put("surviving", hex(answer.surviving()));
+            answers.add(one);
+        }
+        all.put("answers", answers);
+        fields.put("standing", all);
     }
 
     private static Map<String, Object> position(Position position) {

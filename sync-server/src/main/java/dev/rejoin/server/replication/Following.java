@@ -340,8 +340,9 @@ final class Following implements LineEnd, FollowerEffects {
 
     /** Somebody is at these documents here, or nobody is any more. */
     void attend(List<String> documents, boolean present) {
-        if (isLinked()) {
-            session.attend(documents, present);
+        FollowerSession at = session;
+        if (at != null && isLinked()) {
+            at.attend(documents, present);
         }
     }
 

@@ -15,6 +15,7 @@ import dev.rejoin.sync.session.LinkFailure;
 import dev.rejoin.sync.session.LinkOptions;
 import dev.rejoin.sync.wire.LinkFrames;
 import dev.rejoin.sync.wire.LinkMessage;
+import dev.rejoin.sync.wire.OriginLag;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -162,6 +163,26 @@ public final class Replication implements AdmissionListener {
     /** How late the peers' changes are here. */
     public Lag lag() {
         return lag;
+    }
+
+    /** How late the peers' changes are here, as clients are told; at most a second old. */
+    public List<OriginLag> originLags() {
+        long now = time.millis();
+        return status.stream()
+                .flatMap(link -> link.lag().stream())
+                .map(reading -> new OriginLag(
+                        reading.origin(),
+                        reading.lagMillis(),
+                        reading.p50Millis(),
+                        reading.p95Millis(),
+                        bounded(now - reading.shownThroughMillis()),
+                        bounded(reading.uncertaintyMillis()),
+                        reading.isSilent()))
+                .toList();
+    }
+
+    private static long bounded(long millis) {
+        return Math.max(0, Math.min(millis, OriginLag.UNKNOWN));
     }
 
     /** An upper bound of how far this server is behind its peers, in milliseconds; unknown while one of them has never been heard of. */

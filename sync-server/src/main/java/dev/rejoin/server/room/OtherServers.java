@@ -3,6 +3,8 @@ package dev.rejoin.server.room;
 import dev.rejoin.consistency.session.Freshness;
 import dev.rejoin.consistency.session.Origins;
 import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.sync.wire.OriginLag;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -35,5 +37,10 @@ public interface OtherServers {
     /** How far a document may be behind what they have admitted. */
     default Freshness freshness(String document) {
         return Freshness.UNKNOWN;
+    }
+
+    /** How late the changes of each of them are here, as far as they have been heard of. */
+    default List<OriginLag> lag() {
+        return List.of();
     }
 }

@@ -28,11 +28,11 @@ public interface Outlet {
     void update(Update update, int judged);
 
     /**
-     * An update that many sessions get.
+     * An Update without verdicts, or a Watermark; many sessions may get it.
      *
-     * @param updateFrame encoded once for all of them; not to be changed
+     * @param frame encoded once for all of them; not to be changed
      */
-    void relay(byte[] updateFrame, Position position);
+    void relay(byte[] frame, Position position);
 
     /** Another session's presence; an empty payload means that it has left. */
     void presence(long session, byte[] payload);

@@ -2,7 +2,6 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.consistency.session.Freshness;
 import dev.rejoin.consistency.session.GuardPolicy;
-import dev.rejoin.consistency.session.Origins;
 import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.consistency.session.ReadOutcome;
@@ -28,6 +27,7 @@ import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.wire.AckLevel;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Frames;
 import dev.rejoin.sync.wire.LinkMessage;
@@ -44,7 +44,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -113,6 +112,7 @@ final class Room {
     private final Freshness freshness;
     private final Watermark watermark;
     private final SessionGuard guard;
+    private final SessionDesk sessions;
 
     /** Null until the document has begun, which it does with its first record. */
     private RoomLog.@Nullable DocumentLog log;
@@ -186,10 +186,11 @@ final class Room {
                 epoch,
                 watermark,
                 freshness,
-                new GuardedOrigins(kit.others().origins(name)),
+                new GuardedOrigins(kit, name, this::held),
                 (millis, task) -> loop.schedule(task, millis)::cancel,
                 kit.time(),
                 kit.observer()::decided);
+        this.sessions = new SessionDesk(this, loop, kit);
         this.tailBytes = recovered.tailBytes();
         this.tailEntries = recovered.tailEntries();
         this.imageBytes = recovered.imageBytes();
@@ -233,10 +234,8 @@ final class Room {
         if (lease.live != null) {
             end(lease.live, FailureCode.SESSION_REPLACED, "the same replica has opened another session");
         }
-        if (join.epoch() == epoch && !document.version().includes(join.version())) {
-            // what the log has lost; the session would go on from what is not there, and never be as the others are
-            kit.observer().sessionAhead();
-            end(seat, FailureCode.EPOCH_CHANGED, "the server has lost some of what you hold; begin with what it has");
+        if (kit.others() == OtherServers.NONE && isAhead(seat)) {
+            lost(seat);
             return;
         }
         lease.live = seat;
@@ -245,6 +244,17 @@ final class Room {
         known(lease, join.verdictsKnown());
         stayAwake();
         whenDurable(failure -> welcome(seat, failure));
+    }
+
+    /** Whether the session holds something of this life of the document that is not here. */
+    boolean isAhead(Seat seat) {
+        return seat.join.epoch() == epoch && !document.version().includes(seat.join.version());
+    }
+
+    /** What the log, or all the logs, have lost; the session would go on from what is not there, and never be as the others are. */
+    void lost(Seat seat) {
+        kit.observer().sessionAhead();
+        end(seat, FailureCode.EPOCH_CHANGED, "the server has lost some of what you hold; begin with what it has");
     }
 
     void join(ContentSeat seat) {
@@ -320,14 +330,30 @@ final class Room {
             verdicts.add(new Verdict(judgement.last(), judgement.chain(), judgement.code(), judgement.message()));
         }
         seat.session = kit.random().nextLong() | 1;
-        Version held = seat.join.epoch() == epoch ? seat.join.version() : Version.EMPTY;
+        Version theirs = seat.join.epoch() == epoch ? seat.join.version() : Version.EMPTY;
         seat.outlet.welcome(
-                new Admission(epoch, seat.session, lease.judgedThrough(), lease.chain(), verdicts),
-                Update.of(position(), bytes(committed.deltaSince(held))));
+                new Admission(
+                        epoch,
+                        seat.session,
+                        lease.judgedThrough(),
+                        lease.chain(),
+                        verdicts,
+                        sessions.standing(seat),
+                        sessions.greet(seat)),
+                Update.of(position(), bytes(committed.deltaSince(theirs))));
         presence.introduce(seat);
         seat.admitted = true;
         seats.add(seat);
         attendance();
+        sessions.admitted(seat);
+    }
+
+    void await(Seat seat, Await question) {
+        sessions.await(seat, question);
+    }
+
+    Set<Seat> seats() {
+        return seats;
     }
 
     void leave(Seat seat) {
@@ -350,7 +376,7 @@ final class Room {
 
     void submit(Seat seat, byte[] fragment) {
         Lease lease = seat.lease;
-        if (gone || late != null || lease == null) {
+        if (gone || late != null || lease == null || sessions.holdsBack(seat, fragment)) {
             return;
         }
         if (isUnbegun() && seat.readOnly) {
@@ -946,6 +972,7 @@ final class Room {
         Map<Seat, Verdicts> verdicts = verdicts(batch);
         Map<Seat, Delta> withoutOwn = batch.withoutOwn();
         byte @Nullable [] frame = null;
+        byte[] news = sessions.news();
         for (Seat seat : List.copyOf(seats)) {
             Verdicts own = verdicts.get(seat);
             if (seat.behind || !seat.outlet.hasRoom()) {
@@ -953,10 +980,12 @@ final class Room {
             } else if (own != null) {
                 Delta others = withoutOwn.getOrDefault(seat, Delta.EMPTY);
                 seat.outlet.update(
-                        new Update(position(), bytes(others), own.through, kit.level(), own.rejections), own.judged);
+                        new Update(position(), bytes(others), own.through, kit.level(), own.rejections, news),
+                        own.judged);
             } else {
                 if (frame == null) {
-                    frame = Frames.encode(Update.of(position(), bytes(batch.all())));
+                    frame = Frames.encode(
+                            new Update(position(), bytes(batch.all()), 0, AckLevel.NONE, List.of(), news));
                 }
                 seat.outlet.relay(frame, position());
             }
@@ -1014,10 +1043,19 @@ final class Room {
         Verdicts own = seat.unsent;
         AckLevel level = own.judged == 0 ? AckLevel.NONE : kit.level();
         Delta missed = committed.deltaSince(seat.had);
-        seat.outlet.update(new Update(position(), bytes(missed), own.through, level, own.rejections), own.judged);
+        seat.outlet.update(
+                new Update(
+                        position(),
+                        bytes(missed),
+                        own.through,
+                        level,
+                        own.rejections,
+                        held.latest().encode()),
+                own.judged);
         seat.behind = false;
         seat.had = Version.EMPTY;
         seat.unsent = new Verdicts();
+        sessions.drained(seat);
         kit.observer().resynced();
     }
 
@@ -1290,46 +1328,14 @@ final class Room {
         }));
     }
 
+    /** Whether everything that the session has read and written is here. */
+    boolean satisfies(SessionToken token) {
+        return guard.isSatisfied(token);
+    }
+
     /** What a guard has decided, with the view that it has let through. */
     <V> GuardedRead<V> guardedRead(ReadOutcome outcome, Optional<V> shownView) {
         return new GuardedRead<>(outcome, epoch, held.latest(), freshness.stalenessMillis(), shownView);
-    }
-
-    /** Asks other servers; where there are none, what an earlier opening of the own log had and is not here is lost. */
-    private final class GuardedOrigins implements Origins {
-        private final Origins others;
-
-        GuardedOrigins(Origins others) {
-            this.others = others;
-        }
-
-        @Override
-        public CompletionStage<Pulled> pull(PositionVector missing) {
-            return kit.others() == OtherServers.NONE
-                    ? CompletableFuture.completedFuture(lost(missing))
-                    : others.pull(missing);
-        }
-
-        private Pulled lost(PositionVector missing) {
-            PositionVector[] lost = {PositionVector.EMPTY, PositionVector.EMPTY};
-            missing.forEach((origin, sequence) -> held.ended(
-                            kit.log().name(), origin, kit.log().incarnation())
-                    .ifPresent(end -> {
-                        lost[0] = lost[0].with(new dev.rejoin.consistency.session.Position(origin, sequence));
-                        lost[1] = lost[1].with(new dev.rejoin.consistency.session.Position(origin, end));
-                    }));
-            return new Pulled(PositionVector.EMPTY, lost[0], lost[1]);
-        }
-
-        @Override
-        public Optional<String> holder(PositionVector needs) {
-            return others.holder(needs);
-        }
-
-        @Override
-        public CompletionStage<PositionVector> heads() {
-            return others.heads();
-        }
     }
 
     /** Completes with the content as it is now, when all that is in it is durable. */
@@ -1374,7 +1380,7 @@ final class Room {
         return current;
     }
 
-    private Position position() {
+    Position position() {
         return new Position(kit.log().incarnation(), committedSequence);
     }
 

@@ -2,6 +2,11 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
+import dev.rejoin.sync.wire.Answer;
+import dev.rejoin.sync.wire.Await;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +34,26 @@ public final class Seat {
     Room.Verdicts unsent = new Room.Verdicts();
     byte[] presence = {};
 
+    /** Writes wait until what the session holds is here; as many as may be in flight. */
+    boolean holdsBack;
+
+    final ArrayDeque<byte[]> heldBack = new ArrayDeque<>();
+
+    /** Whether it keeps track of what it reads and writes over all servers. */
+    boolean keepsSession;
+
+    /** Questions that have no answer yet. */
+    int asked;
+
+    /** What it is told when it keeps up again. */
+    final List<Answer> unanswered = new ArrayList<>();
+
     Seat(RoomLoop loop, Outlet outlet, Join join) {
         this.loop = loop;
         this.outlet = outlet;
         this.join = join;
         this.readOnly = join.readOnly();
+        this.keepsSession = join.sessionToken().length > 0;
     }
 
     /** Offers one transaction for judgement. */
@@ -44,6 +64,11 @@ public final class Seat {
     /** The replica durably knows all verdicts up to here. */
     public void progress(long verdictsKnown) {
         enter(room -> room.progress(this, verdictsKnown));
+    }
+
+    /** Asks to be told once the document is as fresh as this. */
+    public void await(Await question) {
+        enter(room -> room.await(this, question));
     }
 
     /** Passes presence on to the other sessions. */
@@ -93,7 +118,21 @@ public final class Seat {
      * @param version of the state it holds
      * @param verdictsKnown it durably knows the verdicts up to here
      * @param readOnly whether its transactions are refused
+     * @param sessionToken what it has read and written at any server, not yet looked at; empty if it keeps no session
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Join(
-            ReplicaId replica, byte[] leaseKey, long epoch, Version version, long verdictsKnown, boolean readOnly) {}
+            ReplicaId replica,
+            byte[] leaseKey,
+            long epoch,
+            Version version,
+            long verdictsKnown,
+            boolean readOnly,
+            byte[] sessionToken) {
+        /** Of a client that keeps no session. */
+        public Join(
+                ReplicaId replica, byte[] leaseKey, long epoch, Version version, long verdictsKnown, boolean readOnly) {
+            this(replica, leaseKey, epoch, version, verdictsKnown, readOnly, new byte[0]);
+        }
+    }
 }

@@ -14,6 +14,7 @@ import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.session.ServerEffects;
 import dev.rejoin.sync.session.ServerSession;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Hello;
 import dev.rejoin.sync.wire.Position;
@@ -126,7 +127,8 @@ final class SyncConnection extends PeerConnection<ServerSession> implements Serv
                 hello.epoch(),
                 version,
                 hello.verdictsKnown(),
-                readOnly);
+                readOnly,
+                hello.sessionToken());
         seat = rooms.join(document, join, new Room());
     }
 
@@ -146,6 +148,13 @@ final class SyncConnection extends PeerConnection<ServerSession> implements Serv
     public void progress(Progress progress) {
         if (seat != null) {
             seat.progress(progress.verdictsKnown());
+        }
+    }
+
+    @Override
+    public void await(Await question) {
+        if (seat != null) {
+            seat.await(question);
         }
     }
 
@@ -192,8 +201,8 @@ final class SyncConnection extends PeerConnection<ServerSession> implements Serv
         }
 
         @Override
-        public void relay(byte[] updateFrame, Position position) {
-            cross(updateFrame.length, () -> session().relay(updateFrame, position, now()));
+        public void relay(byte[] frame, Position position) {
+            cross(frame.length, () -> session().relay(frame, position, now()));
         }
 
         @Override

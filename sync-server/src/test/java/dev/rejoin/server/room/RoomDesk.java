@@ -15,6 +15,7 @@ final class RoomDesk {
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
+    OtherServers others = OtherServers.NONE;
     private @Nullable Rooms rooms;
     long seed = 42;
 
@@ -41,7 +42,7 @@ final class RoomDesk {
                             random,
                             AckLevel.DURABLE,
                             RoomObserver.SILENT,
-                            OtherServers.NONE,
+                            others,
                             epochs == null ? Epochs.random(random) : epochs));
             rooms = made;
         }

@@ -1,0 +1,95 @@
+package dev.rejoin.conformance.client;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** A port on the way to another one, over which each byte takes a while, in both directions. */
+final class SlowWire implements AutoCloseable {
+    private record Chunk(long dueNanos, byte[] bytes) {}
+
+    private static final byte[] END = {};
+
+    private final ServerSocket front = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final int target;
+    private final long delayNanos;
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+
+    SlowWire(int target, long delayMillis) throws IOException {
+        this.target = target;
+        this.delayNanos = delayMillis * 1_000_000;
+        start(this::accept);
+    }
+
+    int port() {
+        return front.getLocalPort();
+    }
+
+    private static void start(Runnable body) {
+        Thread thread = new Thread(body, "slow-wire");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                Socket near = front.accept();
+                Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
+                sockets.addAll(List.of(near, far));
+                near.setTcpNoDelay(true);
+                far.setTcpNoDelay(true);
+                carry(near, far);
+                carry(far, near);
+            }
+        } catch (IOException closed) {
+            // the wire is taken away
+        }
+    }
+
+    private void carry(Socket from, Socket to) {
+        BlockingQueue<Chunk> underWay = new LinkedBlockingQueue<>();
+        start(() -> {
+            byte[] buffer = new byte[64 << 10];
+            try (InputStream in = from.getInputStream()) {
+                for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                    underWay.add(new Chunk(System.nanoTime() + delayNanos, Arrays.copyOf(buffer, read)));
+                }
+            } catch (IOException closed) {
+                // told to the other end below
+            }
+            underWay.add(new Chunk(System.nanoTime() + delayNanos, END));
+        });
+        start(() -> {
+            try (OutputStream out = to.getOutputStream()) {
+                for (Chunk next = underWay.take(); next.bytes() != END; next = underWay.take()) {
+                    long left = next.dueNanos() - System.nanoTime();
+                    if (left > 0) {
+                        Thread.sleep(left / 1_000_000, (int) (left % 1_000_000));
+                    }
+                    out.write(next.bytes());
+                }
+            } catch (IOException closed) {
+                // nobody listens any more
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    @Override
+    public void close() throws IOException {
+        front.close();
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+}
