@@ -33,8 +33,9 @@ public final class HeadToHead {
     private static final double OBSERVED_LETTERS_PER_SECOND = 50;
     private static final double TYPED_LETTERS_PER_SECOND = 5;
     private static final int TYPISTS = 5;
+    private static final double MOVES_PER_SECOND = 1;
 
-    /** How much faster people type while a server warms up. */
+    /** How much faster people type and move while a server warms up. */
     private static final double WARM_UP_PACE = 3;
 
     private static final double MEBIBYTE = 1 << 20;
@@ -169,12 +170,18 @@ public final class HeadToHead {
         }
     }
 
-    /** The outcomes of all rounds, with each server in turn, after rounds to warm up, whose outcomes are thrown away. */
+    /**
+     * The outcomes of all rounds, with each server in turn, after rounds to warm up, whose outcomes are thrown away: many who type in
+     * rooms, so that what is done for each letter is done often, and then the load that is measured.
+     */
     private <T> Map<Contender, List<T>> rounds(
             List<Contender> contenders, Consumer<Contender> warmUp, Function<Contender, T> round) {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
+            for (int i = 0; i < level.warmUps(); i++) {
+                typeInRooms(contender);
+            }
             for (int i = 0; i < level.warmUps(); i++) {
                 warmUp.accept(contender);
             }
@@ -188,6 +195,11 @@ public final class HeadToHead {
             }
         }
         return outcomes;
+    }
+
+    private void typeInRooms(Contender server) {
+        double pace = WARM_UP_PACE * TYPED_LETTERS_PER_SECOND;
+        Typing.run(server, "warm-up" + ++runs, level.rooms(), TYPISTS, 0, pace, level.warmUpSeconds());
     }
 
     private static <T> double median(List<T> outcomes, ToDoubleFunction<T> figure) {
@@ -310,8 +322,14 @@ public final class HeadToHead {
         for (int crowd : level.crowd()) {
             Map<Contender, List<Presence.Outcome>> outcomes = rounds(
                     contenders,
-                    server -> Presence.run(server, "presence" + ++runs, crowd, level.warmUpSeconds()),
-                    server -> Presence.run(server, "presence" + ++runs, crowd, level.seconds()));
+                    // the smaller crowd for both: nobody is to be so late after it that it shows
+                    server -> Presence.run(
+                            server,
+                            "presence" + ++runs,
+                            level.crowd()[0],
+                            WARM_UP_PACE * MOVES_PER_SECOND,
+                            level.warmUpSeconds()),
+                    server -> Presence.run(server, "presence" + ++runs, crowd, MOVES_PER_SECOND, level.seconds()));
             print("\n## %d clients in one document move their cursors once a second\n".formatted(crowd));
             print("| | processors | of it in the kernel | late, p50 ms | p99 ms | most ms | bytes per client and"
                     + " second | seen |");

@@ -6,14 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** One round of a crowd in one document, each of whom moves its cursor once a second. */
+/** One round of a crowd in one document, each of whom moves its cursor some times a second. */
 final class Presence implements Editor.Listener {
     private static final long FIRST_CLIENT = 1L << 30;
-    private static final long SECOND = 1_000_000_000;
+    private static final double SECOND = 1e9;
     private static final double SETTLING_SECONDS = 5;
 
     private final Contender server;
     private final int crowd;
+    private final double movesPerSecond;
     private final int moves;
 
     /** For each editor what it knows of each client. */
@@ -33,27 +34,29 @@ final class Presence implements Editor.Listener {
      */
     record Outcome(Usage usage, double seconds, long expected, long heard, long bytes, Latencies late) {}
 
-    private Presence(Contender server, int crowd, double seconds) {
+    private Presence(Contender server, int crowd, double movesPerSecond, double seconds) {
         this.server = server;
         this.crowd = crowd;
-        this.moves = (int) Math.max(1, seconds);
+        this.movesPerSecond = movesPerSecond;
+        this.moves = (int) Math.max(1, movesPerSecond * seconds);
         this.knows = new int[crowd][crowd];
         this.sentAt = new long[crowd][moves + 2];
     }
 
-    static Outcome run(Contender server, String document, int crowd, double seconds) {
+    static Outcome run(Contender server, String document, int crowd, double movesPerSecond, double seconds) {
         try (Swarm swarm = new Swarm(server)) {
-            return new Presence(server, crowd, seconds).run(swarm, document);
+            return new Presence(server, crowd, movesPerSecond, seconds).run(swarm, document);
         }
     }
 
     private Outcome run(Swarm swarm, String document) {
         List<Editor> editors = swarm.connectAll(crowd, document, this);
         Random random = new Random(5);
+        long between = (long) (SECOND / movesPerSecond);
         List<Long> phases = new ArrayList<>();
         for (Editor editor : editors) {
             move(editor, 1);
-            phases.add((long) (random.nextDouble() * SECOND));
+            phases.add((long) (random.nextDouble() * between));
         }
         long all = (long) crowd * crowd;
         swarm.run(() -> heard == all, SETTLING_SECONDS);
@@ -65,16 +68,17 @@ final class Presence implements Editor.Listener {
             int[] moved = {0};
             swarm.at(start + phases.get(editor.number), now -> {
                 move(editor, moved[0] + 2);
-                return ++moved[0] < moves ? now + SECOND : Long.MAX_VALUE;
+                return ++moved[0] < moves ? now + between : Long.MAX_VALUE;
             });
         }
         Usage before = server.usage();
         long expected = all * moves;
-        swarm.run(moves);
+        double seconds = moves / movesPerSecond;
+        swarm.run(seconds);
         Usage spent = server.usage().since(before);
         swarm.run(() -> heard == expected, SETTLING_SECONDS);
         swarm.checkNoneEnded();
-        return new Outcome(spent, moves, expected, heard, bytes, late);
+        return new Outcome(spent, seconds, expected, heard, bytes, late);
     }
 
     private void move(Editor editor, int clock) {

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * The door to a {@link DeltaLog}: takes appends of many rooms from any thread, and commits them in groups.
  *
  * <p>One commit carries everything that arrived while the last one ran, so the cost of a flush is shared by as many as wait
- * for it and nobody waits for a timer. All values are sealed here on the way in and checked on the way out
+ * for it. While several documents are written to, commits keep a pace, which has more of them share one; a document that is
+ * written to alone waits for no timer. All values are sealed here on the way in and checked on the way out
  * ({@link Envelope}), so every implementation of the log detects damage alike.
  *
  * <p>Requests are served in the order of their arrival: a load sees every append before it. Nothing here blocks but
@@ -34,6 +35,12 @@ public final class LogWriter implements AutoCloseable {
      * the writer executor: it takes the longest run of appends and creations at the front of the queue that fits one commit,
      * turns it into row changes with one replaced head per document, commits, tells the listeners in order, and goes on
      * until the queue is empty. What arrives during a commit forms the next group.
+     *
+     * Pace. A disk that flushes in less time than passes between two appends gives each of them a commit of its own, and then the
+     * flush, and the waking of all who wait for it, are most of what an append costs. So a commit begins `paceNanos` after the one
+     * before if the two would carry different documents (patience()). A room has one append under way, so who writes alone is never
+     * kept waiting, and neither is anybody on a disk that takes longer than the pace. Whatever is not an append is served at once,
+     * with all appends before it.
      *
      * Fail-stop. The first failed commit latches `down`. Everything in the group and behind it is told `failed`, later
      * requests are refused, and the handle is never used again: after a failed flush the kernel may have dropped the pages
@@ -61,7 +68,7 @@ public final class LogWriter implements AutoCloseable {
     private final DeltaLog log;
     private final LogClock clock;
     private final long incarnation;
-    private final Executor writer;
+    private final LogThread writer;
     private final Executor loader;
     private final LogBounds bounds;
     private final LogObserver observer;
@@ -70,12 +77,16 @@ public final class LogWriter implements AutoCloseable {
     private final Directory directory; // guarded by commitLock
 
     private final Object queueLock = new Object();
-    private final ArrayDeque<Request> queue = new ArrayDeque<>(); // the rest is guarded by queueLock
+    private final ArrayDeque<LogRequest> queue = new ArrayDeque<>(); // the rest is guarded by queueLock
     private final List<Runnable> awaitingDrain = new ArrayList<>();
     private long waitingBytes;
     private int waitingEntries;
+    private int urgent; // requests in the queue that are not grouped
     private boolean high;
     private boolean scheduled;
+    private boolean committed; // the two below say something
+    private long committedAtNanos; // when the last commit began
+    private @Nullable LogDocument committedAlone; // the only document that it was about, if there was just one
     private boolean closing;
     private @Nullable StoreDownException failure;
 
@@ -85,7 +96,7 @@ public final class LogWriter implements AutoCloseable {
             DeltaLog log,
             LogClock clock,
             long incarnation,
-            Executor writer,
+            LogThread writer,
             Executor loader,
             LogBounds bounds,
             LogObserver observer) {
@@ -103,14 +114,14 @@ public final class LogWriter implements AutoCloseable {
      * Opens the door to a log, checking the heads of all documents (about a microsecond each).
      *
      * @param incarnation random, fresh for this opening of the log
-     * @param writer runs one task at a time; commits happen and listeners are called there
+     * @param writer commits happen and listeners are called there
      * @param loader runs the reading of whole documents, beside the writer
      */
     public static LogWriter open(
             DeltaLog log,
             LogClock clock,
             long incarnation,
-            Executor writer,
+            LogThread writer,
             Executor loader,
             LogBounds bounds,
             LogObserver observer) {
@@ -157,7 +168,7 @@ public final class LogWriter implements AutoCloseable {
     }
 
     private CompletionStage<Optional<StoredDocument>> load(String name, boolean deleted) {
-        Load load = new Load(name, deleted, new CompletableFuture<>());
+        LogRequest.Load load = new LogRequest.Load(name, deleted, new CompletableFuture<>());
         enqueue(load);
         return load.result();
     }
@@ -197,7 +208,7 @@ public final class LogWriter implements AutoCloseable {
      * @param epoch random identity of this life of the document
      */
     public CompletionStage<StoredDocument> create(String name, long epoch) {
-        Create create = new Create(name, epoch, new CompletableFuture<>());
+        LogRequest.Create create = new LogRequest.Create(name, epoch, new CompletableFuture<>());
         enqueue(create);
         return create.result();
     }
@@ -209,7 +220,7 @@ public final class LogWriter implements AutoCloseable {
      */
     public CompletionStage<Long> delete(LogDocument document) {
         document.end();
-        Delete delete = new Delete(document, new CompletableFuture<>());
+        LogRequest.Delete delete = new LogRequest.Delete(document, new CompletableFuture<>());
         enqueue(delete);
         return delete.result();
     }
@@ -221,7 +232,7 @@ public final class LogWriter implements AutoCloseable {
      * @param epoch random identity of the new life
      */
     public CompletionStage<Optional<StoredDocument>> restore(String name, long epoch) {
-        Revive revive = new Revive(name, epoch, Optional.empty(), new CompletableFuture<>());
+        LogRequest.Revive revive = new LogRequest.Revive(name, epoch, Optional.empty(), new CompletableFuture<>());
         enqueue(revive);
         return revive.result();
     }
@@ -234,7 +245,8 @@ public final class LogWriter implements AutoCloseable {
      * @param first what the new life begins with, possibly nothing
      */
     public CompletionStage<Optional<StoredDocument>> recreate(String name, long epoch, List<LogRecord> first) {
-        Revive revive = new Revive(name, epoch, Optional.of(List.copyOf(first)), new CompletableFuture<>());
+        LogRequest.Revive revive =
+                new LogRequest.Revive(name, epoch, Optional.of(List.copyOf(first)), new CompletableFuture<>());
         enqueue(revive);
         return revive.result();
     }
@@ -248,7 +260,7 @@ public final class LogWriter implements AutoCloseable {
      * @param deletedBeforeMillis in milliseconds since 1970
      */
     public CompletionStage<Integer> expire(long deletedBeforeMillis) {
-        Expire expire = new Expire(deletedBeforeMillis, new CompletableFuture<>());
+        LogRequest.Expire expire = new LogRequest.Expire(deletedBeforeMillis, new CompletableFuture<>());
         enqueue(expire);
         return expire.result();
     }
@@ -270,7 +282,7 @@ public final class LogWriter implements AutoCloseable {
         long sequence = document.appended() + 1;
         byte[] value = Envelope.entry(document.id(), document.seal(), sequence, incarnation)
                 .seal(RecordCodec.encode(records));
-        Append append = new Append(document, sequence, value, listener);
+        LogRequest.Append append = new LogRequest.Append(document, sequence, value, listener);
         synchronized (queueLock) {
             checkOpen();
             if (waitingBytes >= bounds.fullBytes() || waitingEntries >= bounds.fullEntries()) {
@@ -295,7 +307,7 @@ public final class LogWriter implements AutoCloseable {
             throw new IllegalArgumentException("snapshot of '" + document.name() + "' at " + snapshot.sequence()
                     + ", beyond " + document.appended());
         }
-        Snapshot request = new Snapshot(document, snapshot, new CompletableFuture<>());
+        LogRequest.Snapshot request = new LogRequest.Snapshot(document, snapshot, new CompletableFuture<>());
         enqueue(request);
         return request.result();
     }
@@ -315,7 +327,7 @@ public final class LogWriter implements AutoCloseable {
      * the log.
      */
     <T> CompletionStage<T> alone(Supplier<T> step) {
-        Alone<T> request = new Alone<>(step, new CompletableFuture<>());
+        LogRequest.Alone<T> request = new LogRequest.Alone<>(step, new CompletableFuture<>());
         enqueue(request);
         return request.result();
     }
@@ -366,7 +378,7 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void enqueue(Request request) {
+    private void enqueue(LogRequest request) {
         synchronized (queueLock) {
             try {
                 checkOpen();
@@ -387,20 +399,40 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void add(Request request) {
+    private void add(LogRequest request) {
         queue.add(request);
         waitingBytes += request.bytes();
         waitingEntries++;
         high |= waitingBytes > bounds.highBytes() || waitingEntries > bounds.highEntries();
-        if (!scheduled) {
+        boolean first = !request.isGrouped() && urgent++ == 0;
+        if (!scheduled || first) {
+            // what comes first overtakes a task that waits for the pace; that one finds nothing to do
             scheduled = true;
-            writer.execute(this::drain);
+            writer.run(this::drain, patience());
         }
+    }
+
+    /** How long the requests in the queue wait before they are served, in nanoseconds. */
+    private long patience() {
+        long pace = bounds.paceNanos();
+        if (pace == 0
+                || !committed
+                || closing
+                || urgent > 0
+                || waitingBytes >= bounds.groupBytes()
+                || waitingEntries >= bounds.groupEntries()) {
+            return 0;
+        }
+        LogDocument alone = committedAlone;
+        if (alone != null && queue.stream().allMatch(request -> request.isAbout(alone))) {
+            return 0;
+        }
+        return Math.max(0, committedAtNanos + pace - clock.nanos());
     }
 
     private void drain() {
         synchronized (commitLock) {
-            for (List<Request> group = take(); !group.isEmpty(); group = take()) {
+            for (List<LogRequest> group = take(); !group.isEmpty(); group = take()) {
                 try {
                     serve(group);
                 } catch (RuntimeException | Error cause) {
@@ -411,33 +443,48 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    /** The next requests that are served together; empty when there are none. */
-    private List<Request> take() {
-        List<Request> group = new ArrayList<>();
+    /** The next requests that are served together; empty when there are none, or their time has not come. */
+    private List<LogRequest> take() {
+        List<LogRequest> group = new ArrayList<>();
         synchronized (queueLock) {
+            long patience = patience();
+            if (patience > 0 && !queue.isEmpty()) {
+                writer.run(this::drain, patience);
+                return group;
+            }
             long bytes = 0;
             while (!queue.isEmpty() && group.size() < bounds.groupEntries() && bytes < bounds.groupBytes()) {
-                Request next = queue.element();
+                LogRequest next = queue.element();
                 if (!next.isGrouped() && !group.isEmpty()) {
                     break;
                 }
                 group.add(queue.remove());
                 bytes += next.bytes();
                 if (!next.isGrouped()) {
+                    urgent--;
                     break;
                 }
             }
             if (group.isEmpty()) {
                 scheduled = false;
+            } else if (group.get(0).isGrouped()) {
+                begins(group);
             }
         }
         return group;
     }
 
-    private void release(List<Request> served) {
+    private void begins(List<LogRequest> commit) {
+        LogDocument one = commit.get(0) instanceof LogRequest.Append append ? append.document() : null;
+        committed = true;
+        committedAtNanos = clock.nanos();
+        committedAlone = one != null && commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
+    }
+
+    private void release(List<LogRequest> served) {
         List<Runnable> drained = List.of();
         synchronized (queueLock) {
-            for (Request request : served) {
+            for (LogRequest request : served) {
                 waitingBytes -= request.bytes();
                 waitingEntries--;
             }
@@ -450,41 +497,41 @@ public final class LogWriter implements AutoCloseable {
         drained.forEach(this::guarded);
     }
 
-    private void serve(List<Request> group) {
-        Request first = group.get(0);
-        if (first instanceof Load load) {
+    private void serve(List<LogRequest> group) {
+        LogRequest first = group.get(0);
+        if (first instanceof LogRequest.Load load) {
             hand(load);
-        } else if (first instanceof Snapshot snapshot) {
+        } else if (first instanceof LogRequest.Snapshot snapshot) {
             store(snapshot);
-        } else if (first instanceof Alone<?> alone) {
+        } else if (first instanceof LogRequest.Alone<?> alone) {
             alone.run();
-        } else if (first instanceof Delete delete) {
+        } else if (first instanceof LogRequest.Delete delete) {
             delete(delete);
-        } else if (first instanceof Revive revive) {
+        } else if (first instanceof LogRequest.Revive revive) {
             revive(revive);
-        } else if (first instanceof Expire expire) {
+        } else if (first instanceof LogRequest.Expire expire) {
             expire(expire);
         } else {
             commit(group);
         }
     }
 
-    private void commit(List<Request> group) {
+    private void commit(List<LogRequest> group) {
         List<RowChange> changes = new ArrayList<>();
         Map<LogDocument, Head> heads = new LinkedHashMap<>();
-        Map<Create, Head> created = new LinkedHashMap<>();
+        Map<LogRequest.Create, Head> created = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
         long bytes = 0;
         int entries = 0;
-        for (Request request : group) {
-            if (request instanceof Append append) {
+        for (LogRequest request : group) {
+            if (request instanceof LogRequest.Append append) {
                 LogDocument document = append.document();
                 heads.put(document, document.head().withSequence(append.sequence()));
                 changes.add(new RowChange.InsertEntry(
                         new EntryRow(document.id(), append.sequence(), incarnation, append.value())));
                 bytes += append.bytes();
                 entries++;
-            } else if (request instanceof Create create) {
+            } else if (request instanceof LogRequest.Create create) {
                 Optional<RuntimeException> refusal = refusal(create.name(), names);
                 if (refusal.isPresent()) {
                     create.fail(refusal.get());
@@ -508,10 +555,10 @@ public final class LogWriter implements AutoCloseable {
         directory.grow(created.size());
         heads.forEach(LogDocument::head);
         measured(entries, bytes, clock.nanos() - start);
-        for (Request request : group) {
-            if (request instanceof Append append) {
+        for (LogRequest request : group) {
+            if (request instanceof LogRequest.Append append) {
                 guarded(() -> append.listener().committed(append.sequence()));
-            } else if (request instanceof Create create && created.containsKey(create)) {
+            } else if (request instanceof LogRequest.Create create && created.containsKey(create)) {
                 Head head = created.get(create);
                 create.result().complete(new StoredDocument(new LogDocument(head), Optional.empty(), List.of(), 0));
             }
@@ -533,7 +580,7 @@ public final class LogWriter implements AutoCloseable {
         return Optional.empty();
     }
 
-    private void store(Snapshot request) {
+    private void store(LogRequest.Snapshot request) {
         LogDocument document = request.document();
         StoredSnapshot snapshot = request.snapshot();
         Head head = document.head();
@@ -566,7 +613,7 @@ public final class LogWriter implements AutoCloseable {
         request.result().complete(bytes);
     }
 
-    private void delete(Delete request) {
+    private void delete(LogRequest.Delete request) {
         LogDocument document = request.document();
         Head head = document.head();
         // a clock that says 0 would mean that nothing was deleted
@@ -578,7 +625,7 @@ public final class LogWriter implements AutoCloseable {
         request.result().complete(deleted.deletedMillis());
     }
 
-    private void revive(Revive request) {
+    private void revive(LogRequest.Revive request) {
         Optional<Head> found;
         try {
             found = DocumentReader.head(log, request.name());
@@ -609,7 +656,7 @@ public final class LogWriter implements AutoCloseable {
             }
             log.commit(changes);
         }
-        hand(new Load(request.name(), false, request.result()));
+        hand(new LogRequest.Load(request.name(), false, request.result()));
     }
 
     private static List<RowChange> emptied(Head head) {
@@ -617,7 +664,7 @@ public final class LogWriter implements AutoCloseable {
                 new RowChange.DeleteEntries(head.id(), Long.MAX_VALUE), new RowChange.DeleteChunksExcept(head.id(), 0));
     }
 
-    private void expire(Expire request) {
+    private void expire(LogRequest.Expire request) {
         long before = request.beforeMillis();
         if (directory.damage().isPresent() || directory.earliestDeletion() >= before) {
             request.result().complete(0);
@@ -653,7 +700,7 @@ public final class LogWriter implements AutoCloseable {
         request.result().complete(expired.size());
     }
 
-    private void hand(Load load) {
+    private void hand(LogRequest.Load load) {
         try {
             loader.execute(() -> read(load));
         } catch (RejectedExecutionException refused) {
@@ -661,7 +708,7 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void read(Load load) {
+    private void read(LogRequest.Load load) {
         try {
             Optional<StoredDocument> found = DocumentReader.read(log, load.name(), load.deleted());
             Optional<String> damage = directory.damage();
@@ -677,15 +724,16 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void fail(List<Request> group, Throwable thrown) {
+    private void fail(List<LogRequest> group, Throwable thrown) {
         StoreDownException cause = thrown instanceof StoreDownException known
                 ? known
                 : new StoreDownException("the log failed: " + thrown.getMessage(), thrown);
-        List<Request> behind;
+        List<LogRequest> behind;
         synchronized (queueLock) {
             failure = cause;
             behind = List.copyOf(queue);
             queue.clear();
+            urgent = 0;
         }
         LOG.error("the log is out of service; restart the server when the cause is removed", cause);
         guarded(() -> observer.storeDown(cause));
@@ -701,113 +749,6 @@ public final class LogWriter implements AutoCloseable {
             call.run();
         } catch (RuntimeException fault) {
             LOG.error("a listener of the log failed", fault);
-        }
-    }
-
-    private sealed interface Request {
-        void fail(RuntimeException cause);
-
-        default long bytes() {
-            return 0;
-        }
-
-        default boolean isGrouped() {
-            return false;
-        }
-    }
-
-    private record Append(LogDocument document, long sequence, byte[] value, AppendListener listener)
-            implements Request {
-        @Override
-        public void fail(RuntimeException cause) {
-            listener.failed(
-                    sequence,
-                    cause instanceof StoreDownException down ? down : new StoreDownException("not stored", cause));
-        }
-
-        @Override
-        public long bytes() {
-            return value.length;
-        }
-
-        @Override
-        public boolean isGrouped() {
-            return true;
-        }
-    }
-
-    private record Create(String name, long epoch, CompletableFuture<StoredDocument> result) implements Request {
-        @Override
-        public void fail(RuntimeException cause) {
-            result.completeExceptionally(cause);
-        }
-
-        @Override
-        public boolean isGrouped() {
-            return true;
-        }
-    }
-
-    private record Load(String name, boolean deleted, CompletableFuture<Optional<StoredDocument>> result)
-            implements Request {
-        @Override
-        public void fail(RuntimeException cause) {
-            result.completeExceptionally(cause);
-        }
-    }
-
-    private record Delete(LogDocument document, CompletableFuture<Long> result) implements Request {
-        @Override
-        public void fail(RuntimeException cause) {
-            result.completeExceptionally(cause);
-        }
-    }
-
-    /** A deleted document lives again: as it was, or with nothing but its first records. */
-    private record Revive(
-            String name,
-            long epoch,
-            Optional<List<LogRecord>> first,
-            CompletableFuture<Optional<StoredDocument>> result)
-            implements Request {
-        @Override
-        public void fail(RuntimeException cause) {
-            result.completeExceptionally(cause);
-        }
-    }
-
-    private record Expire(long beforeMillis, CompletableFuture<Integer> result) implements Request {
-        @Override
-        public void fail(RuntimeException cause) {
-            result.completeExceptionally(cause);
-        }
-    }
-
-    private record Alone<T>(Supplier<T> step, CompletableFuture<T> result) implements Request {
-        void run() {
-            try {
-                result.complete(step.get());
-            } catch (IntakeRefusedException refused) {
-                result.completeExceptionally(refused);
-            }
-        }
-
-        @Override
-        public void fail(RuntimeException cause) {
-            result.completeExceptionally(cause);
-        }
-    }
-
-    private record Snapshot(LogDocument document, StoredSnapshot snapshot, CompletableFuture<Long> result)
-            implements Request {
-        @Override
-        public void fail(RuntimeException cause) {
-            result.completeExceptionally(cause);
-        }
-
-        @Override
-        public long bytes() {
-            return snapshot.state().length;
         }
     }
 }
