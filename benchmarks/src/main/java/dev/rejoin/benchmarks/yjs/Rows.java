@@ -151,8 +151,7 @@ public final class Rows {
         Map<String, Object> local = line("T15", "local", trace.end().length());
         Allocation here = Allocation.of(run::press, () -> {});
         put(here, local);
-        byte[] update = Objects.requireNonNull(run.press());
-        local.put("update_object_bytes", (16 + update.length + 7) / 8 * 8);
+        local.put("update_object_bytes", TypedRun.objectBytes(run.press()));
         print(local);
         Map<String, Object> remote = line("T15", "remote", trace.end().length());
         put(

@@ -1,7 +1,7 @@
 package dev.rejoin.benchmarks.yjs;
 
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Row T15: what does a keystroke allocate here, where a listener takes its update, and there, where the update is applied? Run with {@code -prof gc} and
- * read {@code gc.alloc.rate.norm}: one update for {@code local}, nothing but the document's own growth for {@code remote} (its replica is made anew every
- * million keystrokes, which is in the figure).
+ * read {@code gc.alloc.rate.norm}: the update for {@code local}, which {@link Sent} counts, nothing but the document's own growth for {@code remote} (its
+ * replica is made anew every million keystrokes, which is in the figure).
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -25,6 +25,19 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 10, time = 1)
 @Fork(1)
 public class T15AllocationBenchmark {
+    /** What the updates themselves take, which grow with the clocks in them. */
+    @State(Scope.Thread)
+    @AuxCounters(AuxCounters.Type.EVENTS)
+    public static class Sent {
+        public long updates;
+        public long updateBytes;
+
+        void add(byte[] update) {
+            updates++;
+            updateBytes += TypedRun.objectBytes(update);
+        }
+    }
+
     private TypedRun run;
 
     @Setup
@@ -33,8 +46,10 @@ public class T15AllocationBenchmark {
     }
 
     @Benchmark
-    public byte @Nullable [] local() {
-        return run.press();
+    public byte[] local(Sent sent) {
+        byte[] update = run.press();
+        sent.add(update);
+        return update;
     }
 
     @Benchmark

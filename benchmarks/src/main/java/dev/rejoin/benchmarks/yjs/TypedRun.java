@@ -5,7 +5,6 @@ import dev.rejoin.crdt.yjs.YDocOptions;
 import dev.rejoin.crdt.yjs.YText;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Target T15: steady typing in a large document, here with a listener and there by its updates; what does one step allocate? */
 final class TypedRun {
@@ -16,7 +15,7 @@ final class TypedRun {
     private final byte[][] updates;
     private final int middle;
     private boolean typed;
-    private byte @Nullable [] last;
+    private byte[] last = {};
     private YDoc replica = YDoc.create();
     private int next;
 
@@ -41,7 +40,7 @@ final class TypedRun {
     }
 
     /** Types a character in the middle, or takes the last one back; returns the update. */
-    byte @Nullable [] press() {
+    byte[] press() {
         if (typed) {
             text.delete(middle, 1);
         } else {
@@ -49,6 +48,11 @@ final class TypedRun {
         }
         typed = !typed;
         return last;
+    }
+
+    /** What an update takes as an object: a header of 16 bytes, filled up to a multiple of 8. */
+    static long objectBytes(byte[] update) {
+        return (16 + update.length + 7) / 8 * 8;
     }
 
     /** Applies the next keystroke of somebody else. */

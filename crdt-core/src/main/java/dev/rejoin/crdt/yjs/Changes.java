@@ -40,7 +40,7 @@ final class Changes {
     /** Whether something was deleted that has to be freed and joined. */
     private boolean untidy;
 
-    /** Whether items were added, rather than one made longer. */
+    /** Whether an item was added that may go on with the one before it. */
     private boolean unjoined;
 
     /** Client and clock of items that may have become joinable with what is before them; ~client if with what is behind them too. */
@@ -109,7 +109,7 @@ final class Changes {
         return client < before.length && beforeStamps[client] == stamp;
     }
 
-    void addedItem() {
+    void addedJoinable() {
         unjoined = true;
     }
 

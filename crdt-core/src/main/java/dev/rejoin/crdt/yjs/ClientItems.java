@@ -14,7 +14,10 @@ final class ClientItems {
     private static final int NEAR = 3;
 
     /** What a chunk grows by once it is not small any more. */
-    private static final int STEP = 32;
+    private static final int STEP = 16;
+
+    /** Places that a chunk which is not the last may have to spare. */
+    private static final int SPARE = 2 * STEP;
 
     /** Who may write; a frozen copy takes that away by changing the store's stamp. */
     Object owner;
@@ -216,6 +219,10 @@ final class ClientItems {
             index = counts[chunk] - 1;
         } else {
             index = Math.max(0, index - 1);
+            if (items[chunk].length - count > SPARE && chunk < chunks - 1) {
+                items[chunk] = Arrays.copyOf(items[chunk], count + STEP);
+                clocks[chunk] = Arrays.copyOf(clocks[chunk], count + STEP);
+            }
         }
     }
 

@@ -24,7 +24,7 @@ final class ListEditor {
         if (index == 0) {
             return NONE;
         }
-        if (index == store.types.get(type, Types.LENGTH) && lastIsVisible(type)) {
+        if (index == store.tree.length(type) && lastIsVisible(type)) {
             return store.types.last(type);
         }
         int item = store.tree.seek(type, index - 1);

@@ -21,7 +21,7 @@ import java.util.Arrays;
  * <h2>Cursor</h2>
  *
  * <p>People edit where they have just edited. The place found last is kept and tried first, and sums above the leaf that is being
- * typed into are brought up to date when somebody needs them.
+ * typed into, its own sum and the list's among them, are brought up to date when somebody needs them.
  */
 final class ListTree {
     private static final int LEAF_MOST = 32;
@@ -29,6 +29,9 @@ final class ListTree {
     private static final int FAN = 16;
     private static final int NODE_FILL = 12;
     private static final int NEAR = 4;
+
+    /** Levels of nodes that a search remembers its way through; a list reaches level 16 after 8^16 insertions. */
+    private static final int LEVELS = 16;
 
     /** Units from which on a place is not looked for beside the cursor. */
     private static final int NEAR_UNITS = 256;
@@ -100,9 +103,10 @@ final class ListTree {
     private final Nodes nodes;
     private final FormatKeys keys;
 
-    /** Units that the ancestors of this leaf do not know of yet. */
+    /** Units that this leaf, its ancestors and the list they are of do not know of yet. */
     private int owedLeaf = NONE;
 
+    private int owedType = NONE;
     private int owed;
 
     private boolean bulk;
@@ -110,6 +114,9 @@ final class ListTree {
     private int cursorType = NONE;
     private int cursorItem;
     private int cursorIndex;
+
+    /** By level, the child that the search went to last: where it is still to be found, mostly. */
+    private final int[] path = new int[LEVELS];
 
     /** Where in the item found last the unit asked for is. */
     int offset;
@@ -130,9 +137,8 @@ final class ListTree {
         nodes = new Nodes(source.nodes);
     }
 
-    /** A copy that is never written, over frozen items and types. */
+    /** A copy that is never written, over frozen items and types; what was owed has been settled before these were frozen. */
     ListTree freeze(Items frozenItems, Types frozenTypes) {
-        settle();
         return new ListTree(frozenItems, frozenTypes, this);
     }
 
@@ -166,8 +172,7 @@ final class ListTree {
         int visible = items.visible(item);
         if (visible != 0) {
             cursorType = cursorType == type ? NONE : cursorType;
-            types.set(type, Types.LENGTH, Math.addExact(types.get(type, Types.LENGTH), visible));
-            addLength(leaf, visible);
+            addLength(type, leaf, visible);
         }
         addToLeaf(type, leaf, item, right == NONE);
     }
@@ -230,8 +235,7 @@ final class ListTree {
     void addVisible(int item, int delta) {
         int leaf = items.place(item);
         int type = leaves.get(leaf, TYPE);
-        types.set(type, Types.LENGTH, Math.addExact(types.get(type, Types.LENGTH), delta));
-        addLength(leaf, delta);
+        addLength(type, leaf, delta);
         cursorType = cursorType == type ? NONE : cursorType;
     }
 
@@ -243,8 +247,7 @@ final class ListTree {
 
     /** As {@link #grow}, for who knows where the item stands. */
     void grow(int type, int leaf, int item, int delta) {
-        types.set(type, Types.LENGTH, Math.addExact(types.get(type, Types.LENGTH), delta));
-        addLength(leaf, delta);
+        addLength(type, leaf, delta);
         if (cursorItem != item && cursorType == type) {
             cursorType = NONE;
         }
@@ -254,11 +257,11 @@ final class ListTree {
     void moveVisible(int from, int to, int units) {
         int source = items.place(from);
         int target = items.place(to);
-        if (source != target) {
-            addLength(source, -units);
-            addLength(target, units);
-        }
         int type = leaves.get(source, TYPE);
+        if (source != target) {
+            addLength(type, source, -units);
+            addLength(type, target, units);
+        }
         cursorType = cursorType == type ? NONE : cursorType;
     }
 
@@ -407,6 +410,12 @@ final class ListTree {
 
     // index
 
+    /** The units that a list shows. O(1) */
+    int length(int type) {
+        int length = types.get(type, Types.LENGTH);
+        return owedType == type ? length + owed : length;
+    }
+
     /**
      * The item that shows unit {@code index} of a list, which must have it; {@link #offset} tells where in the item. The cursor
      * stands there then.
@@ -440,6 +449,8 @@ final class ListTree {
         settle();
         int node = types.get(type, Types.ROOT);
         int rest = index;
+        int following = NONE;
+        int length = 0;
         for (int height = types.get(type, Types.HEIGHT); height > 0; height--) {
             int[] page = nodes.pages[node >>> Records.BITS];
             int at = (node & Records.MASK) * NODE_WIDTH;
@@ -448,16 +459,72 @@ final class ListTree {
             while (child < last && rest >= page[at + LENGTHS + child]) {
                 rest -= page[at + LENGTHS + child++];
             }
+            path[height - 1] = child;
             node = page[at + CHILDREN + child];
+            following = child < last ? page[at + CHILDREN + child + 1] : NONE;
+            length = page[at + LENGTHS + child];
         }
-        item = leaves.get(node, FIRST);
+        if (following != NONE && rest > length >> 1) {
+            // it is nearer from the end of the leaf
+            item = backward(items.previous(leaves.get(following, FIRST)), length - rest);
+        } else {
+            item = forward(leaves.get(node, FIRST), rest);
+        }
+        return found(type, item, index - offset, index);
+    }
+
+    /**
+     * The item that shows unit {@code rest} from where {@code first} begins; {@link #offset} tells where in it. Neighbours mostly have neighbouring numbers: the
+     * processor goes on with the next record while it still waits for the link.
+     */
+    private int forward(int first, int units) {
+        int item = first;
+        int rest = units;
+        int[] page = items.pages[item >>> Records.BITS];
+        int at = (item & Records.MASK) * Items.WIDTH;
         while (true) {
-            int visible = items.visible(item);
-            if (rest < visible) {
-                return found(type, item, index - rest, index);
+            if (Items.isVisible(page[at + Items.HEAD])) {
+                int length = page[at + Items.LENGTH];
+                if (rest < length) {
+                    offset = rest;
+                    return item;
+                }
+                rest -= length;
             }
-            rest -= visible;
-            item = items.next(item);
+            int next = page[at + Items.NEXT];
+            if (next == item + 1 && (next & Records.MASK) != 0) {
+                at += Items.WIDTH;
+            } else {
+                page = items.pages[next >>> Records.BITS];
+                at = (next & Records.MASK) * Items.WIDTH;
+            }
+            item = next;
+        }
+    }
+
+    /** As {@link #forward}, for the unit that many before the end of {@code last}, 1 for its last. */
+    private int backward(int last, int units) {
+        int item = last;
+        int rest = units;
+        int[] page = items.pages[item >>> Records.BITS];
+        int at = (item & Records.MASK) * Items.WIDTH;
+        while (true) {
+            if (Items.isVisible(page[at + Items.HEAD])) {
+                int length = page[at + Items.LENGTH];
+                if (rest <= length) {
+                    offset = length - rest;
+                    return item;
+                }
+                rest -= length;
+            }
+            int previous = page[at + Items.PREVIOUS];
+            if (previous == item - 1 && (item & Records.MASK) != 0) {
+                at -= Items.WIDTH;
+            } else {
+                page = items.pages[previous >>> Records.BITS];
+                at = (previous & Records.MASK) * Items.WIDTH;
+            }
+            item = previous;
         }
     }
 
@@ -474,6 +541,11 @@ final class ListTree {
         cursorType = type;
         cursorItem = item;
         cursorIndex = index;
+    }
+
+    /** The index of an item's first unit if the cursor stands on it, else {@link Items#NONE}. */
+    int startUnderCursor(int item) {
+        return cursorItem == item && cursorType != NONE ? cursorIndex : NONE;
     }
 
     /** Whether the cursor stands on this item and knows that unit {@code index} of the list is its unit {@code unit}. */
@@ -913,27 +985,37 @@ final class ListTree {
         return NONE;
     }
 
-    private void addLength(int leaf, int delta) {
-        leaves.set(leaf, LENGTH, leaves.get(leaf, LENGTH) + delta);
+    private void addLength(int type, int leaf, int delta) {
         if (owedLeaf != leaf) {
             settle();
             owedLeaf = leaf;
+            owedType = type;
         }
-        owed += delta;
+        owed = Math.addExact(owed, delta);
     }
 
-    /** Tells the ancestors what they do not know yet. */
-    private void settle() {
+    /** Tells the leaf, its ancestors and their list what they do not know yet. */
+    void settle() {
         if (owed != 0) {
             int child = owedLeaf;
-            for (int node = leaves.get(child, PARENT); node != NONE; node = nodes.get(node, PARENT)) {
-                int field = LENGTHS + slotOf(node, child);
-                nodes.set(node, field, nodes.get(node, field) + owed);
+            types.set(owedType, Types.LENGTH, Math.addExact(types.get(owedType, Types.LENGTH), owed));
+            leaves.set(child, LENGTH, leaves.get(child, LENGTH) + owed);
+            int level = 0;
+            for (int node = leaves.get(child, PARENT); node != NONE; ) {
+                int[] page = nodes.own(node >>> Records.BITS);
+                int at = (node & Records.MASK) * NODE_WIDTH;
+                int slot = path[level++];
+                if (slot >= page[at + COUNT] || page[at + CHILDREN + slot] != child) {
+                    slot = slotOf(node, child);
+                }
+                page[at + LENGTHS + slot] += owed;
                 child = node;
+                node = page[at + PARENT];
             }
             owed = 0;
         }
         owedLeaf = NONE;
+        owedType = NONE;
     }
 
     // checks

@@ -8,8 +8,11 @@ import java.util.function.Consumer;
 final class Listeners<L> {
     private List<L> all = List.of();
 
+    /** How many are in the list: asked at each keystroke. */
+    private int count;
+
     boolean isEmpty() {
-        return all.isEmpty();
+        return count == 0;
     }
 
     /** Those who are listening now; immutable. */
@@ -24,16 +27,21 @@ final class Listeners<L> {
     YSubscription add(L listener) {
         List<L> more = new ArrayList<>(all);
         more.add(listener);
-        all = more;
+        set(more);
         return () -> {
             List<L> fewer = new ArrayList<>(all);
             fewer.remove(listener);
-            all = fewer;
+            set(fewer);
         };
     }
 
     void clear() {
-        all = List.of();
+        set(List.of());
+    }
+
+    private void set(List<L> listeners) {
+        all = listeners;
+        count = listeners.size();
     }
 
     /** Calls those who are listening now, all of them, whatever some throw. */

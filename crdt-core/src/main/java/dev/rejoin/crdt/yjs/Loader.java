@@ -464,7 +464,7 @@ final class Loader {
             deleteReplaced();
         }
         if (joinable || keyed) {
-            store.changes.addedItem();
+            store.changes.addedJoinable();
         }
         for (int i = 0; i < batch.count; i++) {
             if (batch.ref[i] == Items.DOC && next[i] != GARBAGE && !store.items.isGone(number[i])) {

@@ -242,7 +242,7 @@ public final class ProposedEdit {
     /** Characters of the list as it is with the change; what is none stands for itself as one that is in no word. */
     private String charactersBetween(int from, int to) {
         int start = Math.max(0, from);
-        int end = Math.min(to, store.types.get(type, Types.LENGTH));
+        int end = Math.min(to, store.tree.length(type));
         StringBuilder text = new StringBuilder();
         if (start >= end) {
             return "";

@@ -31,7 +31,7 @@ final class Reader {
     static String text(Store store, int type) {
         Items items = store.items;
         // at least as many bytes as there are characters
-        byte[] bytes = new byte[store.types.get(type, Types.LENGTH)];
+        byte[] bytes = new byte[store.tree.length(type)];
         byte[] latin = store.arena.latin;
         int at = 0;
         for (int item = store.types.first(type); item != NONE; ) {
@@ -53,7 +53,7 @@ final class Reader {
 
     private static String wideText(Store store, int type) {
         Items items = store.items;
-        StringBuilder out = new StringBuilder(store.types.get(type, Types.LENGTH));
+        StringBuilder out = new StringBuilder(store.tree.length(type));
         for (int item = store.types.first(type); item != NONE; item = items.next(item)) {
             if ((items.head(item) & (0xf | Items.GONE)) == Items.STRING) {
                 store.appendText(out, item, 0, items.length(item));

@@ -104,6 +104,7 @@ final class Store {
     /** An immutable copy for any thread. O(1); pages are copied as they are written. */
     Store freeze() {
         rootsShared = true;
+        tree.settle();
         return new Store(this);
     }
 
@@ -271,8 +272,10 @@ final class Store {
             int kindAndFlags,
             int content) {
         changes.willAdd(client);
-        changes.addedItem();
         ClientItems own = clients.writable(client);
+        if (originClient == client && originClock == own.next - 1 || (kindAndFlags & 0xf) == Items.GC) {
+            changes.addedJoinable();
+        }
         int item = items.add(
                 client, own.next, length, originClient, originClock, rightClient, rightClock, kindAndFlags, content);
         own.append(item, length);
@@ -495,11 +498,16 @@ final class Store {
      * tombstone behind the item longer.
      */
     void trimEnd(int item, int units) {
+        changes.deletedForGood(items.client(item), dropEnd(item, units), units);
+    }
+
+    /** As {@link #trimEnd}, of a keystroke that is no transaction. Returns the clock of the first unit that goes. */
+    int dropEnd(int item, int units) {
         int keep = items.length(item) - units;
         int client = items.client(item);
         int clock = items.clock(item) + keep;
         int next = items.next(item);
-        arena.discard(items.is(item, Items.WIDE), units);
+        arena.free(items.is(item, Items.WIDE), items.content(item) + keep, units);
         items.set(item, Items.LENGTH, keep);
         tree.grow(item, -units);
         ClientItems own = clients.writable(client);
@@ -524,7 +532,7 @@ final class Store {
             own.locate(clock - 1);
             own.insertAfterLocated(right, clock);
         }
-        changes.deletedForGood(client, clock, units);
+        return clock;
     }
 
     /**
@@ -532,6 +540,11 @@ final class Store {
      * the item becomes longer.
      */
     void trimStart(int item, int units) {
+        changes.deletedForGood(items.client(item), dropStart(item, units), units);
+    }
+
+    /** As {@link #trimStart}, of a keystroke that is no transaction. Returns the clock of the first unit that goes. */
+    int dropStart(int item, int units) {
         int client = items.client(item);
         int clock = items.clock(item);
         int left = items.previous(item);
@@ -562,7 +575,7 @@ final class Store {
         items.set(item, Items.ORIGIN_CLIENT, client);
         items.set(item, Items.ORIGIN_CLOCK, clock + units - 1);
         items.set(item, Items.CONTENT, items.content(item) + units);
-        changes.deletedForGood(client, clock, units);
+        return clock;
     }
 
     /** Whether the item before this one is what is left of the units that came before it. */
@@ -589,10 +602,14 @@ final class Store {
 
     /** Deletes a whole text item of a list, frees it, and joins it with the tombstones beside it. Returns what it is part of then. */
     int erase(int item) {
+        changes.deletedForGood(items.client(item), items.clock(item), items.length(item));
+        return drop(item);
+    }
+
+    /** As {@link #erase}, of a keystroke that is no transaction. */
+    int drop(int item) {
         int length = items.length(item);
-        int client = items.client(item);
-        changes.deletedForGood(client, items.clock(item), length);
-        arena.discard(items.is(item, Items.WIDE), length);
+        arena.free(items.is(item, Items.WIDE), items.content(item), length);
         tree.addVisible(item, -length);
         items.flag(item, Items.WIDE, false);
         items.flag(item, Items.GONE, true);
@@ -805,7 +822,7 @@ final class Store {
 
     private void freeContent(int item, int kind) {
         switch (kind) {
-            case Items.STRING -> arena.discard(items.is(item, Items.WIDE), items.length(item));
+            case Items.STRING -> arena.free(items.is(item, Items.WIDE), items.content(item), items.length(item));
             case Items.GC, Items.DELETED -> {}
             default -> slots.release(items.content(item));
         }
@@ -976,7 +993,7 @@ final class Store {
         return copy + length;
     }
 
-    /** Moves the characters that are still in use together, if that is worth it. O(items), at most once per as many deleted characters. */
+    /** Moves the characters that are still in use together, if that is worth it. O(items), at most once per a third as many deleted characters. */
     void compactText() {
         if (!arena.wantsCompaction()) {
             return;
@@ -1090,6 +1107,8 @@ final class Store {
             tree.checkInvariants(type);
             typeSeen[type] = true;
         }
+        int latin = 0;
+        int wide = 0;
         for (int client = 0; client < clients.count(); client++) {
             ClientItems own = clients.items(client);
             int clock = 0;
@@ -1101,7 +1120,10 @@ final class Store {
                     check(items.client(item) == client, "client of item", item);
                     check(items.kind(item) != Items.GC || items.place(item) == NOWHERE, "place of garbage", item);
                     check(items.kind(item) == Items.GC || items.place(item) != NOWHERE, "place of item", item);
-                    if (items.kind(item) == Items.TYPE) {
+                    if (items.kind(item) == Items.STRING) {
+                        latin += items.is(item, Items.WIDE) ? 0 : items.length(item);
+                        wide += items.is(item, Items.WIDE) ? items.length(item) : 0;
+                    } else if (items.kind(item) == Items.TYPE) {
                         int type = items.content(item);
                         check(types.item(type) == item, "holder of type", type);
                         tree.checkInvariants(type);
@@ -1112,6 +1134,8 @@ final class Store {
             }
             check(own.next == clock, "next clock of client", client);
         }
+        check(latin <= arena.latinInUse(), "characters of one byte", latin);
+        check(wide <= arena.wideInUse(), "characters of two bytes", wide);
         for (int client = 0; client < clients.count(); client++) {
             ClientItems own = clients.items(client);
             for (int chunk = 0; chunk < own.chunkCount(); chunk++) {

@@ -4,11 +4,16 @@ import java.util.Arrays;
 
 /**
  * The characters of a document's text, back to back in the order in which they came: one byte each where all of a run are below U+0100, two
- * otherwise. Runs refer to their characters by the place of the first. What is written is never changed, so frozen copies share the arrays.
+ * otherwise. Runs refer to their characters by the place of the first. What was written before a copy was frozen is never changed, so frozen copies
+ * share the arrays.
  */
 final class TextArena {
     private static final int COMPACT_AT_LEAST = 1 << 16;
     private static final int ROOMS = 8;
+
+    /** Characters from which on arrays grow by an eighth instead of a quarter, and are compacted at a quarter of garbage instead of a half. */
+    private static final int LARGE = 1 << 20;
+
     private static final byte[] NO_BYTES = {};
     private static final char[] NO_CHARS = {};
 
@@ -22,6 +27,11 @@ final class TextArena {
 
     private int wideGarbage;
 
+    /** What lies below is shared with a frozen copy. */
+    private int latinFrozen;
+
+    private int wideFrozen;
+
     /** Free stretches behind runs that have moved here to grow, so that each of several people typing at once can go on where he is. */
     private final int[] roomStarts = new int[ROOMS];
 
@@ -30,6 +40,8 @@ final class TextArena {
     private int nextRoom;
 
     TextArena freeze() {
+        latinFrozen = latinEnd;
+        wideFrozen = wideEnd;
         TextArena frozen = new TextArena();
         frozen.latin = latin;
         frozen.latinEnd = latinEnd;
@@ -89,9 +101,31 @@ final class TextArena {
         if (needed > Integer.MAX_VALUE - 16) {
             throw new IllegalStateException("more than 2^31 characters of text in one document");
         }
-        return (int) Math.min(Integer.MAX_VALUE - 16, Math.max(needed, length + (length >> 2) + 16L));
+        return (int) Math.min(
+                Integer.MAX_VALUE - 16, Math.max(needed, length + (length >> (length < LARGE ? 2 : 3)) + 16L));
     }
 
+    /** Nobody refers to these characters any more. The newest make room for the next, unless a frozen copy has them: backspacing leaves no garbage. */
+    void free(boolean isWide, int at, int units) {
+        if (!isWide) {
+            freeLatin(at, units);
+        } else if (at + units == wideEnd && at >= wideFrozen) {
+            wideEnd = at;
+        } else {
+            wideGarbage += units;
+        }
+    }
+
+    /** As {@link #free}, of characters of one byte. */
+    void freeLatin(int at, int units) {
+        if (at + units == latinEnd && at >= latinFrozen) {
+            latinEnd = at;
+        } else {
+            latinGarbage += units;
+        }
+    }
+
+    /** Nobody refers to so many characters any more. */
     void discard(boolean isWide, int units) {
         if (isWide) {
             wideGarbage += units;
@@ -102,15 +136,29 @@ final class TextArena {
 
     /** Whether so much is garbage that copying the rest is worth it. */
     boolean wantsCompaction() {
-        return latinGarbage > COMPACT_AT_LEAST && latinGarbage > latinEnd >> 1
-                || wideGarbage > COMPACT_AT_LEAST && wideGarbage > wideEnd >> 1;
+        return latinGarbage > COMPACT_AT_LEAST && isMuch(latinGarbage, latinEnd)
+                || wideGarbage > COMPACT_AT_LEAST && isMuch(wideGarbage, wideEnd);
+    }
+
+    private static boolean isMuch(int garbage, int end) {
+        return garbage > end >> (end < LARGE ? 1 : 2);
+    }
+
+    /** Characters of one byte that are not garbage: those of all runs, and what was reserved in vain. */
+    int latinInUse() {
+        return latinEnd - latinGarbage;
+    }
+
+    /** Characters of two bytes that are not garbage: those of all runs, and what was reserved in vain. */
+    int wideInUse() {
+        return wideEnd - wideGarbage;
     }
 
     /** An empty arena of the size of what is live here. */
     TextArena emptyOfLiveSize() {
         TextArena compact = new TextArena();
-        compact.latin = new byte[Math.max(0, latinEnd - latinGarbage)];
-        compact.wide = new char[Math.max(0, wideEnd - wideGarbage)];
+        compact.latin = new byte[Math.max(0, latinInUse())];
+        compact.wide = new char[Math.max(0, wideInUse())];
         return compact;
     }
 

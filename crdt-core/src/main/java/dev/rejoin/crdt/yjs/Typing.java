@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 /**
  * The run of text that somebody is typing at the end of, or deleting from: what makes a keystroke there a few stores instead of a search.
  *
- * <p>A keystroke makes the run longer, or shorter and the tombstone beside it longer; no item comes, goes or moves. What that needs to know about the
+ * <p>A keystroke makes the run longer, or shorter and the tombstone beside it longer; mostly no item comes, goes or moves. What that needs to know about the
  * run, its neighbours and its client was looked up once ({@link #look}) and holds as long as nobody else writes an item, which
  * {@link Records#writes} tells. The keystrokes themselves write past that count. They do what {@link Store#extend}, {@link Store#trimEnd} and
  * {@link Store#trimStart} do in a transaction of their own, and their update is written, and read, without a struct in between.
@@ -44,6 +44,9 @@ final class Typing {
     private boolean open;
 
     private boolean openHere;
+
+    /** Whether the run is part of a text without formats: then deleting can make no mark redundant. */
+    private boolean plain;
 
     /** The tombstones around the run, which take up what is deleted at its ends; {@link Items#NONE} where one would have to be made. */
     private int before;
@@ -102,8 +105,12 @@ final class Typing {
 
     /** Whether all characters are of one byte. */
     static boolean isTypable(String text) {
+        int length = text.length();
+        if (length == 1) {
+            return text.charAt(0) <= 0xff;
+        }
         int all = 0;
-        for (int i = 0, length = text.length(); i < length; i++) {
+        for (int i = 0; i < length; i++) {
             all |= text.charAt(i);
         }
         return all <= 0xff;
@@ -114,8 +121,12 @@ final class Typing {
         int length = text.length();
         int to = room(length);
         byte[] latin = store.arena.latin;
-        for (int i = 0; i < length; i++) {
-            latin[to + i] = (byte) text.charAt(i);
+        if (length == 1) {
+            latin[to] = (byte) text.charAt(0);
+        } else {
+            for (int i = 0; i < length; i++) {
+                latin[to + i] = (byte) text.charAt(i);
+            }
         }
         lengthen(length);
     }
@@ -140,7 +151,7 @@ final class Typing {
 
     // deleting
 
-    /** Whether the run ends before unit {@code end} of a list, has more than these {@code units}, and a tombstone behind it that can take them. */
+    /** Whether the run ends before unit {@code end} of a list, has these {@code units}, and nothing but text and tombstones changes if they go. */
     boolean isTrimmedTo(int listType, int end, int units) {
         if (items.writes != writes || !tree.knows(listType, item, end, page[at + Items.LENGTH])) {
             int found = tree.itemEndingAt(listType, end);
@@ -148,10 +159,11 @@ final class Typing {
                 return false;
             }
         }
-        return units < page[at + Items.LENGTH] && behind() != NONE;
+        int length = page[at + Items.LENGTH];
+        return plain ? units <= length : units < length && behind() != NONE;
     }
 
-    /** Whether the run begins at unit {@code start} of a list, has more than these {@code units}, and a tombstone before it that can take them. */
+    /** Whether the run begins at unit {@code start} of a list, has more than these {@code units}, and nothing but text and tombstones changes if they go. */
     boolean isTrimmedFrom(int listType, int start, int units) {
         if (items.writes != writes || !tree.knows(listType, item, start, 0)) {
             int found = tree.itemStartingAt(listType, start);
@@ -159,38 +171,66 @@ final class Typing {
                 return false;
             }
         }
-        return units < page[at + Items.LENGTH] && before() != NONE;
+        return units < page[at + Items.LENGTH] && (plain || before() != NONE);
     }
 
-    /** Moves the last units of the run to the tombstone behind it. Returns the clock of the first of them. */
+    /** Moves the last units of the run, or all, to the tombstone behind it, which is made if there is none. Returns the clock of the first of them. */
     int trimEnd(int units) {
         int keep = page[at + Items.LENGTH] - units;
+        if (keep == 0 || behind() == NONE) {
+            return keep == 0 ? drop() : changed(store.dropEnd(item, units));
+        }
         int clock = page[at + Items.CLOCK] + keep;
         page[at + Items.LENGTH] = keep;
         behindPage[behindAt + Items.CLOCK] = clock;
         behindPage[behindAt + Items.ORIGIN_CLOCK] = clock - 1;
         behindPage[behindAt + Items.LENGTH] += units;
         own.clock(behindChunk, behindIndex, clock);
-        trimmed(units);
+        trimmed(page[at + Items.CONTENT] + keep, units);
         return clock;
     }
 
-    /** Moves the first units of the run to the tombstone before it. Returns the clock of the first of them. */
+    /** Moves the first units of the run to the tombstone before it, which is made if there is none. Returns the clock of the first of them. */
     int trimStart(int units) {
+        if (before() == NONE) {
+            return changed(store.dropStart(item, units));
+        }
         int clock = page[at + Items.CLOCK];
         beforePage[beforeAt + Items.LENGTH] += units;
         page[at + Items.CLOCK] = clock + units;
         page[at + Items.ORIGIN_CLOCK] = clock + units - 1;
         page[at + Items.LENGTH] -= units;
-        page[at + Items.CONTENT] += units;
+        int text = page[at + Items.CONTENT];
+        page[at + Items.CONTENT] = text + units;
         own.clock(chunk, index, clock + units);
-        trimmed(units);
+        trimmed(text, units);
         return clock;
     }
 
-    private void trimmed(int units) {
+    /** Makes a tombstone of all of the run, which is none then. */
+    private int drop() {
+        int clock = page[at + Items.CLOCK];
+        int index = tree.startUnderCursor(item);
+        int tombstone = store.drop(item);
+        if (index != NONE) {
+            tree.cursor(type, tombstone, index);
+        }
+        item = NONE;
+        writes = -1;
+        store.compactText();
+        return clock;
+    }
+
+    /** Items were written, by ourselves: looks at the run again. */
+    private int changed(int clock) {
+        store.compactText();
+        look(item);
+        return clock;
+    }
+
+    private void trimmed(int text, int units) {
         tree.grow(type, leaf, item, -units);
-        store.arena.discard(false, units);
+        store.arena.freeLatin(text, units);
         store.compactText();
     }
 
@@ -369,8 +409,8 @@ final class Typing {
     }
 
     /**
-     * Whether these bytes are an update that deletes the first or the last units of a run, but not all, beside a tombstone. Returns the number of them, or 0 if
-     * it is not that: then nothing is said of the update. {@link #isTrimmedAtEnd} tells which of the two it is.
+     * Whether these bytes are an update that deletes the first or the last units of a run, or all. Returns the number of them, or 0 if it is not
+     * that: then nothing is said of the update. {@link #isTrimmedAtEnd} tells which of the two it is.
      */
     int receivesTrimmed(byte[] update, UpdateLimits limits) {
         int size = update.length;
@@ -391,12 +431,11 @@ final class Typing {
             return 0;
         }
         boolean here = known && (page[at + Items.CLOCK] == clock || runEnd() == end);
-        if (!here && !look(theirs.locate((int) clock)) || units >= page[at + Items.LENGTH]) {
+        if (!here && !look(theirs.locate((int) clock)) || units > page[at + Items.LENGTH]) {
             return 0;
         }
         trimmedAtEnd = runEnd() == end;
-        boolean beside = trimmedAtEnd ? behind() != NONE : page[at + Items.CLOCK] == clock && before() != NONE;
-        return beside ? (int) units : 0;
+        return trimmedAtEnd || page[at + Items.CLOCK] == clock ? (int) units : 0;
     }
 
     /** Whether what {@link #receivesTrimmed} has seen deletes the last units of the run; {@link #trimEnd} does it then, else {@link #trimStart}. */
@@ -483,7 +522,8 @@ final class Typing {
         int itsRightClock = page[at + Items.RIGHT_CLOCK];
         int next = page[at + Items.NEXT];
         open = next == NONE ? itsRight == NONE : itsRight == items.client(next) && itsRightClock == items.clock(next);
-        openHere = open && (next == NONE || !items.isGone(next)) && !store.types.hasFormats(type);
+        plain = !store.types.hasFormats(type);
+        openHere = open && plain && (next == NONE || !items.isGone(next));
         spell(itsRight, itsRightClock);
         before = UNKNOWN;
         behind = UNKNOWN;

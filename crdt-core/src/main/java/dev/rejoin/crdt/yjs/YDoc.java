@@ -578,8 +578,7 @@ public final class YDoc {
         }
         beginKeystroke();
         typing.type(text);
-        Consumer<byte[]> taker = commitKeystroke(null, true);
-        endKeystroke(isHeard(taker) ? typing.typedUpdate(text.length()) : NO_UPDATE, taker, null);
+        typed(text.length(), null, true);
         return true;
     }
 
@@ -608,8 +607,14 @@ public final class YDoc {
         }
         beginKeystroke();
         int clock = atEnd ? typing.trimEnd(units) : typing.trimStart(units);
-        Consumer<byte[]> taker = commitKeystroke(keyOrigin, isLocal);
-        endKeystroke(isHeard(taker) ? typing.trimmedUpdate(clock, units) : NO_UPDATE, taker, keyOrigin);
+        if (partner == null) {
+            if (!updates.isEmpty()) {
+                send(typing.trimmedUpdate(clock, units), NO_UPDATE, keyOrigin);
+            }
+        } else {
+            Consumer<byte[]> taker = partner.commit(keyOrigin, isLocal);
+            tell(partner, taker, isHeard(taker) ? typing.trimmedUpdate(clock, units) : NO_UPDATE, keyOrigin);
+        }
     }
 
     /** Takes in the update of somebody's keystroke of these two kinds, if it is one and nothing waits for it. */
@@ -634,8 +639,7 @@ public final class YDoc {
             }
             beginKeystroke();
             typing.receiveTyped(update, units);
-            Consumer<byte[]> taker = commitKeystroke(updateOrigin, false);
-            endKeystroke(isHeard(taker) ? typing.typedUpdate(units) : NO_UPDATE, taker, updateOrigin);
+            typed(units, updateOrigin, false);
             return true;
         }
         int units = update[0] != 0 || !options.gc() || limits.maxDeletes() == 0
@@ -662,23 +666,24 @@ public final class YDoc {
         }
     }
 
-    private @Nullable Consumer<byte[]> commitKeystroke(@Nullable Object keyOrigin, boolean isLocal) {
-        return partner == null ? null : partner.commit(keyOrigin, isLocal);
+    /** Tells of characters that have become part of a run. */
+    private void typed(int units, @Nullable Object keyOrigin, boolean isLocal) {
+        if (partner == null) {
+            if (!updates.isEmpty()) {
+                send(typing.typedUpdate(units), NO_UPDATE, keyOrigin);
+            }
+        } else {
+            Consumer<byte[]> taker = partner.commit(keyOrigin, isLocal);
+            tell(partner, taker, isHeard(taker) ? typing.typedUpdate(units) : NO_UPDATE, keyOrigin);
+        }
     }
 
     private boolean isHeard(@Nullable Consumer<byte[]> taker) {
         return taker != null || !updates.isEmpty();
     }
 
-    /** Tells of a keystroke as {@link #end} does of a transaction. */
-    private void endKeystroke(byte[] update, @Nullable Consumer<byte[]> taker, @Nullable Object keyOrigin) {
-        YPartner other = partner;
-        if (other == null) {
-            if (update != NO_UPDATE) {
-                send(update, NO_UPDATE, keyOrigin);
-            }
-            return;
-        }
+    /** Tells of a keystroke as {@link #end} does of a transaction that a partner shares. */
+    private void tell(YPartner other, @Nullable Consumer<byte[]> taker, byte[] update, @Nullable Object keyOrigin) {
         Failures failures = Failures.NONE;
         try {
             if (taker != null) {

@@ -30,8 +30,12 @@ public sealed class YText extends YType permits YXmlText {
      * @throws IndexOutOfBoundsException if the index is not from 0 to the length
      */
     public final void insert(int index, String text) {
+        // a keystroke at the end of a run is in range
+        if (!text.isEmpty() && doc.type(type(), index, text)) {
+            return;
+        }
         checkRange(index, 0, units());
-        if (text.isEmpty() || doc.type(type(), index, text)) {
+        if (text.isEmpty()) {
             return;
         }
         doc.begin(null, true);
@@ -117,8 +121,12 @@ public sealed class YText extends YType permits YXmlText {
      * @throws IndexOutOfBoundsException if there are not so many
      */
     public final void delete(int index, int length) {
+        // what a run ends or begins with is in range
+        if (length > 0 && doc.trim(type(), index, length)) {
+            return;
+        }
         checkRange(index, length, units());
-        if (length == 0 || doc.trim(type(), index, length)) {
+        if (length == 0) {
             return;
         }
         doc.begin(null, true);

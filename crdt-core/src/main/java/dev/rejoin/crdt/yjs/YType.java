@@ -148,6 +148,6 @@ public abstract sealed class YType permits YText, YArray, YMap, YXmlFragment {
     }
 
     final int units() {
-        return store().types.get(type(), Types.LENGTH);
+        return store().tree.length(type());
     }
 }
