@@ -132,6 +132,9 @@ final class Room {
     private boolean flushScheduled;
     private boolean gone;
 
+    /** Whether anybody but other servers has been here since it was loaded. */
+    private boolean visited;
+
     /** Sessions that hold a lease, admitted or about to be. */
     private int present;
 
@@ -202,6 +205,7 @@ final class Room {
             return;
         }
         seat.room = this;
+        visited = true;
         if (late != null) {
             late.add(cause -> end(seat, cause.code(), String.valueOf(cause.getMessage())));
             return;
@@ -255,6 +259,7 @@ final class Room {
             late.add(cause -> content.deny(seat, cause.code(), String.valueOf(cause.getMessage())));
         } else if (!seat.over) {
             seat.room = this;
+            visited = true;
             stayAwake();
             content.join(seat);
             attendance();
@@ -1141,6 +1146,14 @@ final class Room {
         }
     }
 
+    /** Other servers have brought it up to date: if nobody else was here it leaves memory without waiting to be idle for long. */
+    void letGo() {
+        if (!visited && !gone && isIdle()) {
+            stayAwake();
+            rest();
+        }
+    }
+
     private void go() {
         gone = true;
         stayAwake();
@@ -1334,6 +1347,7 @@ final class Room {
 
     /** Completes with the content as it is now, when all that is in it is durable. */
     void readContent(CompletableFuture<Optional<ContentView>> result) {
+        visited = true;
         ContentView now;
         try {
             now = content.view();
@@ -1362,6 +1376,12 @@ final class Room {
 
     long epoch() {
         return epoch;
+    }
+
+    /** The document as it durably is, for somebody who may come again. */
+    DocumentView read() {
+        visited = true;
+        return view();
     }
 
     /** The document as it durably is. */
