@@ -213,11 +213,23 @@ final class Room {
         Seat.Join join = seat.join;
         byte[] keyHash = Lease.hash(join.leaseKey());
         Lease lease = leases.get(join.replica());
+        if (lease == null && (join.replica().equals(own) || document.version().highest(join.replica()) > 0)) {
+            end(seat, FailureCode.REPLICA_CONFLICT, "the replica id is in use");
+            return;
+        }
+        if (lease != null && !lease.belongsTo(keyHash)) {
+            end(seat, FailureCode.REPLICA_CONFLICT, "the replica id belongs to somebody else");
+            return;
+        }
+        // before anything is leased: the id may be another server's, of which not all has come here
+        if (join.epoch() == epoch && !document.version().includes(join.version())) {
+            // what the log has lost, or lacks still; the session would go on from what is not there, and never be as
+            // the others are
+            kit.observer().sessionAhead();
+            end(seat, FailureCode.EPOCH_CHANGED, "the server has lost some of what you hold; begin with what it has");
+            return;
+        }
         if (lease == null) {
-            if (join.replica().equals(own) || document.version().highest(join.replica()) > 0) {
-                end(seat, FailureCode.REPLICA_CONFLICT, "the replica id is in use");
-                return;
-            }
             if (leases.size() >= kit.options().maxReplicas()) {
                 end(seat, FailureCode.OVERLOADED, "the document has too many replicas");
                 return;
@@ -230,18 +242,9 @@ final class Room {
             } else {
                 record(leased, keyHash.length);
             }
-        } else if (!lease.belongsTo(keyHash)) {
-            end(seat, FailureCode.REPLICA_CONFLICT, "the replica id belongs to somebody else");
-            return;
         }
         if (lease.live != null) {
             end(lease.live, FailureCode.SESSION_REPLACED, "the same replica has opened another session");
-        }
-        if (join.epoch() == epoch && !document.version().includes(join.version())) {
-            // what the log has lost; the session would go on from what is not there, and never be as the others are
-            kit.observer().sessionAhead();
-            end(seat, FailureCode.EPOCH_CHANGED, "the server has lost some of what you hold; begin with what it has");
-            return;
         }
         lease.live = seat;
         seat.lease = lease;
