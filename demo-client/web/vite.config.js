@@ -1,7 +1,13 @@
 // Bundles the stock editors; all else on the pages is served as it stands.
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
+  resolve: {
+    alias: { '@rejoin/yjs': fileURLToPath(new URL('../../js-client/packages/yjs/dist/index.js', import.meta.url)) },
+    // two copies of Yjs do not know each other's documents
+    dedupe: ['yjs'],
+  },
   build: {
     rolldownOptions: {
       input: { editors: 'editors/main.js', 'servers/text': 'servers/text-source.js' },

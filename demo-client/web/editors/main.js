@@ -11,7 +11,7 @@ import { showStatus } from './status.js';
 const name = openPage();
 const user = { ...me(), window: crypto.randomUUID() };
 
-const code = openCode(name, user);
+const code = await openCode(name, user);
 const prose = openProse(name, user);
 showStatus([code, prose]);
 showPeople(everybody([code, prose], user));

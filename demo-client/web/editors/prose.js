@@ -1,9 +1,11 @@
 // Tiptap on a Yjs XML fragment, over the Hocuspocus provider.
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
+import { savesOf } from '@rejoin/yjs';
 import { Editor } from '@tiptap/core';
 import { Collaboration } from '@tiptap/extension-collaboration';
 import { CollaborationCaret } from '@tiptap/extension-collaboration-caret';
 import { StarterKit } from '@tiptap/starter-kit';
+import { yUndoPluginKey } from '@tiptap/y-tiptap';
 import { IndexeddbPersistence } from 'y-indexeddb';
 import * as Y from 'yjs';
 import { socketAt } from '../pages.js';
@@ -13,13 +15,11 @@ import { onPress, shownAs } from './places.js';
 const LONGEST_WAIT_MILLIS = 5_000;
 const REFUSAL_SHOWN_MILLIS = 10_000;
 
-/** Says why the server has taken something out again. Only this provider is told; the other editor just shows what there is. */
-function showRefusals(provider) {
+/** Says why the server has taken something out again. */
+function showRefusals(saves) {
   const news = document.getElementById('prose-refusal');
   let later;
-  provider.on('stateless', ({ payload }) => {
-    const { type, message } = JSON.parse(payload);
-    if (type !== 'rejected') return;
+  saves.onRejected(({ message }) => {
     news.textContent = `Not accepted: ${message}`;
     clearTimeout(later);
     later = setTimeout(() => (news.textContent = ''), REFUSAL_SHOWN_MILLIS);
@@ -52,6 +52,9 @@ export function openProse(name, user) {
     },
   });
 
+  const saves = savesOf(provider, { undoManagers: [yUndoPluginKey.getState(editor.state).undoManager] });
+  showRefusals(saves);
+
   const commands = {
     bold: (chain) => chain.toggleBold(),
     italic: (chain) => chain.toggleItalic(),
@@ -77,7 +80,6 @@ export function openProse(name, user) {
   provider.on('status', ({ status }) => (connected = status === 'connected'));
   provider.on('authenticationFailed', ({ reason }) => (refused = reason));
   provider.on('authenticated', () => (refused = ''));
-  showRefusals(provider);
   provider.attach();
 
   return {
@@ -87,9 +89,12 @@ export function openProse(name, user) {
     provider,
     editor,
     get status() {
-      return { refused, connected, synced: connected && provider.isSynced, saved: !provider.hasUnsyncedChanges };
+      return { refused, connected, synced: connected && provider.isSynced, saved: !saves.unsaved };
     },
-    onStatus: (listener) => ['status', 'synced', 'unsyncedChanges', 'authenticationFailed', 'authenticated'].forEach((event) => provider.on(event, listener)),
+    onStatus: (listener) => {
+      saves.onChange(listener);
+      ['status', 'synced', 'authenticationFailed', 'authenticated'].forEach((event) => provider.on(event, listener));
+    },
     goOnline: () => socket.connect(),
     goOffline: () => socket.disconnect(),
     forget: () => store.clearData(),

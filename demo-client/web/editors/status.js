@@ -11,7 +11,6 @@ function words({ refused, connected, synced, saved }, byChoice, isNew) {
   if (byChoice) return ['wait', 'Offline. Kept in this browser'];
   if (!connected) return ['wait', isNew ? 'Connecting' : 'No connection. Kept in this browser'];
   if (!synced) return ['wait', 'Connected. Catching up'];
-  if (saved === undefined) return ['good', 'Connected, in step'];
   return saved ? ['good', 'Connected. On the server’s disk'] : ['wait', 'Connected. Not yet on the server’s disk'];
 }
 
@@ -33,7 +32,7 @@ export function showStatus(editors) {
     }
     const worst = told.map(([, word]) => word).sort(([one], [other]) => TONES.indexOf(one) - TONES.indexOf(other))[0];
     status.dataset.tone = worst[0];
-    put(line, worst[0] === 'good' ? 'Connected. Both editors are in step' : worst[1]);
+    put(line, worst[0] === 'good' ? 'Connected. All on the server’s disk' : worst[1]);
     forget.hidden = !editors.some((editor) => editor.status.refused);
   };
   editors.forEach((editor) => editor.onStatus(() => queueMicrotask(show)));

@@ -49,6 +49,12 @@ public final class Peers {
     private static final long RESOLVE_SECONDS = 10;
     private static final long CLOSE_MILLIS = 2_000;
 
+    /** Finds the addresses of a name. */
+    @FunctionalInterface
+    interface Resolver {
+        InetAddress[] resolve(String host) throws UnknownHostException;
+    }
+
     private final Replication replication;
     private final RoomLoop loop;
 
@@ -88,6 +94,7 @@ public final class Peers {
         }
     }
 
+    /** @throws BadOptionException if the certificates that peers may have cannot be read */
     static Peers open(
             ServerConfig config,
             ClusterSecret secret,
@@ -107,11 +114,21 @@ public final class Peers {
                 LinkOptions.of(
                         config.get(ServerConfig.CLUSTER), log, opening, Math.min(maxState, Integer.MAX_VALUE / 2)),
                 ReplicationOptions.DEFAULTS,
-                dialler(new WireDialler(loops), loop),
+                dialler(wires(config, loops), loop),
                 time,
                 random,
                 observer);
         return new Peers(replication, loop);
+    }
+
+    private static WireDialler wires(ServerConfig config, EventLoops loops) {
+        Optional<Path> trusted = config.get(ServerConfig.PEER_CA);
+        try {
+            return new WireDialler(loops, trusted.orElse(null));
+        } catch (IllegalArgumentException | IOException unusable) {
+            throw new BadOptionException(ServerConfig.PEER_CA + ": " + trusted.orElseThrow()
+                    + " is no file of certificates (PEM): " + unusable.getMessage());
+        }
     }
 
     /** The cluster as the rooms ask it, which are there before it is. */
@@ -139,22 +156,22 @@ public final class Peers {
         };
     }
 
-    void start(ServerConfig config, ScheduledExecutorService timer) {
+    void start(ServerConfig config, ScheduledExecutorService timer, Resolver resolver) {
         replication.start();
         List<URI> named = config.get(ServerConfig.PEERS);
         String dns = config.get(ServerConfig.PEER_DNS);
         if (dns.isEmpty()) {
             replication.follow(named);
         } else {
-            timer.scheduleWithFixedDelay(() -> resolve(named, dns), 0, RESOLVE_SECONDS, TimeUnit.SECONDS);
+            timer.scheduleWithFixedDelay(() -> resolve(named, dns, resolver), 0, RESOLVE_SECONDS, TimeUnit.SECONDS);
         }
     }
 
-    private void resolve(List<URI> named, String dns) {
+    private void resolve(List<URI> named, String dns, Resolver resolver) {
         int colon = dns.lastIndexOf(':');
         List<URI> all = new ArrayList<>(named);
         try {
-            for (InetAddress address : InetAddress.getAllByName(dns.substring(0, colon))) {
+            for (InetAddress address : resolver.resolve(dns.substring(0, colon))) {
                 String host = address.getHostAddress();
                 all.add(URI.create("ws://" + (host.contains(":") ? "[" + host + "]" : host) + dns.substring(colon)));
             }

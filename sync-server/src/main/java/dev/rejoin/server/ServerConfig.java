@@ -221,6 +221,16 @@ public final class ServerConfig {
                     + " without TLS between servers.",
             ServerConfig::hostAndPort);
 
+    /** The certificates that peers are known by. */
+    public static final Option<Optional<Path>> PEER_CA = new Option<>(
+            "peer-ca",
+            "FILE",
+            "a file that can be read",
+            "",
+            "Certificates (PEM) of which one must have issued that of a peer whose address begins with wss. Without it those that"
+                    + " Java knows.",
+            ServerConfig::path);
+
     /** What all servers of the cluster know. */
     public static final Option<Optional<Path>> PEER_SECRET_FILE = new Option<>(
             "peer-secret-file",
@@ -499,6 +509,7 @@ public final class ServerConfig {
             WEBHOOK_DELAY,
             PEERS,
             PEER_DNS,
+            PEER_CA,
             PEER_SECRET_FILE,
             CLUSTER,
             FLOWS,

@@ -40,6 +40,7 @@ import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.ProtocolLimits;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -208,7 +209,7 @@ public final class SyncServer implements AutoCloseable {
             running.push(roomsClose);
             running.push(transport::stopAccepting);
             if (peers != null) {
-                peers.start(config, timer);
+                peers.start(config, timer, builder.resolver);
                 running.push(peers::close);
             }
         } catch (IOException | RuntimeException failure) {
@@ -520,6 +521,7 @@ public final class SyncServer implements AutoCloseable {
         private @Nullable AccessPolicy access;
         private StatelessListener listener = StatelessListener.NONE;
         private TimeSource time = TimeSource.system();
+        private Peers.Resolver resolver = InetAddress::getAllByName;
 
         private Builder() {}
 
@@ -575,6 +577,11 @@ public final class SyncServer implements AutoCloseable {
         }
 
         /** The clock that other servers are told. */
+        Builder resolver(Peers.Resolver names) {
+            resolver = names;
+            return this;
+        }
+
         Builder time(TimeSource clock) {
             time = clock;
             return this;

@@ -80,6 +80,29 @@ class ReplicationIT {
     }
 
     @Test
+    void whatACatchUpHasLoadedIsLetGoWhenItIsWritten() throws Exception {
+        SyncServer a = server(new MemoryDeltaLog());
+        SyncServer b = server(new MemoryDeltaLog());
+        for (int i = 0; i < 200; i++) {
+            write(a, "d" + i, "x");
+        }
+        b.peers().orElseThrow().follow(List.of(address(a)));
+        await("all of it", () -> caughtUp(b, a) && link(b, a).due() == 0);
+        await("no document in memory", () -> metric(b, "rejoin_rooms") == 0);
+        assertEquals("[x]", tags(b, "d199"));
+        assertEquals(1, metric(b, "rejoin_rooms"), "one that somebody reads stays for a while");
+    }
+
+    private static double metric(SyncServer server, String name) {
+        return server.metrics()
+                .page()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .sum();
+    }
+
+    @Test
     void aChangeThatIsLostOnTheWayIsNoticedAndFetched() throws Exception {
         SyncServer a = server(new MemoryDeltaLog());
         SyncServer b = server(new MemoryDeltaLog());

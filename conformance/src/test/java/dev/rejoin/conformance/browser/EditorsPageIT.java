@@ -25,9 +25,11 @@ class EditorsPageIT {
     private static final String PROSE = "#prose .ProseMirror";
     private static final String SAVED =
             "document.querySelector('#prose-status').textContent === 'Connected. On the server’s disk'"
-                    + " && document.querySelector('#code-status').textContent === 'Connected, in step'"
+                    + " && document.querySelector('#code-status').textContent === 'Connected. On the server’s disk'"
                     + " && document.querySelector('#status').dataset.tone === 'good'";
     private static final String KEPT_FOR_OFFLINE = "document.documentElement.hasAttribute('data-offline-ready')";
+    private static final String UNDERLINED =
+            "[...document.querySelectorAll('#code .unsaved')].map((word) => word.textContent).join('')";
     private static final String CODE_TEXT = "rejoin.code.view.state.doc.toString()";
     private static final String PROSE_HTML = "rejoin.prose.editor.getHTML()";
 
@@ -58,6 +60,37 @@ class EditorsPageIT {
         whatIsTypedOfflineSurvivesAReload(ada, ben);
         agree(ada, ben);
         DemoPages.picturesOf(ada, "editors-again");
+    }
+
+    @Test
+    void wordsThatAreNotSavedAreUnderlinedUntilTheyAre() throws Exception {
+        Tab ada = browser.open("ada", demo.uri() + "editors.html");
+        ada.until(SAVED);
+        ada.type(CODE, "let saved = 1;");
+        ada.until(SAVED);
+        ada.until(CODE_TEXT + " === 'let saved = 1;' && " + UNDERLINED + " === ''");
+        assertEquals(
+                "true true",
+                ada.evaluate("rejoin.code.view.dispatch({ changes: { from: 0, insert: '// ' } }),"
+                                + " rejoin.code.provider.synced + ' ' + rejoin.code.saves.unsaved")
+                        .asText(),
+                "the provider calls itself synced while something is not saved");
+        ada.until(SAVED);
+
+        ada.click("#offline");
+        ada.type(CODE, "{Control+End}{Enter}let kept = 2;");
+        ada.until(UNDERLINED + ".trim() === 'let kept = 2;'");
+        assertEquals(
+                "dotted",
+                ada.evaluate("getComputedStyle(document.querySelector('#code .unsaved')).textDecorationStyle")
+                        .asText());
+        picturesOf(ada, "editors-unsaved");
+        awaitKept(ada);
+        ada.reload();
+        ada.until(UNDERLINED + ".trim() === 'let kept = 2;'");
+        ada.click("#offline");
+        ada.until(SAVED);
+        ada.until(CODE_TEXT + ".endsWith('let kept = 2;') && " + UNDERLINED + " === ''");
     }
 
     @Test
@@ -255,7 +288,7 @@ class EditorsPageIT {
         assertEquals(ada.evaluate(PROSE_HTML), ben.evaluate(PROSE_HTML));
     }
 
-    /** Waits until the server has what the pages hold: CodeMirror's page does not know what has been saved. */
+    /** Waits until the server has what the pages hold, those of others included. */
     private JsonNode awaitServed(String document, Tab... tabs) throws Exception {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (true) {

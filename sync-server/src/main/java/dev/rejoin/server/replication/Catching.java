@@ -1,6 +1,7 @@
 package dev.rejoin.server.replication;
 
 import dev.rejoin.consistency.session.PositionVector;
+import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.LinkMessage;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -194,6 +195,7 @@ final class Catching {
         working.put(document, new Working(one));
         long own = link.life();
         new DocumentSync(home, link, document).run().whenComplete((result, failure) -> {
+            home.rooms().letGo(DocumentName.of(document));
             if (own != link.life()) {
                 return;
             }

@@ -68,6 +68,9 @@ final class Following implements LineEnd, FollowerEffects {
     /** Whether the rooms may have heard of those who are at the peer. */
     private boolean acquainted;
 
+    /** Whether the address leads to this server itself, as one of those that a name resolves to does. */
+    private boolean isOwn;
+
     private boolean stopped;
     private boolean dialling;
     private int failures;
@@ -172,6 +175,21 @@ final class Following implements LineEnd, FollowerEffects {
         };
     }
 
+    /** Nobody is to be followed at this address, as long as it is this server's; looked at again now and then, since addresses move. */
+    private void leadsHere() {
+        if (!isOwn) {
+            LOG.info("{} is this server", address);
+        }
+        isOwn = true;
+        life++;
+        line = null;
+        session = null;
+        if (!stopped) {
+            home.loop().schedule(this::dial, home.options().repair().toMillis());
+        }
+        home.publish();
+    }
+
     /** The line is gone, or could not be opened: begins anew after a random while. */
     private void hungUp(String why) {
         boolean was = isLinked();
@@ -241,6 +259,10 @@ final class Following implements LineEnd, FollowerEffects {
             LOG.error("{} is not followed: {}: {}", address, why, message);
             failures = Math.max(failures, 8);
         }
+        if (why == LinkFailure.OWN_ADDRESS) {
+            leadsHere();
+            return;
+        }
         hungUp(why + ": " + message);
     }
 
@@ -265,6 +287,7 @@ final class Following implements LineEnd, FollowerEffects {
         LOG.info("following {}, log {}, opening {}", address, Long.toHexString(log), Long.toHexString(opening));
         home.observer().linked(address);
         acquainted = true;
+        isOwn = false;
         home.presence().linked(this);
         catching.compareAll();
     }
@@ -494,6 +517,10 @@ final class Following implements LineEnd, FollowerEffects {
     /** What the peer held of a document when it last spoke of it. On any thread. */
     Optional<PositionVector> holding(String document) {
         return Optional.ofNullable(holdings.get(document));
+    }
+
+    boolean isOwn() {
+        return isOwn;
     }
 
     boolean isLinked() {

@@ -280,9 +280,9 @@ public final class Replication implements AdmissionListener {
         loop.schedule(this::tick, TICK_MILLIS);
     }
 
-    private void publish() {
+    void publish() {
         List<LinkStatus> now = new ArrayList<>();
-        followings.values().forEach(one -> now.add(one.status()));
+        followings().forEach(one -> now.add(one.status()));
         status = List.copyOf(now);
     }
 
@@ -351,8 +351,9 @@ public final class Replication implements AdmissionListener {
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure)));
     }
 
+    /** The peers, without the server itself. */
     Collection<Following> followings() {
-        return followings.values();
+        return followings.values().stream().filter(one -> !one.isOwn()).toList();
     }
 
     Collection<Followed> followers() {

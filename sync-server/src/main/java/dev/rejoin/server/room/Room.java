@@ -132,6 +132,9 @@ final class Room {
     private boolean flushScheduled;
     private boolean gone;
 
+    /** Whether anybody but other servers has been here since it was loaded. */
+    private boolean visited;
+
     /** Sessions that hold a lease, admitted or about to be. */
     private int present;
 
@@ -203,6 +206,7 @@ final class Room {
             return;
         }
         seat.room = this;
+        visited = true;
         if (late != null) {
             late.add(cause -> end(seat, cause.code(), String.valueOf(cause.getMessage())));
             return;
@@ -210,11 +214,25 @@ final class Room {
         Seat.Join join = seat.join;
         byte[] keyHash = Lease.hash(join.leaseKey());
         Lease lease = leases.get(join.replica());
+        // before anything is leased
+        boolean isAhead = isAhead(seat);
+        if (isAhead && kit.others() == OtherServers.NONE) {
+            lost(seat);
+            return;
+        }
+        boolean isUsed = join.replica().equals(own)
+                || document.version().highest(join.replica()) > 0
+                || isAhead && join.version().highest(join.replica()) > 0;
+        if (lease == null && isUsed) {
+            // here, or at another server of which not all has come here
+            end(seat, FailureCode.REPLICA_CONFLICT, "the replica id is in use");
+            return;
+        }
+        if (lease != null && !lease.belongsTo(keyHash)) {
+            end(seat, FailureCode.REPLICA_CONFLICT, "the replica id belongs to somebody else");
+            return;
+        }
         if (lease == null) {
-            if (join.replica().equals(own) || document.version().highest(join.replica()) > 0) {
-                end(seat, FailureCode.REPLICA_CONFLICT, "the replica id is in use");
-                return;
-            }
             if (leases.size() >= kit.options().maxReplicas()) {
                 end(seat, FailureCode.OVERLOADED, "the document has too many replicas");
                 return;
@@ -227,16 +245,9 @@ final class Room {
             } else {
                 record(leased, keyHash.length);
             }
-        } else if (!lease.belongsTo(keyHash)) {
-            end(seat, FailureCode.REPLICA_CONFLICT, "the replica id belongs to somebody else");
-            return;
         }
         if (lease.live != null) {
             end(lease.live, FailureCode.SESSION_REPLACED, "the same replica has opened another session");
-        }
-        if (kit.others() == OtherServers.NONE && isAhead(seat)) {
-            lost(seat);
-            return;
         }
         lease.live = seat;
         seat.lease = lease;
@@ -265,6 +276,7 @@ final class Room {
             late.add(cause -> content.deny(seat, cause.code(), String.valueOf(cause.getMessage())));
         } else if (!seat.over) {
             seat.room = this;
+            visited = true;
             stayAwake();
             content.join(seat);
             attendance();
@@ -1179,6 +1191,14 @@ final class Room {
         }
     }
 
+    /** Other servers have brought it up to date: if nobody else was here it leaves memory without waiting to be idle for long. */
+    void letGo() {
+        if (!visited && !gone && isIdle()) {
+            stayAwake();
+            rest();
+        }
+    }
+
     private void go() {
         gone = true;
         stayAwake();
@@ -1340,6 +1360,7 @@ final class Room {
 
     /** Completes with the content as it is now, when all that is in it is durable. */
     void readContent(CompletableFuture<Optional<ContentView>> result) {
+        visited = true;
         ContentView now;
         try {
             now = content.view();
@@ -1368,6 +1389,12 @@ final class Room {
 
     long epoch() {
         return epoch;
+    }
+
+    /** The document as it durably is, for somebody who may come again. */
+    DocumentView read() {
+        visited = true;
+        return view();
     }
 
     /** The document as it durably is. */

@@ -163,7 +163,7 @@ public final class Rooms {
      * Fails with {@link DocumentUnavailableException}.
      */
     public CompletionStage<Optional<DocumentView>> read(DocumentName document) {
-        return read(document, (room, result) -> result.complete(Optional.of(room.view())));
+        return read(document, (room, result) -> result.complete(Optional.of(room.read())));
     }
 
     /**
@@ -178,7 +178,7 @@ public final class Rooms {
                 level,
                 policy,
                 (room, outcome, result) ->
-                        result.complete(Optional.of(room.guardedRead(outcome, Optional.of(room.view())))));
+                        result.complete(Optional.of(room.guardedRead(outcome, Optional.of(room.read())))));
     }
 
     /** As {@link #readContent(DocumentName)}, in a session, see {@link #read(DocumentName, SessionToken, ReadLevel, GuardPolicy)}. */
@@ -564,6 +564,17 @@ public final class Rooms {
             return CompletableFuture.failedFuture(new IllegalArgumentException("what is held does not decode", e));
         }
         return read(document, (room, result) -> room.excerpt(epoch, objects, content, headsOnly, result));
+    }
+
+    /** Another server has brought the document up to date: it leaves memory at once if nobody else has asked for it. */
+    public void letGo(DocumentName document) {
+        Floor floor = floor(document);
+        floor.loop.execute(() -> {
+            Room room = floor.rooms.get(document.value());
+            if (room != null) {
+                room.letGo();
+            }
+        });
     }
 
     /**

@@ -21,11 +21,13 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
+import org.jspecify.annotations.Nullable;
 
 /** Opens WebSockets to other servers, with TLS to addresses that begin with {@code wss}. */
 public final class WireDialler {
@@ -35,10 +37,19 @@ public final class WireDialler {
     private static final int HIGH_BYTES = 1 << 20;
 
     private final EventLoops loops;
+    private final SslContext tls;
 
-    /** Uses these threads, which stay the caller's. */
-    public WireDialler(EventLoops loops) {
+    /**
+     * Uses these threads, which stay the caller's.
+     *
+     * @param trusted certificates (PEM) of which one must have issued that of a peer; null for those that Java knows
+     * @throws IllegalArgumentException if there is no certificate in the file
+     * @throws SSLException if Java knows none
+     */
+    public WireDialler(EventLoops loops, @Nullable Path trusted) throws SSLException {
         this.loops = loops;
+        SslContextBuilder builder = SslContextBuilder.forClient();
+        this.tls = (trusted == null ? builder : builder.trustManager(trusted.toFile())).build();
     }
 
     /**
@@ -57,7 +68,6 @@ public final class WireDialler {
         int port = peer.getPort() > 0 ? peer.getPort() : secure ? 443 : 80;
         ChannelFuture connecting;
         try {
-            SslContext tls = secure ? SslContextBuilder.forClient().build() : null;
             connecting = new Bootstrap()
                     .group(loops.group())
                     .channel(loops.clientChannel())
@@ -68,8 +78,8 @@ public final class WireDialler {
                         @Override
                         protected void initChannel(SocketChannel channel) {
                             ChannelPipeline pipeline = channel.pipeline();
-                            if (tls != null) {
-                                pipeline.addLast(verifying(tls, channel, peer.getHost(), port));
+                            if (secure) {
+                                pipeline.addLast(verifying(channel, peer.getHost(), port));
                             }
                             pipeline.addLast(new HttpClientCodec());
                             pipeline.addLast(new HttpObjectAggregator(MAX_ANSWER_BYTES));
@@ -79,7 +89,7 @@ public final class WireDialler {
                         }
                     })
                     .connect(peer.getHost(), port);
-        } catch (SSLException | RuntimeException e) {
+        } catch (RuntimeException e) {
             once.accept(e.toString());
             return;
         }
@@ -90,7 +100,7 @@ public final class WireDialler {
         });
     }
 
-    private static SslHandler verifying(SslContext tls, Channel channel, String host, int port) {
+    private SslHandler verifying(Channel channel, String host, int port) {
         SslHandler handler = tls.newHandler(channel.alloc(), host, port);
         SSLParameters parameters = handler.engine().getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");

@@ -77,6 +77,26 @@ class RoomTest {
     }
 
     @Test
+    void whoHoldsWhatIsNotHereIsLeasedNothing() {
+        Peer ann = join(1);
+        ann.seat.submit(Fragments.add(ann.replica, 1, "tags", "here"));
+        commit();
+        Peer bob = new Peer(2);
+        Version elsewhere = Version.of(bob.replica, 1);
+        bob.seat = rooms().join(
+                        NAME,
+                        new Seat.Join(bob.replica, new byte[16], ann.admission().epoch(), elsewhere, 0, false),
+                        bob);
+        commit();
+        assertEquals(FailureCode.EPOCH_CHANGED, bob.failure);
+        byte[] otherKey = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+        Peer carl = new Peer(2);
+        carl.seat = rooms().join(NAME, new Seat.Join(carl.replica, otherKey, 0, Version.EMPTY, 0, false), carl);
+        commit();
+        assertTrue(carl.welcomed(), "the id was leased to somebody who was sent away");
+    }
+
+    @Test
     void aLostCommitEndsTheSessionsAndTheNextVisitorSeesWhatIsStored() {
         Peer ann = join(1);
         ann.seat.submit(Fragments.add(ann.replica, 1, "tags", "kept"));
