@@ -7,19 +7,22 @@ import { openStage } from './stage.js';
 
 const name = openPage();
 const stage = await openStage();
-const score = openScore();
+const score = openScore(name);
 const guarantees = document.getElementById('guarantees');
-const here = new URL('/', location.href);
+const a = { label: 'server A', address: await stage.neighbour() };
+const b = { label: 'server B', address: new URL('/', location.href) };
 
 const left = await openPane({
   side: 'left',
   name,
-  server: await stage.neighbour(),
-  other: { label: 'server B', address: here },
+  servers: [a, b],
+  other: b,
   score,
   guarantees: () => guarantees.checked,
 });
-const right = await openPane({ side: 'right', name, server: here, score, guarantees: () => guarantees.checked });
+const right = await openPane({ side: 'right', name, servers: [b], score, guarantees: () => guarantees.checked });
+left.seenBy(right.client);
+right.seenBy(left.client);
 score.compare(left, right, () => stage.isOpen(), () => stage.delay());
 stage.obeyButtons(name);
 showChart();
