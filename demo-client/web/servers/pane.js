@@ -47,7 +47,7 @@ export async function openPane({ side, name, servers, other, score, guarantees }
     showPlace(server);
   };
   showPlace(serverOf(placed.url));
-  part('back').addEventListener('click', () => placed.move());
+  part('back').addEventListener('click', () => placed.moveOn());
 
   const items = showItems(client, part, score);
   watchFlickers(part('items'), 'item', score);

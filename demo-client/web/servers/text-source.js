@@ -53,10 +53,9 @@ export function openText(element, { side, name, url, online }) {
     onChange: (listener) => listeners.add(listener),
     /** Goes to another server. Units of a text have no judge, so nothing else is to be done. */
     moveTo(address) {
-      socket.setConfiguration({ url: address });
-      if (!connected) return;
-      socket.disconnect();
-      socket.connect();
+      socket.setConfiguration({ url: address, autoConnect: true });
+      // It comes again by itself, and then to the new address.
+      socket.webSocket?.close();
     },
     isSettled: () => connected && provider.isSynced && !provider.hasUnsyncedChanges,
     goOnline: () => socket.connect(),

@@ -30,7 +30,7 @@ export interface Placed {
   /** Where it is. */
   readonly url: string;
   /** Goes to the next server now, though the present one may be well; what that leaves open is listed as after any move. */
-  move(): void;
+  moveOn(): void;
 }
 
 /**
@@ -169,7 +169,7 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
     get url() {
       return urls[at]!;
     },
-    move() {
+    moveOn() {
       const isWanted = opened.status.code !== 'offline';
       opened.goOffline();
       due = true;

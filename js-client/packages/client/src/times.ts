@@ -19,37 +19,37 @@ export class OperationTimes {
   }
 
   /** Measures from now until the promise resolves, for example that of `write.durable`; one that rejects does not count. */
-  follow(kind: string, outcome: Promise<unknown>): void {
+  follow(operation: string, done: Promise<unknown>): void {
     const began = this.now();
-    outcome.then(
-      () => this.record(kind, this.now() - began),
+    done.then(
+      () => this.record(operation, this.now() - began),
       () => undefined,
     );
   }
 
   /** Notes that one of this kind has succeeded after so many milliseconds. */
-  record(kind: string, millis: number): void {
-    const durations = [...(this.kinds.get(kind) ?? []), Math.max(0, millis)].slice(-KEPT);
-    this.kinds.delete(kind);
-    this.kinds.set(kind, durations);
+  record(operation: string, millis: number): void {
+    const durations = [...(this.kinds.get(operation) ?? []), Math.max(0, millis)].slice(-KEPT);
+    this.kinds.delete(operation);
+    this.kinds.set(operation, durations);
     if (this.kinds.size > MAX_KINDS) {
       this.kinds.delete(this.kinds.keys().next().value!);
     }
   }
 
   /** Half of this kind have taken no longer, in milliseconds; undefined below five of them. */
-  expected(kind: string): number | undefined {
-    return this.quantile(kind, 50);
+  expected(operation: string): number | undefined {
+    return this.quantile(operation, 50);
   }
 
   /** 95 of 100 of this kind have taken no longer, in milliseconds; undefined below five of them. */
-  slowAfter(kind: string): number | undefined {
-    return this.quantile(kind, 95);
+  slowAfter(operation: string): number | undefined {
+    return this.quantile(operation, 95);
   }
 
   /** For people: `usually 2–3 s`, `usually under 1 s`; empty if too little is known. */
-  usually(kind: string): string {
-    const [half, most] = [this.expected(kind), this.slowAfter(kind)];
+  usually(operation: string): string {
+    const [half, most] = [this.expected(operation), this.slowAfter(operation)];
     if (half === undefined || most === undefined) {
       return '';
     }
@@ -60,8 +60,8 @@ export class OperationTimes {
     return from === 0 || from >= to ? `usually up to ${to} s` : `usually ${from}–${to} s`;
   }
 
-  private quantile(kind: string, percent: number): number | undefined {
-    const sorted = [...(this.kinds.get(kind) ?? [])].sort((a, b) => a - b);
+  private quantile(operation: string, percent: number): number | undefined {
+    const sorted = [...(this.kinds.get(operation) ?? [])].sort((a, b) => a - b);
     return sorted.length < MIN_SAMPLES ? undefined : sorted[Math.ceil((sorted.length * percent) / 100) - 1];
   }
 }

@@ -178,11 +178,11 @@ test('a client can be moved while its server is well, and stays offline if it wa
   const pair = new Pair();
   const client = await pair.join();
   await client.document.set('tags').add('mine').durable;
-  pair.placed.move();
+  pair.placed.moveOn();
   await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
   expect([pair.placed.url, pair.seen]).toEqual([B, [B]]);
   client.goOffline();
-  pair.placed.move();
+  pair.placed.moveOn();
   await quiet();
   expect(client.status).toMatchObject({ connection: 'disconnected', code: 'offline' });
   client.goOnline();
