@@ -53,7 +53,8 @@ class SoakPageIT {
                         0,
                         page.evaluate("rejoin.score.counts." + what).asInt(),
                         what + " in round " + rounds + " after " + done + ", " + replay + ", "
-                                + page.evaluate("document.querySelector('#score-" + what + "').title").asText());
+                                + page.evaluate("document.querySelector('#score-" + what + "').title")
+                                        .asText());
             }
             rounds++;
         } while (System.nanoTime() < end);
@@ -73,16 +74,19 @@ class SoakPageIT {
             page.evaluate("void rejoin." + side + ".text.editor.commands.insertContent('word" + things + " ')");
         }
         if (random.nextInt(4) == 0) {
-            page.evaluate("document.querySelector('[data-side=\"" + side + "\"] [data-part=\"items\"] li button')?.click()");
+            page.evaluate(
+                    "document.querySelector('[data-side=\"" + side + "\"] [data-part=\"items\"] li button')?.click()");
         }
         page.click("[data-side=\"left\"] [data-part=\"read\"]");
     }
 
     private void fault(Tab page, String side, Random random) throws IOException {
         String offline = "[data-side=\"" + side + "\"] [data-part=\"offline\"]";
-        String what = List.of("lag", "cut", "kill", "offline", "reload", "reject", "revoke", "move").get(random.nextInt(8));
+        String what = List.of("lag", "cut", "kill", "offline", "reload", "reject", "revoke", "move")
+                .get(random.nextInt(8));
         switch (what) {
-            case "lag" -> page.evaluate("void rejoin.stage.want('delay', " + DELAYS.get(random.nextInt(DELAYS.size())) + ")");
+            case "lag" ->
+                page.evaluate("void rejoin.stage.want('delay', " + DELAYS.get(random.nextInt(DELAYS.size())) + ")");
             case "cut" -> page.click("#cut");
             case "kill" -> page.evaluate("document.querySelector('#power').click()"); // not while it starts
             case "offline" -> page.click(offline);
@@ -96,13 +100,15 @@ class SoakPageIT {
 
     /** Everything works again, and both sides agree. */
     private static void mend(Tab page) throws IOException {
-        page.evaluate("(() => { const { stage } = rejoin; stage.want('delay', 0); stage.want('cut', false); stage.want('revoked', false);"
-                + " stage.want('power', 'on'); for (const box of document.querySelectorAll('[data-part=\"offline\"]:checked')) box.click(); })()");
+        page.evaluate(
+                "(() => { const { stage } = rejoin; stage.want('delay', 0); stage.want('cut', false); stage.want('revoked', false);"
+                        + " stage.want('power', 'on'); for (const box of document.querySelectorAll('[data-part=\"offline\"]:checked')) box.click(); })()");
         page.until("document.querySelector('#link-status').textContent === 'Connected'", AGREE_MILLIS);
         // What a right was missing for is offered again only by who comes anew.
         page.reload();
         page.until("rejoin.left.client.status.pending === 0 && rejoin.right.client.status.pending === 0", AGREE_MILLIS);
-        page.evaluate("for (const { client } of [rejoin.left, rejoin.right]) for (const each of client.rejections) each.discard()");
+        page.evaluate(
+                "for (const { client } of [rejoin.left, rejoin.right]) for (const each of client.rejections) each.discard()");
         page.until(agreed() + " && rejoin.score.isSure()", AGREE_MILLIS);
     }
 

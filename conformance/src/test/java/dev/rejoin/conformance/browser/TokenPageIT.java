@@ -57,7 +57,8 @@ class TokenPageIT {
         browser = Browser.startOrSkip();
         Path web = Files.createDirectories(folder.resolve("web/rejoin"));
         try (Stream<Path> modules = Files.list(CLIENT)) {
-            for (Path module : modules.filter(file -> file.toString().endsWith(".js")).toList()) {
+            for (Path module :
+                    modules.filter(file -> file.toString().endsWith(".js")).toList()) {
                 Files.copy(module, web.resolve(module.getFileName()));
             }
         }
@@ -97,7 +98,8 @@ class TokenPageIT {
         assertEquals("blocked", page.evaluate("rejoin.status.sync").asText());
         assertEquals(1, page.evaluate("window.sockets").asInt(), "nobody knocks with what was refused");
 
-        // A page that knocks all the same is a loop; a client that knocked by itself would be at the door by then, for its first wait is 200 ms.
+        // A page that knocks all the same is a loop; a client that knocked by itself would be at the door by then, for
+        // its first wait is 200 ms.
         for (int i = 1; i <= ATTEMPTS_OF_A_LOOP; i++) {
             page.evaluate("rejoin.goOnline()");
             page.until("rejoin.status.connection === 'error' && rejoin.status.code === 'needs-auth'");

@@ -154,7 +154,8 @@ class TwoServersPageIT {
         page.click(LEFT + "[data-part=\"read\"]");
         page.until(note("missing"));
         assertEquals(1, score(page, "stale"), "without guarantees the same read is");
-        assertTrue(page.evaluate("rejoin.right.items().join() === 'on the right'").asBoolean());
+        assertTrue(
+                page.evaluate("rejoin.right.items().join() === 'on the right'").asBoolean());
         page.click("#cut");
         page.until(AGREED + " && rejoin.right.items().length === 2 && rejoin.score.isSure()");
         assertEquals(0, score(page, "divergences"));
@@ -164,17 +165,23 @@ class TwoServersPageIT {
     @Test
     void whoWaitsIsToldWhatWasMeasured() throws Exception {
         Tab slow = PAGES.browser()
-                .openSlow("slow", PAGES.uri().resolve("servers.html?document=shop/slow").toString(), 1_200);
+                .openSlow(
+                        "slow",
+                        PAGES.uri().resolve("servers.html?document=shop/slow").toString(),
+                        1_200);
         slow.until(LINKED);
         usuallyIsWhatWasMeasured(slow);
-        assertFalse(slow.evaluate("window.said.includes('under')").asBoolean(), "a text that is the same for all would be wrong here");
+        assertFalse(
+                slow.evaluate("window.said.includes('under')").asBoolean(),
+                "a text that is the same for all would be wrong here");
         Tab quick = open("quick");
         usuallyIsWhatWasMeasured(quick);
     }
 
     /** Saves some things, measuring from outside, and compares with what is said of the next one. */
     private static void usuallyIsWhatWasMeasured(Tab page) throws IOException {
-        page.evaluate("(async () => { window.said = ''; const line = document.querySelector('" + LEFT + "[data-part=\"status\"]');"
+        page.evaluate("(async () => { window.said = ''; const line = document.querySelector('" + LEFT
+                + "[data-part=\"status\"]');"
                 + " new MutationObserver(() => { if (line.textContent.includes('usually')) window.said = line.textContent; })"
                 + "   .observe(line, { childList: true, characterData: true, subtree: true });"
                 + " const save = async (i) => { const began = performance.now(); await rejoin.left.add('thing ' + i).durable;"
@@ -182,12 +189,16 @@ class TwoServersPageIT {
                 + " window.took = []; for (let i = 0; i < 6; i++) window.took.push(await save(i));"
                 + " await save('of interest'); })()");
         page.until("window.said !== ''");
-        double median = page.evaluate("window.took.sort((a, b) => a - b)[2] / 1000").asDouble();
+        double median =
+                page.evaluate("window.took.sort((a, b) => a - b)[2] / 1000").asDouble();
         String said = page.evaluate("window.said").asText();
-        Matcher usually = Pattern.compile("^Saving 1, usually (?:(\\d+)–|up to |under )(\\d+) s$").matcher(said);
+        Matcher usually = Pattern.compile("^Saving 1, usually (?:(\\d+)–|up to |under )(\\d+) s$")
+                .matcher(said);
         assertTrue(usually.matches(), said);
         double from = usually.group(1) == null ? 0 : Double.parseDouble(usually.group(1));
-        assertTrue(from - 0.7 <= median && median <= Double.parseDouble(usually.group(2)) + 0.2, said + ", measured " + median);
+        assertTrue(
+                from - 0.7 <= median && median <= Double.parseDouble(usually.group(2)) + 0.2,
+                said + ", measured " + median);
     }
 
     @Test
@@ -241,12 +252,15 @@ class TwoServersPageIT {
         add(page, RIGHT, "new");
         page.until(saved(RIGHT, "new"));
         page.click(LEFT + ".switch");
-        page.until("rejoin.left.items().join() === 'new'"
-                + " && rejoin.left.client.rejections.some(({ code }) => ['epoch-changed', 'document-deleted'].includes(code))");
+        page.until(
+                "rejoin.left.items().join() === 'new'"
+                        + " && rejoin.left.client.rejections.some(({ code }) => ['epoch-changed', 'document-deleted'].includes(code))");
         page.reload();
         page.until("rejoin.left.items().join() === 'new' && rejoin.right.items().join() === 'new'");
-        for (String server : List.of("location.origin", "rejoin.left.url().replace('ws', 'http').replace('/sync', '')")) {
-            page.until("fetch(" + server + " + '/v1/documents/shop/again?format=content&xml=note').then((answer) => answer.text())"
+        for (String server :
+                List.of("location.origin", "rejoin.left.url().replace('ws', 'http').replace('/sync', '')")) {
+            page.until("fetch(" + server
+                    + " + '/v1/documents/shop/again?format=content&xml=note').then((answer) => answer.text())"
                     + ".then((text) => !text.includes('old'))");
             page.until("fetch(" + server + " + '/v1/documents/shop/again').then((answer) => answer.json())"
                     + ".then(({ items }) => items.join() === 'new')");
@@ -259,7 +273,8 @@ class TwoServersPageIT {
         for (int seconds : List.of(1, 3)) {
             page.select("#delay", Integer.toString(1_000 * seconds));
             page.until(lagIs(seconds));
-            // A machine that stalls is late, so not each reading has to fit. The age of what is here is about a second more by itself.
+            // A machine that stalls is late, so not each reading has to fit. The age of what is here is about a second
+            // more by itself.
             JsonNode readings = page.evaluate("(async () => { let right = 0, naive = 0; for (let i = 0; i < 10; i++) {"
                     + " await new Promise((done) => new MutationObserver((_, watch) => { watch.disconnect(); done(); })"
                     + "   .observe(document.querySelector('#chart polyline'), { attributes: true }));"
@@ -281,7 +296,8 @@ class TwoServersPageIT {
     }
 
     private static String lagIs(int seconds) {
-        return "Math.abs(parseFloat(document.querySelector('#lag').textContent) - " + seconds + ") <= " + seconds / 10.0;
+        return "Math.abs(parseFloat(document.querySelector('#lag').textContent) - " + seconds + ") <= "
+                + seconds / 10.0;
     }
 
     private static String note(String text) {
