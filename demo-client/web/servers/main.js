@@ -12,10 +12,14 @@ const guarantees = document.getElementById('guarantees');
 const a = { label: 'server A', address: await stage.neighbour() };
 const b = { label: 'server B', address: new URL('/', location.href) };
 
+// How long server A has to be gone before the left side moves. Shorter than is good for anybody but an audience, unless the address says otherwise.
+const moveAfter = 1_000 * Number(new URLSearchParams(location.search).get('move') ?? 4);
+
 const left = await openPane({
   side: 'left',
   name,
   servers: [a, b],
+  moveAfter,
   other: b,
   score,
   guarantees: () => guarantees.checked,

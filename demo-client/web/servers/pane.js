@@ -9,16 +9,15 @@ import { showRefusals } from './refusals.js';
 import { openText } from './text.js';
 
 const OFFLINE = 'rejoin-demo:offline:';
-/** Shorter than is good for anybody but an audience: a server that comes back within it tells what became of each write. */
-const MOVE_AFTER_MILLIS = 4_000;
 
 /**
  * Opens a pane.
  *
  * @param servers what it may be at, `{label, address}`; it goes to the next when its own is gone
+ * @param moveAfter how long its own has to be gone for that, in milliseconds
  * @param other the server that it may read through as well, if any
  */
-export async function openPane({ side, name, servers, other, score, guarantees }) {
+export async function openPane({ side, name, servers, moveAfter, other, score, guarantees }) {
   const card = document.querySelector(`[data-side="${side}"]`);
   card.append(document.getElementById('pane').content.cloneNode(true));
   const part = (what) => card.querySelector(`[data-part="${what}"]`);
@@ -29,7 +28,7 @@ export async function openPane({ side, name, servers, other, score, guarantees }
   const serverOf = (url) => servers[urls.indexOf(url)];
   const placed = await openAtOneOf({
     urls,
-    moveAfter: MOVE_AFTER_MILLIS,
+    moveAfter,
     document: name,
     store: new IndexedDbStore(`two-servers:${side}:${name}`),
     online: !offline.checked,

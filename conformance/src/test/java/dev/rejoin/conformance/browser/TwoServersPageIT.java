@@ -2,6 +2,7 @@ package dev.rejoin.conformance.browser;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -23,6 +24,17 @@ class TwoServersPageIT {
     private static final String RIGHT = "[data-side=\"right\"] ";
     private static final String LINKED = "document.querySelector('#link-status').textContent === 'Connected'"
             + " && rejoin.left.isSettled() && rejoin.right.isSettled()";
+    /* Both sides write, and the left one reads through server B, one read after the other. */
+    private static final String ADDING = "window.added = 0; window.adding = setInterval(() => { window.added++;"
+            + " rejoin.left.add('left ' + window.added); rejoin.right.add('right ' + window.added); }, 250);";
+    private static final String READING = "window.reads = 0; window.isReading = true;"
+            + " const note = document.querySelector('[data-side=\"left\"] [data-part=\"read-note\"]');"
+            + " new MutationObserver(() => { window.reads++; if (window.isReading)"
+            + "   setTimeout(() => document.querySelector('[data-side=\"left\"] [data-part=\"read\"]').click(), 100); })"
+            + "   .observe(note, { childList: true }); document.querySelector('[data-side=\"left\"] [data-part=\"read\"]').click();";
+    private static final String ENOUGH = "clearInterval(window.adding); window.isReading = false;";
+    /* Longer than a client waits for its server and, at random, for its next attempt. */
+    private static final long MOVE_MILLIS = 40_000;
     private static final String AGREED = LINKED + " && rejoin.left.shown() === rejoin.right.shown()";
 
     @RegisterExtension
@@ -111,31 +123,47 @@ class TwoServersPageIT {
     }
 
     @Test
-    void aKilledServerLosesNothingThatItSaidToBeSavedAndReadsGoOnMeanwhile() throws Exception {
-        Tab page = open("killed");
-        page.select("#delay", "1000");
-        page.evaluate("window.adding = setInterval(() => { window.added = (window.added ?? 0) + 1;"
-                + " rejoin.left.add('left ' + window.added); rejoin.right.add('right ' + window.added); }, 250);"
-                + " window.reads = 0; window.reading = setInterval(() => {"
-                + "   document.querySelector('" + LEFT + "[data-part=\"read\"]').click(); window.reads++; }, 500)");
-        page.until("rejoin.right.items().some((item) => item.startsWith('left'))");
+    void aServerKilledUnderLoadLosesNothingThatItSaidToBeSavedAndReadsGoOnMeanwhile() throws Exception {
+        // Nobody moves, so that it is this server that has to answer for its writes.
+        Tab page = open("killed&move=600");
+        page.evaluate(ADDING + READING);
+        page.until("rejoin.right.items().some((item) => item.startsWith('left')) && window.reads > 2");
         page.click("#power");
         page.until("document.querySelector('#link-status').textContent === 'Server A is dead'");
-        page.until("rejoin.left.client.status.pending > 3");
-        page.until("document.querySelector('" + LEFT + "h2').textContent === 'Left, at server B'"
-                + " && rejoin.left.client.status.connection === 'connected'");
         page.evaluate("window.reads = 0");
-        page.until(answered("left ") + " && window.reads > 5");
-        page.until("document.querySelector('#alarm').textContent.startsWith('Above 5 s')");
-        page.evaluate("clearInterval(window.adding); clearInterval(window.reading)");
+        page.until("rejoin.left.client.status.pending > 5 && window.reads > 5");
+        page.evaluate(ENOUGH);
         DemoPages.picturesOf(page, "two-servers-killed");
         page.click("#power");
-        page.until(AGREED + " && rejoin.left.items().length === 2 * window.added");
-        page.until("rejoin.score.isSure()");
+        page.until(AGREED + " && rejoin.left.items().length === 2 * window.added && rejoin.score.isSure()");
         assertNothingToComplainAbout(page);
         page.until("document.querySelectorAll('" + LEFT + "[data-item][data-seen]').length === 2 * window.added");
+    }
+
+    @Test
+    void aBrowserWhoseServerIsGoneGoesOnAtTheOtherAndCanGoBack() throws Exception {
+        Tab page = open("moved");
+        add(page, LEFT, "before");
+        page.until(AGREED + " && rejoin.right.items().length === 1 && rejoin.score.isSure()");
+        String replica = page.evaluate("rejoin.left.client.replica").asText();
+        page.click("#power");
+        page.until("document.querySelector('#link-status').textContent === 'Server A is dead'");
+        page.evaluate(ADDING + READING);
+        page.until(at("server B"), MOVE_MILLIS);
+        page.type(LEFT + ".ProseMirror", "written at B");
+        page.evaluate("window.reads = 0");
+        page.until("rejoin.right.items().some((item) => item.startsWith('left')) && window.reads > 3"
+                + " && rejoin.right.text.html().includes('written at B')");
+        page.evaluate(ENOUGH);
+        page.until("document.querySelector('#alarm').textContent.startsWith('Above 5 s')");
+        DemoPages.picturesOf(page, "two-servers-moved");
+        assertNotEquals(
+                replica, page.evaluate("rejoin.left.client.replica").asText(), "another judge, another replica id");
+        page.click("#power");
+        page.until(AGREED + " && rejoin.left.items().length === 2 * window.added + 1 && rejoin.score.isSure()");
         page.click(LEFT + "[data-part=\"back\"]");
-        page.until("document.querySelector('" + LEFT + "h2').textContent === 'Left, at server A' && " + AGREED);
+        page.until(at("server A") + " && " + AGREED, MOVE_MILLIS);
+        assertNothingToComplainAbout(page);
     }
 
     @Test
@@ -293,6 +321,11 @@ class TwoServersPageIT {
         DemoPages.picturesOf(page, "two-servers-alarm");
         page.select("#delay", "0");
         page.until("document.querySelector('#alarm').textContent === ''");
+    }
+
+    private static String at(String server) {
+        return "document.querySelector('" + LEFT + "h2').textContent === 'Left, at " + server
+                + "' && rejoin.left.client.status.connection === 'connected'";
     }
 
     private static String lagIs(int seconds) {
