@@ -12,7 +12,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED/;
+const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|closed before the connection is established/;
+const REFUSED = /the server responded with a status of (404|409|410|503)/;
 const DESKTOP = { width: 1280, height: 800 };
 
 async function launch() {
@@ -48,8 +49,8 @@ async function open(tab, url, context) {
   page.on('pageerror', (error) => mistakes.push(`[${tab}] ${error.stack ?? error}`));
   page.on('console', (message) => {
     const text = message.text();
-    // That a server which is not there cannot be reached is what is tested.
-    if (message.type() === 'error' && !UNREACHABLE.test(text)) mistakes.push(`[${tab}] ${text}`);
+    // That a server which is not there cannot be reached, and that one which lacks something says so, is what is tested.
+    if (message.type() === 'error' && !UNREACHABLE.test(text) && !REFUSED.test(text)) mistakes.push(`[${tab}] ${text}`);
   });
   pages.set(tab, page);
   await page.goto(url);

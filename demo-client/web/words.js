@@ -9,6 +9,11 @@ const STATES = {
   rejected: 'Not accepted',
 };
 
+const SIGNS = { local: '⏳', 'saved-locally': '⏳', sent: '⟳', accepted: '⟳', durable: '✓', rejected: '✕' };
+
+/** A sign for the state of a write, for the eye only. */
+export const signOf = (state) => SIGNS[state];
+
 /** The words for the state of a write. */
 export function stateOf(write) {
   return STATES[write.state];

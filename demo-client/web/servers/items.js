@@ -1,11 +1,15 @@
 // Things to buy: a set. Each line lives as long as its thing is in the set, and says how far it has come.
-import { stateOf } from '../words.js';
+import { signOf, stateOf } from '../words.js';
 
+/**
+ * Shows the list of a pane; `seenBy` of what it returns tells it of the other side, whose sight of a thing is the last that can happen to it.
+ */
 export function showItems(client, part, score) {
   const items = client.document.set('items');
   const list = part('items');
   const form = part('item-form');
   const lines = new Map();
+  let others;
 
   const lineOf = (item) => {
     const line = document.createElement('li');
@@ -43,9 +47,14 @@ export function showItems(client, part, score) {
       }
       const write = items.pendingFor(item);
       const state = write?.state ?? 'durable';
-      if (line.dataset.state !== state) {
+      const seen = !write && others !== undefined && others.has(item) && !others.pendingFor(item);
+      if (line.dataset.state !== state || 'seen' in line.dataset !== seen) {
         line.dataset.state = state;
-        line.children[1].textContent = write ? stateOf(write) : 'Saved';
+        line.toggleAttribute('data-seen', seen);
+        const sign = document.createElement('span');
+        sign.setAttribute('aria-hidden', 'true');
+        sign.textContent = seen ? '✓✓' : signOf(state);
+        line.children[1].replaceChildren(sign, ` ${write ? stateOf(write) : seen ? 'On both sides' : 'Saved'}`);
       }
     }
     part('items-empty').hidden = present.length > 0;
@@ -68,5 +77,11 @@ export function showItems(client, part, score) {
     if (item) add(item);
     form.reset();
   });
-  return { add, values };
+  const seenBy = (other) => {
+    others = other.document.set('items');
+    others.subscribe(show);
+    other.onWrite(show);
+    show();
+  };
+  return { add, values, seenBy };
 }

@@ -7,19 +7,26 @@ import { openStage } from './stage.js';
 
 const name = openPage();
 const stage = await openStage();
-const score = openScore();
+const score = openScore(name);
 const guarantees = document.getElementById('guarantees');
-const here = new URL('/', location.href);
+const a = { label: 'server A', address: await stage.neighbour() };
+const b = { label: 'server B', address: new URL('/', location.href) };
+
+// How long server A has to be gone before the left side moves. Shorter than is good for anybody but an audience, unless the address says otherwise.
+const moveAfter = 1_000 * Number(new URLSearchParams(location.search).get('move') ?? 4);
 
 const left = await openPane({
   side: 'left',
   name,
-  server: await stage.neighbour(),
-  other: { label: 'server B', address: here },
+  servers: [a, b],
+  moveAfter,
+  other: b,
   score,
   guarantees: () => guarantees.checked,
 });
-const right = await openPane({ side: 'right', name, server: here, score, guarantees: () => guarantees.checked });
+const right = await openPane({ side: 'right', name, servers: [b], score, guarantees: () => guarantees.checked });
+left.seenBy(right.client);
+right.seenBy(left.client);
 score.compare(left, right, () => stage.isOpen(), () => stage.delay());
 stage.obeyButtons(name);
 showChart();

@@ -1,9 +1,11 @@
 // One person at one server: the list, the counter, the title and the text, with a store of its own in this browser.
-import { IndexedDbStore, open } from '../rejoin.js';
-import { describe, showBadge } from '../words.js';
+import { IndexedDbStore, openAtOneOf, OperationTimes } from '../rejoin.js';
+import { showBadge } from '../words.js';
 import { watchFlickers } from './flickers.js';
 import { showItems } from './items.js';
+import { showNotice } from './notice.js';
 import { showReading } from './reading.js';
+import { showRefusals } from './refusals.js';
 import { openText } from './text.js';
 
 const OFFLINE = 'rejoin-demo:offline:';
@@ -11,30 +13,51 @@ const OFFLINE = 'rejoin-demo:offline:';
 /**
  * Opens a pane.
  *
- * @param server the address of its server
+ * @param servers what it may be at, `{label, address}`; it goes to the next when its own is gone
+ * @param moveAfter how long its own has to be gone for that, in milliseconds
  * @param other the server that it may read through as well, if any
  */
-export async function openPane({ side, name, server, other, score, guarantees }) {
+export async function openPane({ side, name, servers, moveAfter, other, score, guarantees }) {
   const card = document.querySelector(`[data-side="${side}"]`);
   card.append(document.getElementById('pane').content.cloneNode(true));
   const part = (what) => card.querySelector(`[data-part="${what}"]`);
   const offline = part('offline');
   offline.checked = sessionStorage.getItem(OFFLINE + side) !== null;
 
-  const client = await open({
-    url: socketOf(server, '/sync'),
+  const urls = servers.map(({ address }) => socketOf(address, '/sync'));
+  const serverOf = (url) => servers[urls.indexOf(url)];
+  const placed = await openAtOneOf({
+    urls,
+    moveAfter,
     document: name,
     store: new IndexedDbStore(`two-servers:${side}:${name}`),
     online: !offline.checked,
+    onMove: (url) => moved(serverOf(url)),
   });
-  const text = openText(part('text'), { side, name, url: socketOf(server, '/hocuspocus'), online: !offline.checked });
+  const { client } = placed;
+  const text = openText(part('text'), { side, name, url: socketOf(serverOf(placed.url).address, '/hocuspocus'), online: !offline.checked });
+  const showPlace = ({ label }) => {
+    card.querySelector('h2').textContent = `${side === 'left' ? 'Left' : 'Right'}, at ${label}`;
+    part('back').hidden = label === servers[0].label;
+    part('back').textContent = `Go back to ${servers[0].label}`;
+  };
+  const moved = (server) => {
+    text.moveTo(socketOf(server.address, '/hocuspocus'));
+    showPlace(server);
+  };
+  showPlace(serverOf(placed.url));
+  part('back').addEventListener('click', () => placed.moveOn());
 
   const items = showItems(client, part, score);
   watchFlickers(part('items'), 'item', score);
   showTitle(client, part);
   showGuests(client, part);
-  showRejections(client, part);
+  showRefusals(client, part);
   showStatus(client, part);
+  showTextNote(text, part);
+  const copy = () =>
+    [client.document.register('title').value ?? '', `${client.document.counter('guests').value} guests`, ...items.values().map((item) => `- ${item}`), '', text.words()].join('\n');
+  showNotice(client, part, text, copy);
   if (other) showReading({ client, name, other, part, score, guarantees });
 
   offline.addEventListener('change', () => {
@@ -49,6 +72,9 @@ export async function openPane({ side, name, server, other, score, guarantees })
     client,
     text,
     add: items.add,
+    seenBy: items.seenBy,
+    /** Where it is. */
+    url: () => placed.url,
     /** Whether nothing of it is under way: what it shows is what its server has. */
     isSettled: () =>
       client.status.connection === 'connected' && ['synchronized', 'rejected'].includes(client.status.sync) && text.isSettled(),
@@ -97,45 +123,9 @@ function showGuests(client, part) {
   part('minus').addEventListener('click', () => guests.decrement());
 }
 
-function showRejections(client, part) {
-  const show = () => {
-    part('rejections').replaceChildren(
-      ...client.rejections.map((rejection) => {
-        const item = document.createElement('li');
-        const what = document.createElement('strong');
-        what.textContent = describe(rejection.mutations);
-        const why = document.createElement('span');
-        why.textContent = rejection.message || rejection.code;
-        const actions = document.createElement('div');
-        actions.append(button('Edit and retry', () => edit(rejection)), button('Discard', () => rejection.discard()));
-        item.append(what, why, actions);
-        return item;
-      }),
-    );
-  };
-  const edit = (rejection) => {
-    const added = rejection.mutations.find(({ op }) => op === 'add');
-    const field = part('item-form').elements.thing;
-    field.value = added?.value ?? '';
-    rejection.discard();
-    field.focus();
-    field.select();
-  };
-  client.onRejected(show);
-  client.onStatus(show);
-  show();
-}
-
-function button(label, action) {
-  const element = document.createElement('button');
-  element.type = 'button';
-  element.className = 'quiet';
-  element.textContent = label;
-  element.addEventListener('click', action);
-  return element;
-}
-
 function showStatus(client, part) {
+  const times = new OperationTimes();
+  client.onWrite((write) => write.state === 'sent' && times.follow('save', write.durable));
   const show = () => {
     const { connection, pending, message, code, sync } = client.status;
     const kept = pending > 0 ? `. ${pending} kept on this device` : '';
@@ -145,7 +135,7 @@ function showStatus(client, part) {
         : connection !== 'connected'
           ? ['wait', `${part('offline').checked ? 'Offline' : 'No connection'}${kept}`]
           : pending > 0
-            ? ['wait', `Saving ${pending}`]
+            ? ['wait', [`Saving ${pending}`, times.usually('save')].filter(Boolean).join(', ')]
             : sync === 'synchronizing'
               ? ['wait', 'Catching up']
               : ['good', 'Everything is saved'];
@@ -155,4 +145,13 @@ function showStatus(client, part) {
   client.onStatus(show);
   part('offline').addEventListener('change', () => queueMicrotask(show));
   show();
+}
+
+function showTextNote(text, part) {
+  const note = part('text-note');
+  const usual = note.textContent;
+  text.onChange(() => {
+    note.textContent = text.refused() ? `Not accepted: ${text.refused()}` : usual;
+    note.classList.toggle('refusal', text.refused() !== '');
+  });
 }

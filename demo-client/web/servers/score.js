@@ -1,35 +1,53 @@
-// What users would complain about, counted: nothing here is made up by the page, all of it is seen.
+// What users would complain about, counted: nothing here is made up by the page, all of it is seen. The score outlives a reload, as its reader does.
 
 const LOOK_MILLIS = 250;
 const QUIET_MILLIS = 2_000;
+const KEPT = 'rejoin-demo:score:';
 
-export function openScore() {
-  const counts = { stale: 0, lost: 0, flickers: 0, divergences: 0 };
+export function openScore(name) {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT + name));
+  const counts = kept?.counts ?? { stale: 0, lost: 0, flickers: 0, divergences: 0 };
   /** What a server has said to be on its disk and nobody has removed since. */
-  const promised = new Set();
-  const count = (what, about) => {
-    counts[what]++;
+  const promised = new Set(kept?.promised);
+  const keep = () => sessionStorage.setItem(KEPT + name, JSON.stringify({ counts, promised: [...promised] }));
+  const show = (what, about = '') => {
     const shown = document.getElementById(`score-${what}`);
     shown.textContent = String(counts[what]);
-    shown.dataset.bad = '';
+    shown.toggleAttribute('data-bad', counts[what] > 0);
     shown.title = about;
   };
+  const count = (what, about) => {
+    counts[what]++;
+    keep();
+    show(what, about);
+  };
+  Object.keys(counts).forEach((what) => show(what));
   let settledSince;
   let before = '';
   let told = '';
+  let together = () => '';
 
   return {
     counts,
     /** Somebody has read and not found what was theirs. */
     stale: (item) => count('stale', item),
     flicker: (item) => count('flickers', item),
-    saved: (item) => promised.add(item),
-    removed: (item) => promised.delete(item),
+    saved: (item) => {
+      promised.add(item);
+      keep();
+    },
+    removed: (item) => {
+      promised.delete(item);
+      keep();
+    },
+    /** Whether what is on the screen now has been compared. */
+    isSure: () => told !== '' && told === together(),
 
     /** From now on compares two panes whenever both are settled and the servers have had the time to exchange what they have. */
     compare(left, right, isOpen, delay) {
+      together = () => left.shown() + right.shown();
       setInterval(() => {
-        const now = left.shown() + right.shown();
+        const now = together();
         if (!isOpen() || !left.isSettled() || !right.isSettled() || now !== before) settledSince = undefined;
         before = now;
         settledSince ??= performance.now();
@@ -37,11 +55,9 @@ export function openScore() {
         told = now;
         if (left.shown() !== right.shown()) count('divergences', now);
         const both = new Set(left.items().filter((item) => right.items().includes(item)));
-        for (const item of promised) {
-          if (!both.has(item)) {
-            promised.delete(item);
-            count('lost', item);
-          }
+        for (const item of [...promised].filter((item) => !both.has(item))) {
+          promised.delete(item);
+          count('lost', item);
         }
       }, LOOK_MILLIS);
     },

@@ -35,6 +35,8 @@ export async function openStage() {
   return {
     /** Milliseconds that changes take between the servers. */
     delay: () => delay.value ?? 0,
+    /** Asks for what the buttons ask for. */
+    want: (what, value) => client.document.register(what).set(value),
     /** Whether changes get through. */
     isOpen: () => now().state === UP && cut.value !== true,
     /** The address of server A, once it has started; it keeps it over a kill. */

@@ -12,6 +12,8 @@ export interface Lease {
   readonly replica: string;
   readonly leaseKey: Uint8Array;
   readonly judged: { readonly last: number; readonly chain: number };
+  /** The address of the server that gave it, where there are several. */
+  readonly server?: string;
 }
 
 export interface StoredRejection {

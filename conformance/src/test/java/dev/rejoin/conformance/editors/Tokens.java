@@ -7,16 +7,16 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /** Signs tokens as an application's own server would, with nothing but the JDK. */
-final class Tokens {
+public final class Tokens {
     /** For HS256. */
-    static final String SECRET = "a secret of at least thirty-two bytes for HS256";
+    public static final String SECRET = "a secret of at least thirty-two bytes for HS256";
 
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
     private Tokens() {}
 
     /** Good for all documents until {@code expiresAtSeconds}, in seconds since 1970. */
-    static String of(String subject, String access, long expiresAtSeconds) throws GeneralSecurityException {
+    public static String of(String subject, String access, long expiresAtSeconds) throws GeneralSecurityException {
         String claims = "{\"sub\":\"%s\",\"jti\":\"%s-token\",\"exp\":%d,\"access\":\"%s\"}"
                 .formatted(subject, subject, expiresAtSeconds, access);
         String signed = encode("{\"alg\":\"HS256\",\"typ\":\"JWT\"}") + '.' + encode(claims);

@@ -120,6 +120,17 @@ class SessionDeskTest {
     }
 
     @Test
+    void anIdThatAnotherServerHasJudgedIsNotLeasedHere() {
+        desk.others = others;
+        Peer first = join(1);
+        first.write("here");
+        desk.commit();
+        Version ownDots = Version.of(ReplicaId.of(2), 1);
+        Peer moved = join(2, first.admitted().epoch(), ownDots, SessionToken.EMPTY.encode());
+        assertEquals(FailureCode.REPLICA_CONFLICT, moved.failure);
+    }
+
+    @Test
     void whatOtherServersMayHaveIsWaitedForAndWhatNobodyHasIsLost() {
         desk.others = others;
         Peer first = join(1);

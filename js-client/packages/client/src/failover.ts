@@ -1,0 +1,181 @@
+import type { ClientStore, StoreBatch } from './client-store.ts';
+import { open, type Client, type OpenOptions, type WebSocketLike } from './client.ts';
+import { HANDSHAKE_MILLIS } from './limits.ts';
+
+/** How long a server has to be gone, in milliseconds, before its clients move; see {@link FailoverOptions.moveAfter}. */
+const MOVE_AFTER_MILLIS = 10_000;
+/** The first byte of the frame that takes a client in. */
+const WELCOME = 0x0a;
+/** The close code upon which a client takes a new replica id. */
+const REPLICA_CONFLICT = 4409;
+
+export interface FailoverOptions extends Omit<OpenOptions, 'url'> {
+  /**
+   * The `/sync` endpoints of servers that replicate each other, each with a log of its own. Servers behind one log are one address. The
+   * client begins at the first, or, with a store, where it was last; a store that was used with a single address before counts for the first.
+   */
+  readonly urls: readonly string[];
+  /**
+   * How long a server has to be gone before the client goes to the next, in milliseconds; default 10,000. A server that comes back before that tells what
+   * became of each write; moving leaves that open for the increments that were sent.
+   */
+  readonly moveAfter?: number;
+  /** Called with the new address after each move. */
+  readonly onMove?: (url: string) => void;
+}
+
+/** A client that goes from server to server; made by {@link openAtOneOf}. */
+export interface Placed {
+  readonly client: Client;
+  /** Where it is. */
+  readonly url: string;
+  /** Goes to the next server now, though the present one may be well; what that leaves open is listed as after any move. */
+  moveOn(): void;
+}
+
+/**
+ * Opens a document at one of several servers, and goes to another one when its own is gone.
+ *
+ * Each server judges what was written under the replica ids that it leased, so the client takes a new one before it says Hello to another server. What was
+ * never sent, and what means the same once and twice, is issued again; increments that may have been accepted go to `client.rejections` as
+ * `unknown-outcome`. The store keeps with the lease which server gave it.
+ */
+export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove, ...rest }: FailoverOptions): Promise<Placed> {
+  const { store, webSocket: Socket = WebSocket as never, clock = Date.now } = rest;
+  let at = 0;
+  /** When the present server was first seen to be gone. */
+  let goneSince: number | undefined;
+  let due = false;
+  let client: Client | undefined;
+
+  const failed = (): void => {
+    goneSince ??= clock();
+    due = urls.length > 1 && clock() - goneSince >= moveAfter;
+  };
+  const well = (): void => {
+    goneSince = undefined;
+    due = false;
+  };
+
+  class Watched implements WebSocketLike {
+    onopen: ((event: never) => void) | null = null;
+    onmessage: ((event: never) => void) | null = null;
+    onclose: ((event: never) => void) | null = null;
+    onerror: ((event: never) => void) | null = null;
+    private socket: WebSocketLike | undefined;
+    private openedAt = Infinity;
+    private isAnswered = false;
+    private isOver = false;
+    private readonly timer: ReturnType<typeof setTimeout>;
+
+    constructor(url: string, protocol: string) {
+      if (due) {
+        this.timer = setTimeout(() => this.end({ code: REPLICA_CONFLICT }));
+        return;
+      }
+      // A server that takes no connection and refuses none is gone, too.
+      this.timer = setTimeout(() => {
+        const { socket } = this;
+        this.end({ code: 1006 });
+        socket?.close();
+      }, HANDSHAKE_MILLIS);
+      const socket = (this.socket = new Socket(url, protocol));
+      socket.onopen = (event) => {
+        clearTimeout(this.timer);
+        this.openedAt = clock();
+        this.onopen?.(event);
+      };
+      socket.onmessage = (event: { data: ArrayBuffer }) => {
+        const isFirst = !this.isAnswered;
+        this.isAnswered = true;
+        this.onmessage?.(event as never);
+        if (isFirst && new Uint8Array(event.data)[0] === WELCOME) {
+          well();
+        } else if (isFirst && client?.status.connection === 'disconnected') {
+          failed(); // it refuses for now
+        }
+      };
+      socket.onclose = (event: { code: number; reason?: string }) => this.end(event);
+      socket.onerror = () => undefined;
+    }
+
+    get binaryType(): string {
+      return 'arraybuffer';
+    }
+
+    set binaryType(type: string) {
+      if (this.socket) {
+        this.socket.binaryType = type;
+      }
+    }
+
+    send(data: Uint8Array<ArrayBuffer>): void {
+      this.socket?.send(data);
+    }
+
+    /** The client hangs up. Whether because the server has said nothing for too long is seen from the time. */
+    close(code?: number, reason?: string): void {
+      if (!this.isOver && !this.isAnswered && clock() - this.openedAt >= HANDSHAKE_MILLIS) {
+        failed();
+      }
+      this.isOver = true;
+      clearTimeout(this.timer);
+      this.socket?.close(code, reason);
+    }
+
+    private end(event: { code: number; reason?: string }): void {
+      if (this.isOver) {
+        return;
+      }
+      this.isOver = true;
+      clearTimeout(this.timer);
+      if (event.code < 4400 || event.code >= 4500) {
+        failed();
+      }
+      if (!due) {
+        this.onclose?.(event as never);
+        return;
+      }
+      well();
+      at = (at + 1) % urls.length;
+      this.onclose?.({ code: REPLICA_CONFLICT } as never);
+      onMove?.(urls[at]!);
+      client?.goOnline();
+    }
+  }
+
+  const noting: ClientStore | undefined = store && {
+    load: async () => {
+      const stored = await store.load();
+      const { server = urls[0] } = stored.lease ?? {};
+      const known = urls.indexOf(server!);
+      // The judge of what waits is not among the servers any more.
+      due = known < 0;
+      at = Math.max(0, due ? urls.length - 1 : known);
+      return stored;
+    },
+    commit: (batch: StoreBatch) => store.commit(batch.lease ? { ...batch, lease: { ...batch.lease, server: urls[at]! } } : batch),
+    close: () => store.close(),
+  };
+  const options = {
+    ...Object.getOwnPropertyDescriptors(rest),
+    url: { get: () => urls[at] },
+    webSocket: { value: Watched },
+    store: { value: noting },
+  };
+  const opened = (client = await open(Object.defineProperties({}, options) as OpenOptions));
+  return {
+    client: opened,
+    get url() {
+      return urls[at]!;
+    },
+    moveOn() {
+      const isWanted = opened.status.code !== 'offline';
+      opened.goOffline();
+      due = true;
+      if (isWanted) {
+        opened.goOnline();
+      }
+    },
+  };
+}

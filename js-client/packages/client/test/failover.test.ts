@@ -1,0 +1,265 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { openAtOneOf, type FailoverOptions, type Placed } from '../src/failover.ts';
+import { MemoryStore, open, type Client, type WebSocketLike, type Write } from '../src/index.ts';
+import { HANDSHAKE_MILLIS } from '../src/limits.ts';
+import { FakeServer, quiet } from './server.ts';
+import { Random, SEED, replay } from './random.ts';
+
+const A = 'ws://a/sync';
+const B = 'ws://b/sync';
+const clients: Client[] = [];
+
+/** Two servers that do not replicate each other, so that each shows what it alone has accepted. */
+class Pair {
+  readonly a = new FakeServer();
+  readonly b = new FakeServer();
+  now = 1_000_000;
+  readonly seen: string[] = [];
+  /** What was opened last. */
+  placed!: Placed;
+
+  async join(options: Partial<FailoverOptions> = {}): Promise<Client> {
+    const servers: Record<string, FakeServer> = { [A]: this.a, [B]: this.b };
+    const webSocket = function (url: string, protocol: string): WebSocketLike {
+      return new servers[url]!.webSocket(url, protocol);
+    } as never;
+    const clock = (): number => this.now;
+    this.placed = await openAtOneOf({ urls: [A, B], document: 'notes/1', webSocket, clock, onMove: (url) => this.seen.push(url), ...options });
+    const { client } = this.placed;
+    clients.push(client);
+    await quiet();
+    return client;
+  }
+
+  /** Server A goes, and stays away longer than a client waits for it. */
+  async loseA(client: Client): Promise<void> {
+    this.a.down = true;
+    this.a.cut();
+    await quiet();
+    this.now += 10_000;
+    client.goOnline();
+    await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
+    await quiet();
+  }
+}
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
+
+test('a client begins at the first server and stays there over a short absence', async () => {
+  const pair = new Pair();
+  const client = await pair.join();
+  const { replica } = client;
+  pair.a.deciding = false;
+  const write = client.document.counter('likes').increment();
+  await quiet();
+  pair.a.cut();
+  await quiet();
+  pair.now += 9_000;
+  pair.a.resume();
+  client.goOnline();
+  await write.durable;
+  expect(client.replica).toBe(replica);
+  expect([pair.a.submits, pair.b.hellos]).toEqual([2, 0]);
+  expect(pair.seen).toEqual([]);
+});
+
+test('a client whose server is gone goes to the next under a new replica id', async () => {
+  const pair = new Pair();
+  const client = await pair.join();
+  const { replica } = client;
+  await client.document.set('tags').add('before').durable;
+  await pair.loseA(client);
+  await client.document.set('tags').add('after').durable;
+  expect(client.replica).not.toBe(replica);
+  expect(pair.b.leases.has(replica)).toBe(false);
+  expect(client.document.set('tags').values).toEqual(expect.arrayContaining(['before', 'after']));
+  expect(pair.seen).toEqual([B]);
+  pair.a.down = false;
+  pair.b.cut();
+  await quiet();
+  client.goOnline();
+  await quiet();
+  expect(client.status.connection).toBe('connected');
+  expect(pair.seen).toEqual([B]);
+});
+
+test('what may have been accepted is issued again only where twice is the same as once', async () => {
+  const pair = new Pair();
+  const client = await pair.join();
+  pair.a.deciding = false;
+  const sent = [client.document.set('tags').add('sent'), client.document.counter('likes').increment(2)] as const;
+  await quiet();
+  expect(sent.map(({ state }) => state)).toEqual(['sent', 'sent']);
+  pair.a.down = true;
+  pair.a.cut();
+  await quiet();
+  const unsent = client.document.counter('likes').increment(3);
+  await pair.loseA(client);
+  await Promise.all([sent[0].durable, unsent.durable]);
+  expect(client.rejections.map(({ code, mutations }) => [code, mutations[0]!.value])).toEqual([['unknown-outcome', 2]]);
+  expect(client.document.counter('likes').value).toBe(3);
+  expect(client.document.set('tags').values).toEqual(['sent']);
+});
+
+test('issuing increments again would count them twice', async () => {
+  const pair = new Pair();
+  const client = await pair.join();
+  // accepted, and the answer does not arrive
+  const [peer] = pair.a.peers;
+  Object.assign(peer!, { deliver: () => undefined });
+  client.document.counter('likes').increment(1);
+  await quiet();
+  expect(pair.a.submits).toBe(1);
+  await pair.loseA(client);
+  await client.rejections[0]!.retry().durable;
+  expect((await valueAt(pair.a)) + (await valueAt(pair.b))).toBe(2);
+});
+
+test('after a reload a client begins at the server that leased its replica id', async () => {
+  const pair = new Pair();
+  const store = new MemoryStore();
+  const first = await pair.join({ store });
+  await pair.loseA(first);
+  const waiting = first.document.counter('likes').increment();
+  await waiting.durable;
+  const { replica } = first;
+  await first.close();
+  pair.a.down = false;
+  const { hellos } = pair.a;
+  const second = await pair.join({ store });
+  expect(second.replica).toBe(replica);
+  expect(pair.a.hellos).toBe(hellos);
+  expect(pair.seen).toEqual([B]);
+});
+
+test('a replica id of a server that is not listed any more is not shown to another', async () => {
+  const pair = new Pair();
+  const store = new MemoryStore();
+  const first = await pair.join({ store, urls: [B] });
+  await first.document.set('tags').add('mine').durable;
+  const { replica } = first;
+  await first.close();
+  const second = await pair.join({ store, urls: [A] });
+  await vi.waitFor(() => expect(second.status.connection).toBe('connected'));
+  expect(pair.a.leases.has(replica)).toBe(false);
+});
+
+test('a server that takes the connection and says nothing counts as gone', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const mute = class extends (new FakeServer().webSocket) {
+      override send(): void {}
+    };
+    const pair = new Pair();
+    const { client } = await openAtOneOf({
+      urls: [A, B],
+      document: 'notes/1',
+      clock: () => pair.now,
+      onMove: (url) => pair.seen.push(url),
+      webSocket: function (url: string) {
+        return url === A ? new mute(url, '') : new pair.b.webSocket(url, '');
+      } as never,
+    });
+    clients.push(client);
+    for (let i = 0; i < 100 && client.status.connection !== 'connected'; i++) {
+      pair.now += HANDSHAKE_MILLIS / 5;
+      await vi.advanceTimersByTimeAsync(HANDSHAKE_MILLIS / 5);
+    }
+    expect(client.status.connection).toBe('connected');
+    expect(pair.seen).toEqual([B]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a client can be moved while its server is well, and stays offline if it was', async () => {
+  const pair = new Pair();
+  const client = await pair.join();
+  await client.document.set('tags').add('mine').durable;
+  pair.placed.moveOn();
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
+  expect([pair.placed.url, pair.seen]).toEqual([B, [B]]);
+  client.goOffline();
+  pair.placed.moveOn();
+  await quiet();
+  expect(client.status).toMatchObject({ connection: 'disconnected', code: 'offline' });
+  client.goOnline();
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
+  expect(pair.placed.url).toBe(A);
+});
+
+test('a refusal that is final moves nobody', async () => {
+  const pair = new Pair();
+  const client = await pair.join();
+  pair.a.refuseAll('needs-auth', 4401);
+  await quiet();
+  pair.now += 60_000;
+  client.goOnline();
+  await quiet();
+  expect(client.status).toMatchObject({ connection: 'error', code: 'needs-auth' });
+  expect(pair.b.hellos).toBe(0);
+});
+
+test('in generated schedules no increment counts twice and none that was accepted is lost', { timeout: 60_000 }, async () => {
+  for (let run = 0; run < 15; run++) {
+    const seed = SEED + run;
+    const random = new Random(seed);
+    const pair = new Pair();
+    const client = await pair.join({ store: new MemoryStore() });
+    const writes: Write[] = [];
+    // Accepted, and the answer is lost with the connection.
+    const loseAnswers = (server: FakeServer): void => server.peers.forEach((peer) => Object.assign(peer, { deliver: () => undefined }));
+    if (random.chance(0.5)) loseAnswers(pair.a);
+    for (let step = 0; step < 40; step++) {
+      const server = random.pick([pair.a, pair.b]);
+      const other = server === pair.a ? pair.b : pair.a;
+      if (random.chance(0.5) && writes.length < 30) {
+        writes.push(client.document.counter('likes').increment(2 ** writes.length));
+      } else if (random.chance(0.3) && !other.down) {
+        server.down = true;
+        server.cut();
+      } else if (random.chance(0.3)) {
+        server.down = false;
+      } else if (random.chance(0.2)) {
+        loseAnswers(server);
+      } else if (random.chance(0.5)) {
+        server.deciding = !server.deciding;
+        if (server.deciding) server.resume();
+      } else {
+        pair.now += random.below(15_000);
+        client.goOnline();
+      }
+      await quiet();
+    }
+    for (const server of [pair.a, pair.b]) {
+      server.down = false;
+      server.resume();
+      server.cut();
+    }
+    await quiet();
+    for (let i = 0; i < 20 && client.status.pending > 0; i++) {
+      client.goOnline();
+      await quiet();
+    }
+    const total = (await valueAt(pair.a)) + (await valueAt(pair.b));
+    const sum = (of: readonly Write[]): number => of.reduce((all, write) => all + 2 ** writes.indexOf(write), 0);
+    const durable = sum(writes.filter(({ state }) => state === 'durable'));
+    const inDoubt = sum(writes.filter(({ state }) => state === 'rejected'));
+    expect(durable + inDoubt, replay(seed)).toBe(2 ** writes.length - 1);
+    expect(total - durable, replay(seed)).toBeGreaterThanOrEqual(0);
+    expect((total - durable) & ~inDoubt, replay(seed)).toBe(0);
+    await client.close();
+  }
+});
+
+/** What one server alone has accepted. */
+async function valueAt(server: FakeServer): Promise<number> {
+  Object.assign(server, { down: false });
+  const reader = await open({ url: 'ws://reader/sync', document: 'notes/1', webSocket: server.webSocket });
+  await quiet();
+  const { value } = reader.document.counter('likes');
+  await reader.close();
+  return value;
+}
