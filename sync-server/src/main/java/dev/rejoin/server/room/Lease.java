@@ -23,6 +23,9 @@ final class Lease {
     private int chain;
     private long verdictsKnown;
 
+    /* When it first came with more than the room holds; 0 if it does not. */
+    private long aheadSince;
+
     /** The session that writes for it now. */
     @Nullable
     Seat live;
@@ -52,6 +55,18 @@ final class Lease {
     /** Takes constant time, so that the hash cannot be learnt by probing. */
     boolean belongsTo(byte[] hashOfKey) {
         return MessageDigest.isEqual(keyHash, hashOfKey);
+    }
+
+    /** Since when it has come with more than the room holds: since now, if it has not before. */
+    long aheadSince(long now) {
+        if (aheadSince == 0) {
+            aheadSince = now;
+        }
+        return aheadSince;
+    }
+
+    void isNotAhead() {
+        aheadSince = 0;
     }
 
     void judged(Judgement judgement) {

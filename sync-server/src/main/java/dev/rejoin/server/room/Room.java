@@ -85,6 +85,9 @@ final class Room {
     /** How many reads and writes of one document may wait for what their sessions have seen; more are told {@code overloaded}. */
     private static final int MAX_WAITING_READS = 1_000;
 
+    /** What a client brings from another server, and this one has not heard after so long, is lost. */
+    private static final long MAX_AHEAD_MILLIS = 60_000;
+
     private static final long UNBEGUN_IDLE_MILLIS = 1_000;
     private static final int FOLD_AT_LEAST_CELLS = 16;
     private static final byte[] NOTHING = {};
@@ -229,11 +232,17 @@ final class Room {
             end(lease.live, FailureCode.SESSION_REPLACED, "the same replica has opened another session");
         }
         if (join.epoch() == epoch && !document.version().includes(join.version())) {
+            if (kit.others() != OtherServers.NONE
+                    && loop.millis() - lease.aheadSince(loop.millis()) < MAX_AHEAD_MILLIS) {
+                end(seat, FailureCode.OVERLOADED, "this server has not yet heard all that you hold; try again");
+                return;
+            }
             // what the log has lost; the session would go on from what is not there, and never be as the others are
             kit.observer().sessionAhead();
             end(seat, FailureCode.EPOCH_CHANGED, "the server has lost some of what you hold; begin with what it has");
             return;
         }
+        lease.isNotAhead();
         lease.live = seat;
         seat.lease = lease;
         present++;

@@ -16,6 +16,7 @@ final class RoomDesk {
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
+    OtherServers others = OtherServers.NONE;
     long seed = 42;
 
     @Nullable
@@ -41,7 +42,7 @@ final class RoomDesk {
                             random,
                             AckLevel.DURABLE,
                             RoomObserver.SILENT,
-                            OtherServers.NONE,
+                            others,
                             epochs == null ? Epochs.random(random) : epochs));
             rooms = made;
         }
