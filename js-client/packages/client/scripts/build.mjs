@@ -11,7 +11,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const plain = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 const words = (text) => plain(text).match(/[A-Za-z_$][\w$]*/g) ?? [];
 
-const PUBLIC = ['index', 'idb', 'json', 'presence', 'session-token', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write'];
+const PUBLIC = ['index', 'idb', 'json', 'presence', 'session-token', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write', 'writes'];
 // Names in stored records and of changes, which are declared beside internal things.
 const KEPT = ['path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 
@@ -65,7 +65,7 @@ for (const file of readdirSync(at('../dist'))) {
   }
 }
 await build({
-  entryPoints: ['index', 'idb', 'json', 'presence', 'session-token'].map((name) => at(`../src/${name}.ts`)),
+  entryPoints: ['index', 'idb', 'json', 'presence', 'session-token', 'writes'].map((name) => at(`../src/${name}.ts`)),
   outdir: at('../dist'),
   bundle: true,
   splitting: true,
