@@ -11,7 +11,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const plain = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 const words = (text) => plain(text).match(/[A-Za-z_$][\w$]*/g) ?? [];
 
-const PUBLIC = ['index', 'idb', 'json', 'presence', 'session-token', 'pinned', 'lag', 'times', 'client', 'client-store', 'memory-store', 'document', 'errors', 'failover', 'mutation', 'values', 'write'];
+const PUBLIC = ['index', 'idb', 'json', 'presence', 'session-token', 'pinned', 'lag', 'times', 'client', 'client-store', 'memory-store', 'document', 'errors', 'failover', 'mutation', 'values', 'write', 'writes'];
 // Names in stored records and of changes, which are declared beside internal things.
 const KEPT = ['path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 
@@ -65,7 +65,7 @@ for (const file of readdirSync(at('../dist'))) {
   }
 }
 await build({
-  entryPoints: ['index', 'failover', 'idb', 'json', 'presence', 'session-token', 'times'].map((name) => at(`../src/${name}.ts`)),
+  entryPoints: ['index', 'failover', 'idb', 'json', 'presence', 'session-token', 'times', 'writes'].map((name) => at(`../src/${name}.ts`)),
   outdir: at('../dist'),
   bundle: true,
   splitting: true,

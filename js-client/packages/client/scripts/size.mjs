@@ -22,7 +22,7 @@ async function size(contents) {
 const CORE = "export { open } from './index.js';";
 const core = await size(CORE);
 console.log(`@rejoin/client: ${core} bytes gzipped of ${BUDGET_BYTES}`);
-for (const [entry, name] of [['presence', 'presenceOf'], ['json', 'toJson'], ['idb', 'IndexedDbStore'], ['failover', 'openAtOneOf'], ['times', 'OperationTimes'], ['session-token', 'sessionOf']]) {
+for (const [entry, name] of [['presence', 'presenceOf'], ['json', 'toJson'], ['idb', 'IndexedDbStore'], ['failover', 'openAtOneOf'], ['times', 'OperationTimes'], ['session-token', 'sessionOf'], ['writes', 'exportJson']]) {
   const both = await size(`${CORE} export { ${name} } from './${entry}.js';`);
   console.log(`@rejoin/client/${entry}: ${both - core} bytes gzipped more`);
 }

@@ -18,7 +18,6 @@ import dev.rejoin.sync.wire.Watermark;
 import dev.rejoin.sync.wire.Welcome;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,8 +42,8 @@ final class ClientLink {
     private int generation;
     private @Nullable Connection connection;
     private @Nullable ClientSession session;
-    private @Nullable ScheduledFuture<?> reconnect;
-    private @Nullable ScheduledFuture<?> timer;
+    private LoopThread.@Nullable Timer reconnect;
+    private LoopThread.@Nullable Timer timer;
     private long connectedAt;
     /* When a session was last ended because the replica had opened another; 0 if never. */
     private long replacedAt;
@@ -97,7 +96,7 @@ final class ClientLink {
     void present(byte[] payload) {
         presences.own(payload);
         if (session != null) {
-            session.presence(payload, ClientLoop.now());
+            session.presence(payload, loop.now());
         }
     }
 
@@ -112,16 +111,16 @@ final class ClientLink {
     void saved() {
         ClientSession at = session;
         if (at != null) {
-            at.verdictsSaved(ledger.verdictsKnown(), ClientLoop.now());
-            at.pump(ClientLoop.now());
-            ledger.markSent(at::hasSent);
+            at.verdictsSaved(ledger.queue().verdictsKnown(), loop.now());
+            at.pump(loop.now());
+            ledger.queue().markSent(at::hasSent);
             schedule();
         }
     }
 
     private void schedule() {
         if (timer != null) {
-            timer.cancel(false);
+            timer.cancel();
             timer = null;
         }
         ClientSession at = session;
@@ -129,10 +128,10 @@ final class ClientLink {
             return;
         }
         int mine = generation;
-        timer = loop.after(Math.max(0, at.nextDeadline() - ClientLoop.now()), () -> {
+        timer = loop.after(Math.max(0, at.nextDeadline() - loop.now()), () -> {
             ClientSession due = session;
             if (mine == generation && due != null) {
-                due.tick(ClientLoop.now());
+                due.tick(loop.now());
                 schedule();
             }
         });
@@ -143,10 +142,10 @@ final class ClientLink {
             return;
         }
         if (reconnect != null) {
-            reconnect.cancel(false);
+            reconnect.cancel();
             reconnect = null;
         }
-        servers.moveIfDue(ClientLoop.now());
+        servers.moveIfDue(loop.now());
         status.become(ConnectionStatus.CONNECTING, status.code());
         int mine = ++generation;
         servers.current().connector().connect(new ConnectionListener() {
@@ -175,7 +174,7 @@ final class ClientLink {
                 loop.run(() -> {
                     ClientSession at = session;
                     if (mine == generation && at != null) {
-                        at.heard(ClientLoop.now());
+                        at.heard(loop.now());
                     }
                 });
             }
@@ -201,10 +200,10 @@ final class ClientLink {
         session = new ClientSession(
                 limits,
                 ledger.hello(name, SOFTWARE, token),
-                ledger.knownChain(),
-                ledger::sendable,
+                ledger.queue().knownChain(),
+                ledger.queue()::sendable,
                 new Effects(to),
-                ClientLoop.now());
+                loop.now());
         to.next();
         schedule();
     }
@@ -215,13 +214,13 @@ final class ClientLink {
             return;
         }
         try {
-            at.received(message, ClientLoop.now());
+            at.received(message, loop.now());
         } catch (MalformedDeltaException | ReplicaConflictException e) {
             status.become(ConnectionStatus.ERROR, FailureCode.MALFORMED.label());
             drop(FailureCode.MALFORMED.closeCode(), FailureCode.MALFORMED.label());
         }
         if (session != null) {
-            ledger.markSent(at::hasSent);
+            ledger.queue().markSent(at::hasSent);
         }
         if (connection != null) {
             connection.next();
@@ -268,7 +267,7 @@ final class ClientLink {
      * client is alive, and one of the two has to give way.
      */
     private void replaced() {
-        long at = ClientLoop.now();
+        long at = loop.now();
         if (replacedAt != 0 && at - replacedAt < Backoff.HEALTHY_MILLIS) {
             ledger.leaveReplicaInDoubt();
             replacedAt = 0;
@@ -279,11 +278,11 @@ final class ClientLink {
 
     void leave() {
         if (reconnect != null) {
-            reconnect.cancel(false);
+            reconnect.cancel();
             reconnect = null;
         }
         if (session != null) {
-            session.leave(ClientLoop.now());
+            session.leave(loop.now());
         }
         drop(1000, "");
     }
@@ -298,7 +297,7 @@ final class ClientLink {
         if (old != null && closeCode != 0) {
             old.close(closeCode, reason);
         }
-        if (connectedAt != 0 && ClientLoop.now() - connectedAt >= Backoff.HEALTHY_MILLIS) {
+        if (connectedAt != 0 && loop.now() - connectedAt >= Backoff.HEALTHY_MILLIS) {
             backoff.reset();
         }
         connectedAt = 0;
@@ -307,7 +306,7 @@ final class ClientLink {
     }
 
     private void retryLater() {
-        servers.failed(ClientLoop.now());
+        servers.failed(loop.now());
         if (offline || loop.isClosed() || connection != null || reconnect != null || loop.isShutdown()) {
             return;
         }
@@ -348,7 +347,7 @@ final class ClientLink {
                 if (!ledger.bindTo(servers.current().judge())) {
                     return;
                 }
-                connectedAt = ClientLoop.now();
+                connectedAt = loop.now();
                 if (continued.unknown().isEmpty()) {
                     ledger.confirm(NOTHING, continued.settled());
                 } else {
@@ -358,7 +357,7 @@ final class ClientLink {
                 live.welcomed(welcome);
                 ClientSession at = session;
                 if (at != null && presences.own().length > 0) {
-                    at.presence(presences.own(), ClientLoop.now());
+                    at.presence(presences.own(), loop.now());
                 }
             } else if (resume instanceof Resume.Forked forked) {
                 ledger.leaveReplica(forked);

@@ -2,9 +2,6 @@ package dev.rejoin.client;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class ClientLoop {
     private final Object lock;
     private final Runnable afterStep;
-    private final ScheduledThreadPoolExecutor executor;
+    private final LoopThread thread;
 
     // guarded by lock
     private final ArrayDeque<Runnable> announcements = new ArrayDeque<>();
@@ -24,27 +21,21 @@ final class ClientLoop {
      * @param lock the client's lock
      * @param afterStep runs after each step, without the lock
      */
-    ClientLoop(String document, Object lock, Runnable afterStep) {
+    ClientLoop(LoopThread thread, Object lock, Runnable afterStep) {
+        this.thread = thread;
         this.lock = lock;
         this.afterStep = afterStep;
-        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "rejoin-client " + document);
-            thread.setDaemon(true);
-            return thread;
-        });
-        executor.setRemoveOnCancelPolicy(true);
-        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
     /** Milliseconds of a monotonic clock. */
-    static long now() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    long now() {
+        return thread.millis();
     }
 
     /** Runs a step on the loop: under the lock, then the outbox is forced, then listeners hear of it. A closed client skips it. */
     void run(Runnable step) {
         try {
-            executor.execute(() -> step(step));
+            thread.execute(() -> step(step));
         } catch (RejectedExecutionException e) {
             assert isShutdown();
         }
@@ -53,7 +44,7 @@ final class ClientLoop {
     /** Runs something after the steps so far, without the lock; false if the loop has ended. */
     boolean afterwards(Runnable task) {
         try {
-            executor.execute(task);
+            thread.execute(task);
             return true;
         } catch (RejectedExecutionException e) {
             assert isShutdown();
@@ -62,9 +53,8 @@ final class ClientLoop {
     }
 
     /** Runs a step after a time; null if the loop has ended. */
-    @Nullable
-    ScheduledFuture<?> after(long millis, Runnable step) {
-        return isShutdown() ? null : executor.schedule(() -> step(step), millis, TimeUnit.MILLISECONDS);
+    LoopThread.@Nullable Timer after(long millis, Runnable step) {
+        return isShutdown() ? null : thread.schedule(() -> step(step), millis);
     }
 
     private void step(Runnable step) {
@@ -106,8 +96,8 @@ final class ClientLoop {
 
     /** Hands a mistake that nobody waits for to the handler of this thread. */
     static void report(RuntimeException e) {
-        Thread thread = Thread.currentThread();
-        thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        Thread current = Thread.currentThread();
+        current.getUncaughtExceptionHandler().uncaughtException(current, e);
     }
 
     /** From here on steps are skipped. To be called under the lock. */
@@ -120,14 +110,11 @@ final class ClientLoop {
     }
 
     boolean isShutdown() {
-        return executor.isShutdown();
+        return thread.isShutdown();
     }
 
     /** Ends the thread after what it has to do, within 10 s. */
     void shutdown() throws InterruptedException {
-        executor.shutdown();
-        if (!executor.awaitTermination(10, TimeUnit.SECONDS)) {
-            executor.shutdownNow();
-        }
+        thread.shutdown();
     }
 }

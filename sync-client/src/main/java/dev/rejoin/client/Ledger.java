@@ -3,8 +3,7 @@ package dev.rejoin.client;
 import dev.rejoin.client.outbox.OutboxRecord;
 import dev.rejoin.client.outbox.SavedClient;
 import dev.rejoin.client.outbox.SavedRejection;
-import dev.rejoin.client.outbox.SavedWrite;
-import dev.rejoin.crdt.Chain;
+import dev.rejoin.crdt.Change;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.CommitEvent;
 import dev.rejoin.crdt.Delta;
@@ -17,27 +16,25 @@ import dev.rejoin.crdt.document.Document;
 import dev.rejoin.sync.session.PendingWrite;
 import dev.rejoin.sync.session.Resume;
 import dev.rejoin.sync.session.Settlement;
-import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.Hello;
 import dev.rejoin.sync.wire.Welcome;
-import java.security.SecureRandom;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.LongPredicate;
+import java.util.random.RandomGenerator;
 
 /**
- * The document of a client and the books about its own writes: under which replica id and for which judge they are made, which are pending, which were refused,
- * and how far all of that is saved. Guarded by the client's lock.
+ * The document of a client and the books about its own writes: under which replica id and for which judge they are made, which are pending, and how far all of that is
+ * saved. Guarded by the client's lock.
  */
 final class Ledger {
     private static final byte[] NOTHING = {};
@@ -47,26 +44,23 @@ final class Ledger {
     private final StatusBoard status;
     private final Rejections rejections;
     private final LiveSession session;
+    private final Verdicts verdicts;
     private final OutboxWriter outbox;
     private final TimeSource time;
-    private final SecureRandom random;
+    private final RandomGenerator random;
     private final int maxFragmentBytes;
+    private final PendingQueue queue;
+    private final OwnRegisters ownRegisters;
     private final List<Consumer<CommitEvent>> changeListeners = new CopyOnWriteArrayList<>();
 
+    /* Net changes of the last local transaction. */
+    private List<Change> localChanges = List.of();
     private Document document;
     private ReplicaId replica;
     private byte[] leaseKey;
     private long epoch;
     /* The server that leased the replica id, empty before one has. */
     private String judge;
-    /* Own dots up to here may have been sent to the judge. */
-    private long offeredThrough;
-    private long verdictsKnown;
-    private int knownChain;
-    private int chain;
-    private final TreeMap<Long, Pending> pending = new TreeMap<>();
-    private long issued;
-    private long savedThrough;
 
     Ledger(
             SavedClient client,
@@ -76,7 +70,7 @@ final class Ledger {
             ClientLoop loop,
             StatusBoard status,
             TimeSource time,
-            SecureRandom random,
+            RandomGenerator random,
             int maxFrameBytes) {
         this.outbox = outbox;
         this.rejections = rejections;
@@ -86,72 +80,129 @@ final class Ledger {
         this.time = time;
         this.random = random;
         this.maxFragmentBytes = maxFrameBytes - FRAME_OVERHEAD_BYTES;
+        this.ownRegisters = new OwnRegisters(loop);
+        this.verdicts = new Verdicts(loop, status, rejections, session, outbox, time);
         replica = client.replica();
         leaseKey = client.leaseKey();
         epoch = client.epoch();
         judge = client.judge();
-        verdictsKnown = client.verdictsKnown();
-        knownChain = client.knownChain();
-        chain = client.chain();
-        client.pending().forEach(write -> pending.put(write.first(), Pending.loaded(write)));
-        issued = client.issuedThrough();
-        // what was sent before the restart is not recorded, so all of it may have been
-        offeredThrough = judge.isEmpty() && epoch == 0 ? 0 : issued;
-        savedThrough = issued;
-        document = open(client.confirmed(), client.issuedThrough());
+        queue = new PendingQueue(client, !judge.isEmpty() || epoch != 0);
+        document = open(client.confirmed());
+        verdicts.settleDoubts(client.confirmed());
     }
 
     /** What a client starts with that has no memory. */
-    static SavedClient fresh(SecureRandom random) {
+    static SavedClient fresh(RandomGenerator random) {
         return SavedClient.fresh(ReplicaId.random(random), newLeaseKey(random));
+    }
+
+    private static byte[] newLeaseKey(RandomGenerator random) {
+        byte[] key = new byte[Hello.LEASE_KEY_BYTES];
+        random.nextBytes(key);
+        return key;
     }
 
     List<Consumer<CommitEvent>> changeListeners() {
         return changeListeners;
     }
 
+    List<Consumer<Superseded>> supersededListeners() {
+        return ownRegisters.listeners();
+    }
+
     Document document() {
         return document;
     }
 
-    int pendingCount() {
-        return pending.size();
+    PendingQueue queue() {
+        return queue;
     }
 
-    /** What is pending and by which write, oldest first. */
-    Map<WriteHandle, Delta> pendingDeltas() {
-        Map<WriteHandle, Delta> open = new LinkedHashMap<>();
-        pending.values().forEach(write -> open.put(write.handle(), write.delta()));
-        return open;
+    /** What is pending and shows, and by which write, oldest first. */
+    Map<WriteHandle, Delta> shownPending() {
+        Map<WriteHandle, Delta> shown = new LinkedHashMap<>();
+        for (Pending write : queue.all()) {
+            if (!write.saved().isHidden()) {
+                shown.put(write.handle(), write.delta());
+            }
+        }
+        return shown;
     }
 
     /** Handles of what is pending, oldest first. */
     List<WriteHandle> handles() {
-        return pending.values().stream().map(Pending::handle).toList();
+        return queue.all().stream().map(Pending::handle).toList();
     }
 
-    WriteHandle write(Consumer<Document> body) {
-        Document target = document;
-        return issued(target.transact(() -> body.accept(target)), new WriteHandle(), 0);
+    // writing
+
+    /** What a write has come to: its net changes, none where it does not show yet, and its handle. */
+    record Written(List<Change> changes, WriteHandle handle) {}
+
+    Written write(Consumer<Document> body) {
+        return write(WriteOptions.DEFAULT, body);
+    }
+
+    /** Writes; what depends on a write that was not accepted does not happen. */
+    Written write(WriteOptions options, Consumer<Document> body) {
+        List<Long> dependsOn = new ArrayList<>();
+        boolean isRefused = false;
+        for (WriteHandle each : options.dependsOn()) {
+            queue.with(each).ifPresent(pending -> dependsOn.add(pending.saved().first()));
+            isRefused |= each.state() == WriteState.REJECTED || each.state() == WriteState.IN_DOUBT;
+        }
+        WriteHandle handle = new WriteHandle();
+        boolean isAside = isRefused || options.isPessimistic();
+        Document target = isAside ? aside() : document;
+        localChanges = List.of();
+        Commit commit = target.transact(() -> body.accept(target));
+        if (isRefused && !commit.mutations().isEmpty()) {
+            verdicts.append(verdicts.refuse(
+                    commit.mutations(),
+                    handle,
+                    Verdicts.DEPENDENCY_REJECTED,
+                    "a write that it depends on was not accepted"));
+            status.changed();
+            return new Written(List.of(), handle);
+        }
+        issued(target, commit, handle, new WriteOrder(0, dependsOn, options.isPessimistic()));
+        if (isAside) {
+            document = open(document.confirmedState());
+        }
+        return new Written(localChanges, handle);
+    }
+
+    /** A copy to try something on. O(cells) */
+    private Document aside() {
+        return restored(document.confirmedState());
     }
 
     <T> T read(Function<Document, T> reader) {
         T result = reader.apply(document);
-        if (document.issued() != issued) {
+        if (document.issued() != queue.issued()) {
             adoptStrayWrites();
         }
         return result;
     }
 
-    /** Writes again what was refused. */
-    WriteHandle retry(long rejection) {
-        Commit commit = document.apply(rejections.require(rejection).mutations());
+    /** Writes again what was refused, or this in its place. */
+    WriteHandle retry(long rejection, Consumer<Document> body) {
+        rejections.require(rejection);
+        Commit commit = document.transact(() -> body.accept(document));
         if (commit.delta().isEmpty()) {
             outbox.append(new OutboxRecord.RejectionDropped(rejection));
         }
         rejections.remove(rejection);
         status.changed();
-        return issued(commit, new WriteHandle(), rejection);
+        WriteHandle handle = new WriteHandle();
+        issued(document, commit, handle, new WriteOrder(rejection, List.of(), false));
+        return handle;
+    }
+
+    /** Writes again exactly what was refused. */
+    WriteHandle retry(long rejection) {
+        List<Mutation> mutations = rejections.require(rejection).mutations();
+        return retry(rejection, target -> target.apply(mutations));
     }
 
     void discard(long rejection) {
@@ -163,61 +214,57 @@ final class Ledger {
 
     /** Takes back a write that has not been sent; false if it may have been, or is none of these. */
     boolean cancelUnsent(WriteHandle write) {
-        for (Pending each : pending.values()) {
-            if (each.handle() == write && each.saved().last() > offeredThrough) {
-                replaceByNothing(each);
-                write.advance(WriteState.REJECTED);
-                session.refused(write);
-                Rejection why = new Rejection(
-                        0,
-                        "cancelled",
-                        "taken back by its author",
-                        each.mutations(),
-                        Instant.ofEpochMilli(time.millis()));
-                loop.later(() -> write.reject(why));
-                return true;
-            }
-        }
-        return false;
+        Optional<Pending> unsent = queue.with(write).filter(each -> !queue.wasOffered(each));
+        unsent.ifPresent(each -> {
+            verdicts.cancelled(each);
+            replaceByNothing(List.of(each));
+        });
+        return unsent.isPresent();
     }
 
-    private Document open(Delta confirmed, long issuedThrough) {
+    private Document open(Delta confirmed) {
+        Document fresh = restored(confirmed);
+        fresh.onCommit(event -> {
+            if (event.kind() == CommitEvent.Kind.LOCAL) {
+                localChanges = event.changes();
+                ownRegisters.wrote(localChanges);
+            }
+            loop.later(() -> changeListeners.forEach(listener -> listener.accept(event)));
+        });
+        return fresh;
+    }
+
+    private Document restored(Delta confirmed) {
         Document fresh = Document.builder()
                 .replica(replica)
                 .judged(true)
                 .timeSource(time)
                 .build();
-        fresh.restore(
-                confirmed, pending.values().stream().map(Pending::transaction).toList(), issuedThrough);
-        fresh.onCommit(event -> loop.later(() -> changeListeners.forEach(listener -> listener.accept(event))));
+        fresh.restore(confirmed, queue.transactions(replica), queue.issued());
         return fresh;
     }
 
-    private WriteHandle issued(Commit commit, WriteHandle handle, long retryOf) {
-        long last = document.issued();
-        if (commit.delta().isEmpty() || last == issued) {
+    private void issued(Document target, Commit commit, WriteHandle handle, WriteOrder order) {
+        long last = target.issued();
+        if (commit.delta().isEmpty() || last == queue.issued()) {
             handle.advance(WriteState.DURABLE);
             loop.later(handle::announce);
-            return handle;
+        } else {
+            add(last, commit.delta(), commit.mutations(), handle, order);
         }
-        add(issued + 1, last, commit.delta(), commit.mutations(), handle, retryOf);
-        return handle;
     }
 
-    private void add(long first, long last, Delta delta, List<Mutation> mutations, WriteHandle handle, long retryOf) {
-        byte[] fragment = delta.encode();
-        chain = Chain.extend(chain, fragment);
-        issued = last;
-        SavedWrite saved = new SavedWrite(first, last, chain, fragment, Mutation.encodeAll(mutations), retryOf);
-        pending.put(first, new Pending(saved, delta, mutations, handle));
-        session.written(handle, delta);
-        outbox.append(new OutboxRecord.Written(saved));
-        if (fragment.length > maxFragmentBytes) {
+    private void add(long last, Delta delta, List<Mutation> mutations, WriteHandle handle, WriteOrder order) {
+        Pending write = queue.add(last, delta, mutations, order, handle);
+        if (!order.isHidden()) {
+            session.written(handle, delta);
+        }
+        outbox.append(new OutboxRecord.Written(write.saved()));
+        if (write.saved().fragment().length > maxFragmentBytes) {
             // on the loop, because it rewrites the outbox, which may just be forced
             loop.run(() -> {
-                Pending written = pending.get(first);
-                if (written != null && written.handle() == handle) {
-                    refuseOversized(first);
+                if (queue.with(handle).isPresent()) {
+                    refuseOversized(write.saved().first());
                 }
             });
         }
@@ -227,81 +274,108 @@ final class Ledger {
     /** Takes over what a caller wrote where it should only have read. */
     private void adoptStrayWrites() {
         for (PendingTransaction stray : document.pending()) {
-            if (stray.first() > issued) {
-                add(stray.first(), stray.last(), stray.delta(), stray.mutations(), new WriteHandle(), 0);
+            if (stray.first() > queue.issued()) {
+                add(stray.last(), stray.delta(), stray.mutations(), new WriteHandle(), WriteOrder.PLAIN);
             }
         }
     }
 
     void refuseOversized(long first) {
-        Pending large = Objects.requireNonNull(pending.get(first));
+        Pending large = queue.at(first).orElseThrow();
         int bytes = large.saved().fragment().length;
-        refuse(large, "too-large", "a write of " + bytes + " bytes is larger than the server takes");
-        replaceByNothing(large);
+        verdicts.refuse(large, "too-large", "a write of " + bytes + " bytes is larger than the server takes");
+        replaceByNothing(List.of(large));
     }
 
-    /** Puts a transaction without effect in the place of one that has not been sent. */
-    private void replaceByNothing(Pending unsent) {
-        SavedWrite saved = unsent.saved();
-        long first = saved.first();
-        Delta nothing = Delta.voided(replica, first, saved.last());
-        byte[] fragment = nothing.encode();
-        SavedWrite small = new SavedWrite(
-                saved.first(), saved.last(), 0, fragment, Mutation.encodeAll(List.of()), saved.retryOf());
-        pending.put(first, new Pending(small, nothing, List.of(), new WriteHandle()));
-        Pending before = pending.lowerEntry(first) == null
-                ? null
-                : pending.lowerEntry(first).getValue();
-        chain = before == null ? knownChain : before.saved().chain();
-        for (Map.Entry<Long, Pending> entry : pending.tailMap(first, true).entrySet()) {
-            Pending one = entry.getValue();
-            SavedWrite old = one.saved();
-            chain = Chain.extend(chain, old.fragment());
-            SavedWrite linked =
-                    new SavedWrite(old.first(), old.last(), chain, old.fragment(), old.mutations(), old.retryOf());
-            entry.setValue(new Pending(linked, one.delta(), one.mutations(), one.handle()));
-        }
+    /** Puts transactions without effect in the place of some that have not been sent, and of those that depend on them. */
+    private void replaceByNothing(List<Pending> unsent) {
+        List<Pending> all = new ArrayList<>(unsent);
+        all.addAll(refuseDependents(PendingQueue.firsts(unsent)));
+        queue.replaceByNothing(replica, all);
         reopen(document.confirmedState());
     }
 
-    private Rejection refuse(Pending write, String why, String message) {
-        Rejection rejection = rejections.add(why, message, write.mutations(), Instant.ofEpochMilli(time.millis()));
-        session.refused(write.handle());
-        write.handle().advance(WriteState.REJECTED);
-        loop.later(() -> {
-            write.handle().reject(rejection);
-            rejections.listeners().forEach(listener -> listener.accept(rejection));
-        });
-        return rejection;
+    private List<Pending> refuseDependents(Set<Long> refused) {
+        List<Pending> dependents = queue.dependents(refused);
+        dependents.forEach(verdicts::refuseDependent);
+        return dependents;
     }
 
-    private void accept(Pending write, AckLevel level) {
-        boolean isDurable = level == AckLevel.DURABLE || level == AckLevel.STABLE;
-        write.handle().advance(isDurable ? WriteState.DURABLE : WriteState.ACCEPTED);
-        loop.later(write.handle()::announce);
-    }
-
-    /** Makes a new document of this confirmed state and what is in {@code pending}, and saves that as one state. */
+    /** Makes a new document of this confirmed state and what is pending, and saves that as one state. */
     private void reopen(Delta confirmed) {
-        document = open(confirmed, issued);
+        document = open(confirmed);
         rewrite();
         CommitEvent anything = new CommitEvent(CommitEvent.Kind.REMOTE, null, List.of());
         loop.later(() -> changeListeners.forEach(listener -> listener.accept(anything)));
         status.changed();
     }
 
-    /** Removes settled transactions from {@code pending} and joins their fate to a confirmed state. */
+    // verdicts
+
+    /** Applies confirmed state and verdicts, in the document and the outbox, as one step each. */
+    void confirm(byte[] fragment, List<Settlement> settled) {
+        if (fragment.length == 0 && settled.isEmpty()) {
+            return;
+        }
+        Delta remote = fragment.length == 0 ? Delta.EMPTY : Delta.decode(fragment);
+        Set<Long> refused = new HashSet<>();
+        boolean showsHidden = false;
+        List<DotRange> voided = new ArrayList<>();
+        for (Settlement one : settled) {
+            if (!one.isAccepted()) {
+                voided.add(new DotRange(one.first(), one.last()));
+                refused.add(one.first());
+            } else {
+                showsHidden |= queue.at(one.first()).orElseThrow().saved().isHidden();
+            }
+        }
+        List<Pending> dependents = queue.dependents(refused);
+        if (showsHidden || !dependents.isEmpty()) {
+            Delta confirmed = joinSettled(document.confirmedState(), settled).join(remote);
+            verdicts.settleDoubts(remote);
+            dependents.forEach(verdicts::refuseDependent);
+            queue.replaceByNothing(replica, dependents);
+            reopen(confirmed);
+            ownRegisters.joined(remote, document);
+            return;
+        }
+        long ackedThrough =
+                settled.isEmpty() ? 0 : settled.get(settled.size() - 1).last();
+        document.confirm(remote, ackedThrough, voided);
+        List<SavedRejection> listed = new ArrayList<>();
+        settled.forEach(one -> settle(one).ifPresent(rejection -> listed.add(Rejections.saved(rejection))));
+        outbox.append(new OutboxRecord.Confirmed(
+                fragment, ackedThrough, voided.stream().map(DotRange::first).toList(), listed));
+        verdicts.settleDoubts(remote);
+        ownRegisters.joined(remote, document);
+        if (!settled.isEmpty()) {
+            status.changed();
+        }
+    }
+
+    /** Takes one off the queue that has its verdict; one without effect, in the place of another, is nobody's concern. */
+    private Optional<Rejection> settle(Settlement one) {
+        Pending write = queue.settle(one.first());
+        verdicts.heard(one.level());
+        if (one.isAccepted()) {
+            verdicts.accept(write.handle(), one.level());
+            if (write.saved().isHidden()) {
+                session.written(write.handle(), write.delta());
+            }
+            return Optional.empty();
+        }
+        return write.mutations().isEmpty()
+                ? Optional.empty()
+                : Optional.of(verdicts.refuse(write, one.code(), one.message()));
+    }
+
+    /** Takes settled transactions off the queue and joins their fate to a confirmed state. */
     private Delta joinSettled(Delta confirmed, List<Settlement> settled) {
         Delta joined = confirmed;
         for (Settlement one : settled) {
-            Pending write = Objects.requireNonNull(pending.remove(one.first()));
-            if (one.isAccepted()) {
-                accept(write, one.level());
-                joined = joined.join(write.delta());
-            } else {
-                refuse(write, one.code(), one.message());
-                joined = joined.join(Delta.voided(replica, one.first(), one.last()));
-            }
+            Delta delta = queue.at(one.first()).orElseThrow().delta();
+            settle(one);
+            joined = joined.join(one.isAccepted() ? delta : Delta.voided(replica, one.first(), one.last()));
         }
         return joined;
     }
@@ -309,64 +383,96 @@ final class Ledger {
     /** The verdicts on these are no longer known, everything else goes on under the same replica id. */
     void leaveInDoubt(Welcome welcome, List<Settlement> settled, List<PendingWrite> unknown) {
         Delta confirmed = joinSettled(document.confirmedState(), settled);
-        verdictsKnown = welcome.judgedThrough();
-        knownChain = welcome.chain();
+        List<Pending> judged = queue.forget(unknown, welcome.judgedThrough(), welcome.chain());
+        List<Pending> inOrder = new ArrayList<>(judged);
+        inOrder.addAll(queue.all());
         List<Pending> repeated = new ArrayList<>();
-        for (PendingWrite one : unknown) {
-            Pending write = Objects.requireNonNull(pending.remove(one.first()));
-            if (write.mayRepeat()) {
-                repeated.add(write);
+        for (int i = 0; i < judged.size(); i++) {
+            if (judged.get(i).mayRepeat()) {
+                repeated.add(judged.get(i));
             } else {
-                refuse(write, "unknown-outcome", "it is not known whether this write was accepted");
+                verdicts.doubt(replica, judged.get(i), inOrder.subList(i + 1, inOrder.size()));
             }
         }
+        queue.replaceByNothing(replica, refuseDependents(PendingQueue.firsts(judged)));
         reopen(confirmed);
-        repeated.forEach(write -> issued(document.apply(write.mutations()), write.handle(), 0));
+        repeated.forEach(
+                write -> issued(document, document.apply(write.mutations()), write.handle(), WriteOrder.PLAIN));
     }
 
-    /** Somebody else uses the replica id, or judges it: goes on under a new one. */
+    // identities
+
+    /** Another server takes the place of the judge. */
+    private void leaveJudge() {
+        takeNewReplica(document.confirmedState(), queue.offered(), true);
+    }
+
+    /** Somebody else uses the replica id: goes on under a new one. */
     void leaveReplica() {
-        takeNewReplica(document.confirmedState(), offered());
+        takeNewReplica(document.confirmedState(), queue.offered(), false);
     }
 
     /** The same, and nothing that is pending is known not to have been accepted. */
     void leaveReplicaInDoubt() {
-        takeNewReplica(document.confirmedState(), List.copyOf(pending.keySet()));
+        takeNewReplica(document.confirmedState(), PendingQueue.firsts(queue.all()), false);
     }
 
     /** The same, after what a server knows of these. */
     void leaveReplica(Resume.Forked forked) {
         Delta confirmed = joinSettled(document.confirmedState(), forked.settled());
         takeNewReplica(
-                confirmed, forked.unknown().stream().map(PendingWrite::first).toList());
+                confirmed, forked.unknown().stream().map(PendingWrite::first).toList(), false);
     }
 
     /**
      * Goes on under a new replica id.
      *
      * @param unknown pending transactions that may have been accepted under the old one
+     * @param dotsTell whether the old id was this client's alone, so that state with its dots tells what became of these
      */
-    private void takeNewReplica(Delta confirmed, Collection<Long> unknown) {
-        List<Pending> open = List.copyOf(pending.values());
-        pending.clear();
+    private void takeNewReplica(Delta confirmed, Collection<Long> unknown, boolean dotsTell) {
+        ReplicaId former = replica;
         replica = ReplicaId.random(random);
         leaseKey = newLeaseKey(random);
         judge = "";
-        offeredThrough = 0;
-        verdictsKnown = 0;
-        knownChain = Chain.START;
-        chain = Chain.START;
-        issued = 0;
-        savedThrough = 0;
-        document = open(confirmed, 0);
-        outbox.suspended(() -> open.forEach(write -> {
-            if (unknown.contains(write.saved().first()) && !write.mayRepeat()) {
-                refuse(write, "unknown-outcome", "it is not known whether this write was accepted");
-            } else {
-                issued(document.apply(write.mutations()), write.handle(), 0);
+        verdicts.newJudge();
+        List<Pending> open = queue.restart();
+        document = open(confirmed);
+        outbox.suspended(() -> {
+            Set<Long> lost = new HashSet<>();
+            Map<Long, Long> again = new HashMap<>();
+            for (int i = 0; i < open.size(); i++) {
+                Pending write = open.get(i);
+                long first = write.saved().first();
+                if (unknown.contains(first) && !write.mayRepeat()) {
+                    lost.add(first);
+                    if (dotsTell) {
+                        verdicts.doubt(former, write, open.subList(i + 1, open.size()));
+                    } else {
+                        verdicts.refuseUnknown(write);
+                    }
+                } else if (write.saved().dependsOn().stream().anyMatch(lost::contains)) {
+                    lost.add(first);
+                    verdicts.refuseDependent(write);
+                } else {
+                    again.put(first, queue.issued() + 1);
+                    issueAgain(write, again);
+                }
             }
-        }));
+        });
         reopen(confirmed);
+    }
+
+    private void issueAgain(Pending write, Map<Long, Long> again) {
+        List<Long> dependsOn = write.saved().dependsOn().stream()
+                .filter(again::containsKey)
+                .map(again::get)
+                .toList();
+        issued(
+                document,
+                document.apply(write.mutations()),
+                write.handle(),
+                new WriteOrder(write.saved().retryOf(), dependsOn, write.saved().isHidden()));
     }
 
     /** The document lives another life: drops what was confirmed, and lays what is pending before the user. */
@@ -375,94 +481,10 @@ final class Ledger {
     }
 
     void startOver(String why, String message) {
-        for (Pending write : pending.values()) {
-            refuse(write, why, message);
-        }
-        pending.clear();
+        queue.restart().forEach(write -> verdicts.refuse(write, why, message));
         epoch = 0;
         session.forget();
-        takeNewReplica(Delta.EMPTY, List.of());
-    }
-
-    private static byte[] newLeaseKey(SecureRandom random) {
-        byte[] key = new byte[Hello.LEASE_KEY_BYTES];
-        random.nextBytes(key);
-        return key;
-    }
-
-    /** All that a restart needs. */
-    SavedClient saved() {
-        return new SavedClient(
-                replica,
-                leaseKey,
-                epoch,
-                judge,
-                issued,
-                verdictsKnown,
-                knownChain,
-                document.confirmedState(),
-                pending.values().stream().map(Pending::saved).toList(),
-                rejections.saved(),
-                rejections.next());
-    }
-
-    /** Saves all of it as one state. */
-    void rewrite() {
-        if (outbox.rewrite(this::saved)) {
-            savedNow(issued);
-        }
-    }
-
-    private void savedNow(long through) {
-        savedThrough = through;
-        if (outbox.isDurable()) {
-            for (Pending write : pending.headMap(through, true).values()) {
-                if (write.handle().state() == WriteState.LOCAL) {
-                    write.handle().advance(WriteState.SAVED_LOCALLY);
-                    loop.later(write.handle()::announce);
-                }
-            }
-        }
-    }
-
-    /**
-     * Forces to disk what has been written so far; not under the lock while it does.
-     *
-     * @return whether there was anything, and it is safe now
-     */
-    boolean flush(Object lock) {
-        long through;
-        ReplicaId forcedUnder;
-        synchronized (lock) {
-            if (status.hasOutboxFailed() || !outbox.beginFlush()) {
-                return false;
-            }
-            through = issued;
-            forcedUnder = replica;
-        }
-        if (!outbox.force(lock)) {
-            return false;
-        }
-        synchronized (lock) {
-            if (replica.equals(forcedUnder)) {
-                savedNow(through);
-            }
-            if (outbox.wantsRewrite()) {
-                rewrite();
-            }
-            return true;
-        }
-    }
-
-    /** Pending transactions up to the first that has not been sent are on their way. */
-    void markSent(LongPredicate hasSent) {
-        for (Pending write : pending.values()) {
-            if (!hasSent.test(write.saved().last())) {
-                return;
-            }
-            offeredThrough = Math.max(offeredThrough, write.saved().last());
-            write.handle().advance(WriteState.SENT);
-        }
+        takeNewReplica(Delta.EMPTY, List.of(), false);
     }
 
     /**
@@ -472,34 +494,26 @@ final class Ledger {
      */
     boolean prepareFor(String server) {
         if (!judge.isEmpty() && !judge.equals(server)) {
-            leaveReplica();
+            leaveJudge();
         }
         if (!outbox.forceNow()) {
             return false;
         }
-        savedNow(issued);
+        savedNow(queue.issued());
         return true;
     }
 
-    Hello hello(String document, String software, String token) {
+    Hello hello(String name, String software, String token) {
         return new Hello(
-                document,
+                name,
                 replica.bits(),
                 leaseKey,
                 epoch,
-                epoch == 0 ? NOTHING : this.document.confirmedVersion().encode(),
-                verdictsKnown,
+                epoch == 0 ? NOTHING : document.confirmedVersion().encode(),
+                queue.verdictsKnown(),
                 software,
                 token,
                 session.greeting());
-    }
-
-    int knownChain() {
-        return knownChain;
-    }
-
-    long verdictsKnown() {
-        return verdictsKnown;
     }
 
     /** The document turned out to have this epoch. */
@@ -520,52 +534,69 @@ final class Ledger {
         return outbox.forceNow();
     }
 
-    /** The next transaction above this dot, if it is saved. */
-    Optional<PendingWrite> sendable(long after) {
-        Map.Entry<Long, Pending> next = pending.higherEntry(after);
-        return next == null || next.getValue().saved().last() > savedThrough
-                ? Optional.empty()
-                : Optional.of(next.getValue().wire());
+    // saving
+
+    /** All that a restart needs. */
+    SavedClient saved() {
+        return new SavedClient(
+                replica,
+                leaseKey,
+                epoch,
+                judge,
+                queue.issued(),
+                queue.verdictsKnown(),
+                queue.knownChain(),
+                document.confirmedState(),
+                queue.saved(),
+                rejections.saved(),
+                rejections.next(),
+                rejections.savedDoubts());
     }
 
-    /** Pending transactions that the judge may have been sent. */
-    private List<Long> offered() {
-        return pending.values().stream()
-                .filter(write -> write.saved().last() <= offeredThrough)
-                .map(write -> write.saved().first())
-                .toList();
+    private void rewrite() {
+        if (outbox.rewrite(this::saved)) {
+            savedNow(queue.issued());
+        }
     }
 
-    /** Applies confirmed state and verdicts, in the document and the outbox, as one step each. */
-    void confirm(byte[] fragment, List<Settlement> settled) {
-        if (fragment.length == 0 && settled.isEmpty()) {
-            return;
-        }
-        Delta remote = fragment.length == 0 ? Delta.EMPTY : Delta.decode(fragment);
-        List<DotRange> voided = new ArrayList<>();
-        for (Settlement one : settled) {
-            if (!one.isAccepted()) {
-                voided.add(new DotRange(one.first(), one.last()));
+    private void savedNow(long through) {
+        List<Pending> saved = queue.markSaved(through);
+        if (outbox.isDurable()) {
+            for (Pending write : saved) {
+                if (write.handle().state() == WriteState.LOCAL) {
+                    write.handle().advance(WriteState.SAVED_LOCALLY);
+                    loop.later(write.handle()::announce);
+                }
             }
         }
-        long ackedThrough =
-                settled.isEmpty() ? 0 : settled.get(settled.size() - 1).last();
-        document.confirm(remote, ackedThrough, voided);
-        List<SavedRejection> refused = new ArrayList<>();
-        for (Settlement one : settled) {
-            Pending write = Objects.requireNonNull(pending.remove(one.first()));
-            verdictsKnown = one.last();
-            knownChain = write.saved().chain();
-            if (one.isAccepted()) {
-                accept(write, one.level());
-            } else if (!write.mutations().isEmpty()) {
-                refused.add(Rejections.saved(refuse(write, one.code(), one.message())));
+    }
+
+    /**
+     * Forces to disk what has been written so far; not under the lock while it does.
+     *
+     * @return whether there was anything, and it is safe now
+     */
+    boolean flush(Object lock) {
+        long through;
+        ReplicaId forcedUnder;
+        synchronized (lock) {
+            if (status.hasOutboxFailed() || !outbox.beginFlush()) {
+                return false;
             }
+            through = queue.issued();
+            forcedUnder = replica;
         }
-        outbox.append(new OutboxRecord.Confirmed(
-                fragment, ackedThrough, voided.stream().map(DotRange::first).toList(), refused));
-        if (!settled.isEmpty()) {
-            status.changed();
+        if (!outbox.force(lock)) {
+            return false;
+        }
+        synchronized (lock) {
+            if (replica.equals(forcedUnder)) {
+                savedNow(through);
+            }
+            if (outbox.wantsRewrite()) {
+                rewrite();
+            }
+            return true;
         }
     }
 }

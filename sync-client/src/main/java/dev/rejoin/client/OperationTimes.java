@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -64,7 +65,8 @@ public final class OperationTimes {
      */
     public PendingOperation follow(String kind, CompletionStage<?> outcome, long deadlineMillis) {
         PendingOperation operation = new PendingOperation(kind, this, time, deadlineMillis);
-        outcome.whenComplete((done, failure) -> operation.end(failure == null));
+        outcome.whenComplete((done, failure) -> operation.end(
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure));
         return operation;
     }
 

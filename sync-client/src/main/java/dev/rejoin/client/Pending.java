@@ -4,6 +4,7 @@ import dev.rejoin.client.outbox.SavedWrite;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.PendingTransaction;
+import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.sync.session.PendingWrite;
 import java.util.List;
 
@@ -16,8 +17,25 @@ record Pending(SavedWrite saved, Delta delta, List<Mutation> mutations, WriteHan
         return new Pending(saved, Delta.decode(saved.fragment()), Mutation.decodeAll(saved.mutations()), handle);
     }
 
-    PendingTransaction transaction() {
-        return new PendingTransaction(saved.first(), saved.last(), delta, mutations);
+    /** As the document shows it: one that is hidden only takes its dots. */
+    PendingTransaction transaction(ReplicaId replica) {
+        return saved.isHidden()
+                ? new PendingTransaction(
+                        saved.first(), saved.last(), Delta.voided(replica, saved.first(), saved.last()), List.of())
+                : new PendingTransaction(saved.first(), saved.last(), delta, mutations);
+    }
+
+    Pending withChain(int chain) {
+        SavedWrite linked = new SavedWrite(
+                saved.first(),
+                saved.last(),
+                chain,
+                saved.fragment(),
+                saved.mutations(),
+                saved.retryOf(),
+                saved.dependsOn(),
+                saved.isHidden());
+        return new Pending(linked, delta, mutations, handle);
     }
 
     PendingWrite wire() {

@@ -2,6 +2,7 @@ package dev.rejoin.client;
 
 import dev.rejoin.crdt.clock.TimeSource;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An operation whose outcome has to be waited for, because it cannot be shown before: where it stands, and how that compares with what its kind usually takes. Made by {@link
@@ -30,6 +31,7 @@ public final class PendingOperation {
     private final Optional<Long> slowAfterMillis;
     private State state = State.QUEUED;
     private long startedAt;
+    private @Nullable Throwable failure;
 
     PendingOperation(String kind, OperationTimes times, TimeSource time, long deadlineMillis) {
         if (deadlineMillis <= 0) {
@@ -84,7 +86,14 @@ public final class PendingOperation {
                 && time.millis() - startedAt > slowAfterMillis.get();
     }
 
-    synchronized void end(boolean succeeded) {
+    /** Why it has failed: for a refused write a {@link WriteRejectedException}; empty while it has not. */
+    public synchronized Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    synchronized void end(@Nullable Throwable cause) {
+        boolean succeeded = cause == null;
+        failure = cause;
         if (state == State.IN_PROGRESS && succeeded) {
             times.record(kind, time.millis() - startedAt);
         }

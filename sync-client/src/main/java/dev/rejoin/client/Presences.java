@@ -45,7 +45,7 @@ final class Presences {
             return; // another session's mistake, and only about what is shown of it
         }
         assert value != null;
-        if (table.put(from, payload, ClientLoop.now())) {
+        if (table.put(from, payload, loop.now())) {
             changed();
         }
     }

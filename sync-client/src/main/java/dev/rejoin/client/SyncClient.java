@@ -21,13 +21,19 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +51,8 @@ import org.jspecify.annotations.Nullable;
  * sends what it covers. So no dot leaves the process that a restart would use again. The {@link Ledger} holds the document and keeps the books about its
  * writes, the {@link ClientLink} the connection, with a {@code ClientSession} of the protocol on each.
  *
- * <p>Five rare events make a new {@code Document} from the confirmed state: another server takes the place of the one that judged, the replica id was used by somebody else, the
- * document has another epoch or none any more, a verdict is no longer known, a transaction is too large to send. What is still wanted is
+ * <p>Rare events make a new {@code Document} from the confirmed state: another server takes the place of the one that judged, the replica id was used by somebody else, the
+ * document has another epoch or none any more, a verdict is no longer known, a transaction is too large to send, is taken back, or must not happen without another that was refused, one that was not to show before is accepted. What is still wanted is
  * then issued again, and the outbox is rewritten in one step.
  *
  * <p>Source: docs/reference/sync-protocol.md.
@@ -65,18 +71,24 @@ public final class SyncClient implements AutoCloseable {
     private final LiveSession live;
     private final Ledger ledger;
     private final ClientLink link;
+    private final OperationTimes times;
+    private final List<UndoHistory> histories = new ArrayList<>();
 
     private SyncClient(Builder builder, Outbox box, Servers servers) throws IOException {
-        SecureRandom random = new SecureRandom();
+        RandomGenerator random = builder.random;
         Optional<SavedClient> saved = box.load();
         SavedClient client = saved.orElseGet(() -> Ledger.fresh(random));
         servers.settleAt(client.judge());
         limits = builder.limits;
-        loop = new ClientLoop(builder.document, lock, this::flush);
+        loop = new ClientLoop(
+                builder.thread == null ? LoopThread.named("rejoin-client " + builder.document) : builder.thread,
+                lock,
+                this::flush);
         outbox = new OutboxWriter(box, loop, this::outboxFailed);
-        rejections = new Rejections(client.rejections(), client.nextRejection());
+        rejections = new Rejections(loop, client.rejections(), client.doubts(), client.nextRejection());
         status = new StatusBoard(loop, this::pendingCount, rejections::size);
         presences = new Presences(loop);
+        times = new OperationTimes(builder.time);
         live = new LiveSession(builder.document, lock, new SessionHost());
         ledger = new Ledger(
                 client, outbox, rejections, live, loop, status, builder.time, random, limits.maxFrameBytes());
@@ -115,6 +127,9 @@ public final class SyncClient implements AutoCloseable {
         private @Nullable SSLContext sslContext;
         private List<Servers.Server> reached = List.of();
         private boolean startOffline;
+        private @Nullable Outbox box;
+        private @Nullable LoopThread thread;
+        private RandomGenerator random = new SecureRandom();
 
         private Builder() {}
 
@@ -210,6 +225,14 @@ public final class SyncClient implements AutoCloseable {
             return this;
         }
 
+        /** For simulations: what a client is made of otherwise comes from the machine. */
+        Builder simulated(Outbox kept, LoopThread loop, RandomGenerator source) {
+            box = kept;
+            thread = loop;
+            random = source;
+            return this;
+        }
+
         /**
          * Opens the client: what was pending shows again, and it begins to connect.
          *
@@ -231,7 +254,7 @@ public final class SyncClient implements AutoCloseable {
             }
             Servers servers = new Servers(reachable, moveAfter.toMillis());
             try {
-                Outbox box = outbox == null ? Outbox.memory() : FileOutbox.open(outbox);
+                Outbox box = this.box != null ? this.box : outbox == null ? Outbox.memory() : FileOutbox.open(outbox);
                 try {
                     SyncClient client = new SyncClient(this, box, servers);
                     if (startOffline) {
@@ -259,7 +282,19 @@ public final class SyncClient implements AutoCloseable {
     public WriteHandle write(Consumer<Document> body) {
         synchronized (lock) {
             requireUsable();
-            return ledger.write(body);
+            return written(ledger.write(body));
+        }
+    }
+
+    /**
+     * As {@link #write(Consumer)}, in a particular way.
+     *
+     * @throws IllegalStateException if the client is closed, or its outbox has failed
+     */
+    public WriteHandle write(WriteOptions options, Consumer<Document> body) {
+        synchronized (lock) {
+            requireUsable();
+            return written(ledger.write(options, body));
         }
     }
 
@@ -291,15 +326,61 @@ public final class SyncClient implements AutoCloseable {
      * @return true, and the handle then fails with code {@code cancelled} without a rejection on the list; false if the write may have been sent, has its verdict, or is not of this client
      */
     public CompletableFuture<Boolean> cancel(WriteHandle write) {
-        CompletableFuture<Boolean> done = new CompletableFuture<>();
-        loop.run(() -> {
-            boolean isCancelled = ledger.cancelUnsent(write);
-            loop.later(() -> done.complete(isCancelled));
-        });
-        if (!loop.afterwards(() -> done.complete(false))) { // a closed client has skipped the step
-            done.complete(false);
+        return step(books -> books.cancelUnsent(write));
+    }
+
+    /**
+     * Records what this client writes from now on to objects of these names at the root, or to all if there are none, to undo it.
+     */
+    public UndoHistory undoHistory(String... names) {
+        UndoHistory history = new UndoHistory(this, Set.of(names));
+        synchronized (lock) {
+            histories.add(history);
         }
-        return done.copy();
+        return history;
+    }
+
+    /** The oldest write without a verdict that touches the object at this path, or one below it; empty if there is none. */
+    public Optional<WriteHandle> pendingFor(List<String> path) {
+        synchronized (lock) {
+            return ledger.queue().touching(path, null);
+        }
+    }
+
+    /** The oldest write without a verdict that adds this element to the set at this path, or removes it; empty if there is none. */
+    public Optional<WriteHandle> pendingFor(List<String> set, Object element) {
+        synchronized (lock) {
+            return ledger.queue().touching(set, Values.canonical(element));
+        }
+    }
+
+    /** What of the counter at this path is without a verdict: the sum of the increments that show and are pending. */
+    public long pendingSum(List<String> counter) {
+        synchronized (lock) {
+            return ledger.queue().sum(counter);
+        }
+    }
+
+    /**
+     * Makes a write that shows only once the server has accepted it, and follows it until it is durable: how long its kind usually takes, whether it is slow, and after the deadline that its
+     * outcome is unknown, until it comes. A flow policy of pattern {@code PESSIMISTIC} has the deadline as its timeout. Costs O(document).
+     *
+     * @param kind under which its duration is measured in {@link #times}
+     * @throws IllegalStateException if the client is closed, or its outbox has failed
+     */
+    public PendingOperation operate(String kind, Duration deadline, Consumer<Document> body) {
+        WriteHandle write = write(WriteOptions.pessimistic(), body);
+        return times.follow(kind, write.durable(), deadline.toMillis()).begin();
+    }
+
+    /** How long the operations of this client have taken, by kind. */
+    public OperationTimes times() {
+        return times;
+    }
+
+    /** The refused writes as JSON, for the user to keep or send: a list of objects as {@link Rejection#toJson} writes them. */
+    public String exportJson() {
+        return rejections().stream().map(Rejection::toJson).collect(Collectors.joining(",", "[", "]"));
     }
 
     /** Writes without a verdict, oldest first. */
@@ -325,6 +406,18 @@ public final class SyncClient implements AutoCloseable {
         synchronized (lock) {
             requireUsable();
             return ledger.retry(rejection);
+        }
+    }
+
+    /**
+     * Writes something else in the place of what was refused, and takes that off the list.
+     *
+     * @throws IllegalArgumentException if there is no such rejection
+     */
+    public WriteHandle editAndRetry(long rejection, Consumer<Document> body) {
+        synchronized (lock) {
+            requireUsable();
+            return ledger.retry(rejection, body);
         }
     }
 
@@ -370,6 +463,11 @@ public final class SyncClient implements AutoCloseable {
     /** Calls the listener when a write has been refused. */
     public Subscription onRejection(Consumer<Rejection> listener) {
         return subscribe(rejections.listeners(), listener);
+    }
+
+    /** Calls the listener when a register that this process has written, one of the last 1,024, shows what another has written. */
+    public Subscription onSuperseded(Consumer<Superseded> listener) {
+        return subscribe(ledger.supersededListeners(), listener);
     }
 
     /** Calls the listener with all presences when one of them has changed. */
@@ -434,6 +532,47 @@ public final class SyncClient implements AutoCloseable {
         }
     }
 
+    private WriteHandle written(Ledger.Written written) {
+        histories.forEach(history -> history.wrote(written.changes(), written.handle()));
+        return written.handle();
+    }
+
+    /** Does something on the loop; false if the client is closed before. */
+    CompletableFuture<Boolean> step(Predicate<Ledger> body) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        loop.run(() -> {
+            boolean result = !status.hasOutboxFailed() && body.test(ledger);
+            loop.later(() -> done.complete(result));
+        });
+        if (!loop.afterwards(() -> done.complete(false))) { // a closed client has skipped the step
+            done.complete(false);
+        }
+        return done.copy();
+    }
+
+    <T> T locked(Supplier<T> body) {
+        synchronized (lock) {
+            return body.get();
+        }
+    }
+
+    /** What was to take back a refused write has nothing to take back, which is no news for the user. */
+    void discardDependent(Rejection rejection) {
+        locked(() -> {
+            boolean isListed = rejection.code().equals(Verdicts.DEPENDENCY_REJECTED)
+                    && rejections.list().contains(rejection)
+                    && !status.hasOutboxFailed();
+            if (isListed) {
+                ledger.discard(rejection.id());
+            }
+            return isListed;
+        });
+    }
+
+    void forget(UndoHistory history) {
+        histories.remove(history);
+    }
+
     private void requireUsable() {
         if (loop.isClosed()) {
             throw new IllegalStateException("the client is closed");
@@ -473,7 +612,7 @@ public final class SyncClient implements AutoCloseable {
 
         @Override
         public Map<WriteHandle, Delta> pending() {
-            return ledger.pendingDeltas();
+            return ledger.shownPending();
         }
 
         @Override
@@ -483,7 +622,7 @@ public final class SyncClient implements AutoCloseable {
     }
 
     private int pendingCount() {
-        return ledger.pendingCount();
+        return ledger.queue().size();
     }
 
     /** After each step: what it has written becomes durable, and may then be sent. */

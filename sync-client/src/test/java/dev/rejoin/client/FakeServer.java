@@ -75,6 +75,21 @@ final class FakeServer implements Connector, AutoCloseable {
         });
     }
 
+    /** Tells another server all that it holds. */
+    void replicateTo(FakeServer other) {
+        thread.execute(() -> {
+            Delta state = document.state();
+            other.thread.execute(() -> {
+                other.document.merge(state);
+                for (Seat seat : other.seats) {
+                    if (seat.session.isOpen()) {
+                        seat.session.update(Update.of(Position.START, state.encode()), 0, 0);
+                    }
+                }
+            });
+        });
+    }
+
     /** Cuts all connections; what the server has still to say is lost. */
     void cut() {
         thread.execute(() -> List.copyOf(seats).forEach(seat -> seat.end(1006, "")));

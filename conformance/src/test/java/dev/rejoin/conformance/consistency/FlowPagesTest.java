@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rejoin.client.RetryClass;
 import dev.rejoin.consistency.flow.DefaultFlows;
+import dev.rejoin.consistency.flow.FlowAction;
 import dev.rejoin.consistency.flow.FlowPolicies;
 import dev.rejoin.consistency.session.ReadFailure;
 import dev.rejoin.sync.wire.FailureCode;
@@ -21,6 +23,20 @@ class FlowPagesTest {
     private static final Path PAGE = Path.of("../docs/concepts/flows.md");
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** Codes that a rejection of the Java client may have, beside those that validators choose. */
+    private static final Set<String> OF_REJECTIONS = Set.of(
+            "clock-skew",
+            "unobserved-removal",
+            "document-full",
+            "validator-failed",
+            "read-only",
+            "too-large",
+            "epoch-changed",
+            "document-deleted",
+            "dependency-rejected",
+            "voided",
+            "unknown-outcome");
+
     @Test
     void everyCodeHasAMessage() {
         Set<String> codes = new TreeSet<>(DefaultFlows.policies().messages().keySet());
@@ -30,14 +46,23 @@ class FlowPagesTest {
         for (ReadFailure failure : ReadFailure.values()) {
             codes.add(failure.label());
         }
-        codes.addAll(Set.of(
-                "clock-skew",
-                "unobserved-removal",
-                "document-full",
-                "validator-failed",
-                "read-only",
-                "unknown-outcome"));
+        codes.addAll(OF_REJECTIONS);
         assertEquals(List.of(), DefaultFlows.policies().faults(Set.of(), codes));
+    }
+
+    /** What a message offers is what the client says can be done. */
+    @Test
+    void messagesOfferWhatTheClassOfTheCodeAllows() {
+        for (String code : OF_REJECTIONS) {
+            List<FlowAction> actions =
+                    DefaultFlows.policies().messages().get(code).actions();
+            RetryClass expected = actions.contains(FlowAction.EDIT)
+                    ? RetryClass.AFTER_EDIT
+                    : actions.contains(FlowAction.RETRY) || actions.contains(FlowAction.REVIEW)
+                            ? RetryClass.AT_ONCE
+                            : RetryClass.NEVER;
+            assertEquals(expected, RetryClass.of(code), code);
+        }
     }
 
     @Test

@@ -113,6 +113,8 @@ public final class DefaultFlows {
         all.message("token-invalid", "Reload the page to go on.", RELOAD);
         all.message("superseded", "{by} has changed this.", KEEP_THEIRS, KEEP_MINE);
         all.message("unknown-outcome", "We do not know yet whether this was saved.", REVIEW);
+        all.message("voided", "This was not accepted.", EDIT, DISCARD);
+        all.message("dependency-rejected", "This belongs to something that was not accepted.", RETRY, DISCARD);
         all.message("document-deleted", "This document was deleted.", SAVE_COPY, CLOSE);
         all.message("content-rejected", "This was not accepted.", EDIT, DISCARD);
         all.message("bound-exceeded", "This is more than there is.", EDIT);

@@ -19,6 +19,7 @@ final class OutboxCodec {
     private static final int EPOCH_LEARNED = 4;
     private static final int REJECTION_DROPPED = 5;
     private static final int JUDGE_LEARNED = 6;
+    private static final int WRITTEN_WITH_ORDER = 7;
 
     private OutboxCodec() {}
 
@@ -46,14 +47,33 @@ final class OutboxCodec {
             writeRejections(out, client.rejections());
             out.writeLong(client.nextRejection());
             out.writeUTF(client.judge());
+            out.writeInt(client.doubts().size());
+            for (SavedDoubt doubt : client.doubts()) {
+                out.writeLong(doubt.rejection());
+                out.writeLong(doubt.replica().bits());
+                out.writeLong(doubt.first());
+                out.writeLong(doubt.last());
+                writeBytes(out, doubt.fragment());
+                out.writeBoolean(doubt.absenceTells());
+            }
+            List<SavedWrite> ordered =
+                    client.pending().stream().filter(OutboxCodec::hasOrder).toList();
+            out.writeInt(ordered.size());
+            for (SavedWrite write : ordered) {
+                out.writeLong(write.first());
+                writeOrder(out, write);
+            }
         });
     }
 
     static byte[] encode(OutboxRecord record) {
         return bytes(out -> {
             if (record instanceof OutboxRecord.Written written) {
-                out.writeByte(WRITTEN);
+                out.writeByte(hasOrder(written.write()) ? WRITTEN_WITH_ORDER : WRITTEN);
                 writeWrite(out, written.write());
+                if (hasOrder(written.write())) {
+                    writeOrder(out, written.write());
+                }
             } else if (record instanceof OutboxRecord.Confirmed confirmed) {
                 out.writeByte(CONFIRMED);
                 writeBytes(out, confirmed.fragment());
@@ -84,6 +104,7 @@ final class OutboxCodec {
             return switch (kind) {
                 case STATE -> new Entry.State(readClient(in));
                 case WRITTEN -> new Entry.Step(new OutboxRecord.Written(readWrite(in)));
+                case WRITTEN_WITH_ORDER -> new Entry.Step(new OutboxRecord.Written(readOrder(in, readWrite(in))));
                 case CONFIRMED -> new Entry.Step(readConfirmed(in));
                 case EPOCH_LEARNED -> new Entry.Step(new OutboxRecord.EpochLearned(in.readLong()));
                 case REJECTION_DROPPED -> new Entry.Step(new OutboxRecord.RejectionDropped(in.readLong()));
@@ -111,6 +132,20 @@ final class OutboxCodec {
         long nextRejection = in.readLong();
         // files from before there were several servers end here
         String judge = in.available() == 0 ? "" : in.readUTF();
+        // and files from before state told the outcome of writes in doubt here
+        List<SavedDoubt> doubts = new ArrayList<>();
+        for (int n = in.available() == 0 ? 0 : in.readInt(); n > 0; n--) {
+            doubts.add(new SavedDoubt(
+                    in.readLong(),
+                    ReplicaId.of(in.readLong()),
+                    in.readLong(),
+                    in.readLong(),
+                    readBytes(in),
+                    in.readBoolean()));
+        }
+        for (int n = in.available() == 0 ? 0 : in.readInt(); n > 0; n--) {
+            readOrder(in, pending);
+        }
         return new SavedClient(
                 replica,
                 leaseKey,
@@ -122,7 +157,8 @@ final class OutboxCodec {
                 confirmed,
                 pending,
                 rejections,
-                nextRejection);
+                nextRejection,
+                doubts);
     }
 
     private static OutboxRecord readConfirmed(DataInputStream in) throws IOException {
@@ -145,7 +181,56 @@ final class OutboxCodec {
     }
 
     private static SavedWrite readWrite(DataInputStream in) throws IOException {
-        return new SavedWrite(in.readLong(), in.readLong(), in.readInt(), readBytes(in), readBytes(in), in.readLong());
+        return new SavedWrite(
+                in.readLong(),
+                in.readLong(),
+                in.readInt(),
+                readBytes(in),
+                readBytes(in),
+                in.readLong(),
+                List.of(),
+                false);
+    }
+
+    /* What only some writes have stands behind the rest, where files from before it have nothing. */
+    private static boolean hasOrder(SavedWrite write) {
+        return write.isHidden() || !write.dependsOn().isEmpty();
+    }
+
+    private static void writeOrder(DataOutputStream out, SavedWrite write) throws IOException {
+        out.writeBoolean(write.isHidden());
+        out.writeInt(write.dependsOn().size());
+        for (long first : write.dependsOn()) {
+            out.writeLong(first);
+        }
+    }
+
+    private static SavedWrite readOrder(DataInputStream in, SavedWrite write) throws IOException {
+        boolean isHidden = in.readBoolean();
+        List<Long> dependsOn = new ArrayList<>();
+        for (int n = in.readInt(); n > 0; n--) {
+            dependsOn.add(in.readLong());
+        }
+        return new SavedWrite(
+                write.first(),
+                write.last(),
+                write.chain(),
+                write.fragment(),
+                write.mutations(),
+                write.retryOf(),
+                dependsOn,
+                isHidden);
+    }
+
+    private static void readOrder(DataInputStream in, List<SavedWrite> pending) throws IOException {
+        long first = in.readLong();
+        for (int i = 0; i < pending.size(); i++) {
+            if (pending.get(i).first() == first) {
+                pending.set(i, readOrder(in, pending.get(i)));
+                return;
+            }
+        }
+        throw new IOException("no pending write at dot " + first);
     }
 
     private static void writeRejections(DataOutputStream out, List<SavedRejection> rejections) throws IOException {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a client keeps across restarts: its replica lease, the confirmed state, what is pending, what was refused.
@@ -23,6 +24,7 @@ import java.util.Map;
  * @param pending transactions above {@code verdictsKnown}, in order
  * @param rejections in the order in which they were learned
  * @param nextRejection id of the next one
+ * @param doubts what may tell the outcome of those among the rejections that is unknown
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record SavedClient(
@@ -36,18 +38,20 @@ public record SavedClient(
         Delta confirmed,
         List<SavedWrite> pending,
         List<SavedRejection> rejections,
-        long nextRejection) {
+        long nextRejection,
+        List<SavedDoubt> doubts) {
     public SavedClient {
         if (leaseKey.length != Hello.LEASE_KEY_BYTES) {
             throw new IllegalArgumentException("lease key of " + leaseKey.length + " bytes");
         }
         pending = List.copyOf(pending);
         rejections = List.copyOf(rejections);
+        doubts = List.copyOf(doubts);
     }
 
     /** A client that has done nothing yet. */
     public static SavedClient fresh(ReplicaId replica, byte[] leaseKey) {
-        return new SavedClient(replica, leaseKey, 0, "", 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1);
+        return new SavedClient(replica, leaseKey, 0, "", 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1, List.of());
     }
 
     /** Chain checksum after the last pending transaction. */
@@ -120,7 +124,14 @@ public record SavedClient(
                 confirmed.join(joinAll(deltas)),
                 List.copyOf(open),
                 List.copyOf(refused.values()),
-                next);
+                next,
+                doubts.stream()
+                        .filter(doubt -> isOpen(refused.get(doubt.rejection())))
+                        .toList());
+    }
+
+    private static boolean isOpen(@Nullable SavedRejection rejection) {
+        return rejection != null && rejection.code().equals(SavedRejection.UNKNOWN_OUTCOME);
     }
 
     private static Delta joinAll(List<Delta> deltas) {

@@ -13,6 +13,9 @@ import java.util.Arrays;
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record SavedRejection(long id, String code, String message, byte[] mutations, long atMillis) {
+    /** The code of a write of which it is not known whether it was accepted. */
+    public static final String UNKNOWN_OUTCOME = "unknown-outcome";
+
     @Override
     public boolean equals(Object other) {
         return other instanceof SavedRejection that

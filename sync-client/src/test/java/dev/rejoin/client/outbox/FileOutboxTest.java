@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
+import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.clock.ReplicaId;
@@ -33,14 +34,53 @@ class FileOutboxTest {
                     () -> document.set("tags", ValueCodec.STRING).add(element));
             byte[] fragment = commit.delta().encode();
             chain = Chain.extend(chain, fragment);
-            steps.add(new OutboxRecord.Written(
-                    new SavedWrite(i, i, chain, fragment, Mutation.encodeAll(commit.mutations()), 0)));
+            steps.add(new OutboxRecord.Written(new SavedWrite(
+                    i, i, chain, fragment, Mutation.encodeAll(commit.mutations()), 0, List.of(), false)));
         }
         steps.add(new OutboxRecord.EpochLearned(77));
         SavedRejection rejection = new SavedRejection(1, "no", "because", Mutation.encodeAll(List.of()), 5);
         steps.add(new OutboxRecord.Confirmed(new byte[0], 3, List.of(2L), List.of(rejection)));
         steps.add(new OutboxRecord.RejectionDropped(1));
         return steps;
+    }
+
+    @Test
+    void aStateKeepsWhatWritesDependOnAndWhatMayTellTheOutcomeOfDoubts() throws IOException {
+        ReplicaId replica = ReplicaId.of(9);
+        SavedClient fresh = SavedClient.fresh(replica, new byte[16]);
+        byte[] fragment = Delta.voided(replica, 1, 1).encode();
+        byte[] mutations = Mutation.encodeAll(List.of());
+        SavedWrite first = new SavedWrite(1, 1, 5, fragment, mutations, 0, List.of(), true);
+        SavedWrite second = new SavedWrite(2, 3, 6, fragment, mutations, 0, List.of(1L), false);
+        SavedRejection rejection = new SavedRejection(4, SavedRejection.UNKNOWN_OUTCOME, "?", mutations, 5);
+        SavedDoubt doubt = new SavedDoubt(4, ReplicaId.of(8), 7, 9, fragment, true);
+        SavedClient client = new SavedClient(
+                replica,
+                fresh.leaseKey(),
+                77,
+                "one",
+                3,
+                0,
+                0,
+                Delta.EMPTY,
+                List.of(first, second),
+                List.of(rejection),
+                5,
+                List.of(doubt));
+        Path file = directory.resolve("box");
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            outbox.rewrite(client);
+        }
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            SavedClient read = outbox.load().orElseThrow();
+            assertEquals(client.pending(), read.pending());
+            assertEquals(client.doubts(), read.doubts());
+            outbox.append(new OutboxRecord.RejectionDropped(4));
+            outbox.force();
+        }
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            assertEquals(List.of(), outbox.load().orElseThrow().doubts());
+        }
     }
 
     @Test

@@ -15,8 +15,8 @@ final class RoomDesk {
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
-    OtherServers others = OtherServers.NONE;
     private @Nullable Rooms rooms;
+    OtherServers others = OtherServers.NONE;
     long seed = 42;
 
     @Nullable
