@@ -99,26 +99,26 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   let reportAt = Infinity;
   let nonce = 0n;
 
+  /** When the server has been silent for too long. */
+  const silentAt = (): number => heard + (phase === 'open' ? 2.5 * heartbeat : HANDSHAKE_MILLIS);
+
+  /** When the server is to hear from us. */
+  const speakAt = (): number => (phase === 'open' ? Math.min(spoke + heartbeat * 0.8, reportAt) : Infinity);
+
   function deadline(): number {
-    if (phase !== 'open') {
-      return phase === 'ended' ? Infinity : heard + HANDSHAKE_MILLIS;
-    }
-    return Math.min(heard + 2.5 * heartbeat, spoke + heartbeat * 0.8, reportAt);
+    return phase === 'ended' ? Infinity : Math.min(silentAt(), speakAt());
   }
 
   function tick(now: number): void {
     if (phase === 'ended') {
       return;
     }
-    if (now >= heard + (phase === 'open' ? 2.5 * heartbeat : HANDSHAKE_MILLIS)) {
+    if (now >= silentAt()) {
       end('timeout', '', true);
-    } else if (phase === 'open') {
-      if (now >= reportAt) {
-        report(now);
-      }
-      if (now >= spoke + heartbeat * 0.8) {
-        say(pingFrame(++nonce), now);
-      }
+    } else if (now >= reportAt && phase === 'open') {
+      report(now);
+    } else if (now >= speakAt()) {
+      say(pingFrame(++nonce), now);
     }
   }
 
