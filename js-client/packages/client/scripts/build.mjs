@@ -11,12 +11,13 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const plain = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 const words = (text) => plain(text).match(/[A-Za-z_$][\w$]*/g) ?? [];
 
-const PUBLIC = ['index', 'idb', 'json', 'presence', 'session-token', 'pinned', 'lag', 'times', 'client', 'client-store', 'memory-store', 'document', 'errors', 'failover', 'mutation', 'values', 'write', 'writes'];
-// Names in stored records and of changes, which are declared beside internal things.
-const KEPT = ['path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
+const ENTRIES = ['index', 'idb', 'json', 'presence', 'session-token', 'failover', 'times', 'writes', 'tabs', 'react', 'testing', 'unload'];
+const PUBLIC = [...ENTRIES, 'pinned', 'lag', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write', 'status', 'testing-server', 'testing-clock'];
+// Names in stored records, of changes, and in what tabs say to each other, which are declared beside internal things.
+const KEPT = ['tab', 'retries', 'to', 'leader', 'count', 'life', 'joins', 'states', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 
-// Names that declarations only give to parameters and to members that subclasses see, of which users have none.
-const INSIDE = words('object elements doc act amount change body');
+// Names that declarations only give to parameters, to functions that are exported, and to members that subclasses see, of which users have none.
+const INSIDE = words('object elements doc act amount change body settle millis');
 
 // Names that some platform object has too, but that are only ever used on our own objects.
 const SHADOWED = words(`
@@ -65,10 +66,11 @@ for (const file of readdirSync(at('../dist'))) {
   }
 }
 await build({
-  entryPoints: ['index', 'failover', 'idb', 'json', 'presence', 'session-token', 'times', 'writes'].map((name) => at(`../src/${name}.ts`)),
+  entryPoints: ENTRIES.map((name) => at(`../src/${name}.ts`)),
   outdir: at('../dist'),
   bundle: true,
   splitting: true,
+  external: ['react'],
   minify: true,
   keepNames: false,
   mangleProps: new RegExp(`^(${[...internal].map((name) => name.replaceAll('$', '\\$')).join('|')})$`),

@@ -1,5 +1,7 @@
 /** A transaction in the local store. */
 export interface StoredTransaction {
+  /** Id of the write, which it keeps however often it is issued; not there in what earlier versions have stored. */
+  readonly id?: string;
   readonly first: number;
   readonly last: number;
   readonly chain: number;
@@ -33,10 +35,19 @@ export interface StoredState {
 /** What an earlier run has left. */
 export interface StoredDocument {
   /** The lease that this run continues, with its transactions that await their verdict, oldest first. */
-  readonly lease: Lease | undefined;
+  readonly lease?: Lease | undefined;
   readonly pending: readonly StoredTransaction[];
-  readonly state: StoredState | undefined;
+  readonly state?: StoredState | undefined;
   readonly rejections: readonly StoredRejection[];
+}
+
+/** Where the dots of a write stand that a tab has put into the shared outbox: the first of them became dot `counter` of `replica`; 0 = it was issued anew. */
+export interface TakenWrite {
+  readonly tab: string;
+  readonly first: number;
+  readonly last: number;
+  readonly replica: string;
+  readonly counter: number;
 }
 
 /** Changes of the store that happen together or not at all. */
@@ -46,6 +57,8 @@ export interface StoreBatch {
   /** Starts anew under `lease`. */
   readonly renew?: boolean;
   readonly append?: readonly StoredTransaction[];
+  /** What is appended, or refused, was written by a tab that does not lead: its record in the outbox of the tabs is settled with this. */
+  readonly taken?: TakenWrite;
   /** Transactions up to here have verdicts; those not named in `voided` are confirmed. */
   readonly settled?: { readonly through: number; readonly voided: readonly number[] };
   /** The confirmed state, which contains all transactions settled up to `through`. */

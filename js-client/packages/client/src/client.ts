@@ -6,33 +6,17 @@ import { decodeFragment, type Fragment } from './fragment.ts';
 import { BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS, HEALTHY_MILLIS, SAVE_DELAY_MILLIS } from './limits.ts';
 import { decodeMutations, encodeMutations, type Mutation } from './mutation.ts';
 import { startSession, type Judged, type Outcome, type Outgoing, type Session } from './session.ts';
+import { syncOf, type ConnectionState, type Status } from './status.ts';
 import { Store, type PendingTransaction } from './store.ts';
 import { Topic } from './topic.ts';
 import type { Welcome } from './wire.ts';
 import type { Rejection, Write, WriteState } from './write.ts';
 
-/** State of the connection; after `error` and `closed` the client does not reconnect by itself. */
-export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'error' | 'closed';
-
-/**
- * State of what this client has to say and to hear: `synchronized` (a server has confirmed it since this client was opened),
- * `synchronizing`, `offline-pending` (writes wait
- * for a connection), `blocked` (writes wait and nothing will send them without help), `rejected` (the list of
- * rejections is not empty).
- */
-export type SyncState = 'synchronized' | 'synchronizing' | 'offline-pending' | 'blocked' | 'rejected';
-
-export interface Status {
-  readonly connection: ConnectionState;
-  /** Why the connection is not there, for example `shutting-down` or `needs-auth`; empty if there is no reason. */
-  readonly code: string;
-  readonly message: string;
-  readonly sync: SyncState;
-  /** Number of writes that await their verdict. */
-  readonly pending: number;
-  /** False once the local store has failed: writes are sent, but do not survive a reload. */
-  readonly savesLocally: boolean;
-}
+/** What every client of a document has in common, also one that shares its connection with other tabs. */
+export type ClientView = Pick<
+  Client,
+  'document' | 'status' | 'rejections' | 'onStatus' | 'onWrite' | 'onRejected' | 'transact' | 'pending' | 'goOffline' | 'goOnline' | 'close'
+>;
 
 /** A write that awaits its verdict, and what it wants to do. */
 export interface PendingWrite {
@@ -71,7 +55,8 @@ export interface OpenOptions {
   readonly online?: boolean;
 }
 
-interface Entry extends Outgoing {
+/** @internal A transaction without a verdict. */
+export interface Entry extends Outgoing {
   readonly transaction: PendingTransaction;
   sendable: boolean;
   /** The store has it. */
@@ -80,7 +65,8 @@ interface Entry extends Outgoing {
   sent: boolean;
 }
 
-interface Refused {
+/** @internal */
+export interface Refused {
   readonly write: Write;
   readonly stored: StoredRejection;
 }
@@ -89,7 +75,7 @@ const NAME = 'rejoin-js/0.1.0';
 const NOTHING: Fragment = new Map();
 /** What is written lives as long as the client. */
 const NOWHERE: ClientStore = {
-  load: async () => ({ lease: undefined, pending: [], state: undefined, rejections: [] }),
+  load: async () => ({ pending: [], rejections: [] }),
   commit: async () => undefined,
   close: async () => undefined,
 };
@@ -125,9 +111,9 @@ export class Client {
   entries: Entry[] = [];
   /** Transactions that are issued again and stored together. */
   private collecting: Entry[] | undefined;
-  /** Goes into the store together with the next transaction. */
-  private alongside: StoreBatch | undefined;
-  private storageFailed = false;
+  /** @internal Goes into the store together with the next transaction. */
+  alongside: StoreBatch | undefined;
+  private savesLocally: boolean;
   /** The last verdicts are in the store; before that no new session may begin. */
   private recorded: Promise<void> = Promise.resolve();
 
@@ -136,8 +122,8 @@ export class Client {
   private connection: ConnectionState = 'disconnected';
   private reason = { code: '', message: '' };
   private wantOnline: boolean;
-  /** A server has told this client, since it was opened, all that it held at the last connection. */
-  private isCaughtUp = false;
+  /** @internal A server has told this client, since it was opened, all that it held at the last connection. */
+  isCaughtUp = false;
   private attempt = 0;
   private connectedAt = Infinity;
   /** When a session was last ended because another of the same replica had begun; not there before that. */
@@ -145,10 +131,11 @@ export class Client {
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private sessionTimer: ReturnType<typeof setTimeout> | undefined;
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly cleanUp: (() => void)[] = [];
+  private readonly ended = new AbortController();
 
   private currentStatus!: Status;
-  private rejected: readonly Rejection[] = [];
+  /** @internal */
+  rejected: readonly Rejection[] = [];
   private readonly statusListeners = new Topic<Status>();
   private readonly writeListeners = new Topic<Write>();
   private readonly rejectionListeners = new Topic<Rejection>();
@@ -163,6 +150,7 @@ export class Client {
   constructor(options: OpenOptions, storage: ClientStore, stored: StoredDocument) {
     this.options = options;
     this.storage = storage;
+    this.savesLocally = storage !== NOWHERE;
     this.clock = options.clock ?? Date.now;
     this.wantOnline = options.online ?? true;
     this.store = new Store('', this.clock);
@@ -249,7 +237,7 @@ export class Client {
     if (this.connection !== 'closed') {
       this.hangUp();
       this.show('closed');
-      this.cleanUp.forEach((undo) => undo());
+      this.ended.abort();
       this.saveState();
       await this.storage.close();
     }
@@ -269,15 +257,16 @@ export class Client {
     this.judged = lease.judged;
     this.store.replica = lease.replica;
     this.store.next = lease.judged.last + 1;
-    for (const { fragment, first, last, chain, mutations } of pending) {
-      const transaction = this.store.restore(fragment, first, last, decodeMutations(mutations));
+    for (const { id, fragment, first, last, chain, mutations } of pending) {
+      const transaction = this.store.restore(fragment, first, last, decodeMutations(mutations), id);
       transaction.write.advance('saved-locally');
       // Whether the earlier run has sent it is not known, so it counts as sent.
       this.entries.push({ transaction, first, last, chain, fragment, sendable: true, saved: true, sent: true });
     }
   }
 
-  private issued(transaction: PendingTransaction): void {
+  /** @internal */
+  issued(transaction: PendingTransaction): void {
     const { first, last, fragment } = transaction;
     const chain = chainAfter((this.entries.at(-1) ?? this.judged).chain, fragment);
     const entry: Entry = { transaction, first, last, chain, fragment, sendable: false, saved: false, sent: false };
@@ -291,8 +280,8 @@ export class Client {
     }
   }
 
-  /** Stores the batch, these transactions in it; they are sent once they are stored. */
-  private save(batch: StoreBatch, entries: readonly Entry[] = [], then?: () => void): Promise<void> {
+  /** @internal Stores the batch, these transactions in it; they are sent once they are stored. */
+  save(batch: StoreBatch, entries: readonly Entry[] = [], then?: () => void): Promise<void> {
     const append = entries.map(stored);
     return this.storage
       .commit({ ...batch, append })
@@ -311,7 +300,7 @@ export class Client {
           return;
         }
         // Without the store the writes still reach the server; they just do not survive a reload.
-        this.storageFailed = true;
+        this.savesLocally = false;
         for (const entry of entries) {
           entry.sendable = true;
           entry.transaction.write.notSaved(new RejoinError('local-storage-failed', String(error)));
@@ -325,7 +314,6 @@ export class Client {
 
   /** Another tab has taken this lease over, with all that is stored under it. */
   private handOver(lost: StoreBatch): void {
-    this.hangUp();
     this.renew((entry) => (entry.saved ? HANDED_OVER : ''), lost);
     this.connect();
   }
@@ -358,7 +346,8 @@ export class Client {
     refused.forEach((each) => this.refuse(each));
   }
 
-  private refuse({ write, stored }: Refused): void {
+  /** @internal */
+  refuse({ write, stored }: Refused): void {
     const rejection = this.rejection(stored);
     this.rejected = [...this.rejected, rejection];
     this.move(write, 'rejected', rejection);
@@ -509,7 +498,6 @@ export class Client {
 
   /** @internal */
   conflict(outcomes: readonly Outcome[], refused: (transaction: Outgoing) => boolean): void {
-    this.hangUp();
     if (outcomes.length) {
       this.settle(outcomes, outcomes.at(-1)!.last, undefined, 'durable');
     }
@@ -519,7 +507,6 @@ export class Client {
 
   /** @internal */
   oversized(entry: Outgoing): void {
-    this.hangUp();
     this.renew((each) => (each === entry ? 'too-large' : ''));
     this.lost('too-large', '', true);
   }
@@ -652,29 +639,19 @@ export class Client {
     this.refresh();
   }
 
-  private refresh(): void {
+  /** @internal */
+  refresh(): void {
     const status: Status = Object.freeze({
       connection: this.connection,
       ...this.reason,
-      sync: this.syncNow(),
+      sync: syncOf(this.connection, this.entries.length, this.rejected.length, this.isCaughtUp),
       pending: this.entries.length,
-      savesLocally: !this.storageFailed,
+      savesLocally: this.savesLocally,
     });
     if (JSON.stringify(status) !== JSON.stringify(this.currentStatus)) {
       this.currentStatus = status;
       this.statusListeners.tell(status);
     }
-  }
-
-  private syncNow(): SyncState {
-    const { connection } = this;
-    if (this.entries.length) {
-      return connection === 'error' || connection === 'closed' ? 'blocked' : connection === 'connected' ? 'synchronizing' : 'offline-pending';
-    }
-    if (this.rejected.length) {
-      return 'rejected';
-    }
-    return this.isCaughtUp ? 'synchronized' : 'synchronizing';
   }
 
   private random(length: number): Uint8Array {
@@ -684,8 +661,7 @@ export class Client {
 
   private listen(event: string, listener: () => void): void {
     // Only browsers have these events; elsewhere the client works without them.
-    globalThis.addEventListener?.(event, listener);
-    this.cleanUp.push(() => globalThis.removeEventListener?.(event, listener));
+    globalThis.addEventListener?.(event, listener, { signal: this.ended.signal });
   }
 }
 
@@ -699,5 +675,5 @@ function refusal({ transaction: { write, mutations } }: Entry, code: string, mes
 }
 
 function stored({ first, last, chain, fragment, transaction }: Entry): StoredTransaction {
-  return { first, last, chain, fragment, mutations: encodeMutations(transaction.mutations) };
+  return { id: transaction.write.id, first, last, chain, fragment, mutations: encodeMutations(transaction.mutations) };
 }

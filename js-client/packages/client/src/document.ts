@@ -189,14 +189,31 @@ export class MvRegister<T extends Value = Value> extends AnyRegister<T> {
   }
 }
 
-/** A set; of a concurrent add and remove of one element the add wins, or the remove in the remove-wins variant. */
-export class SharedSet<T extends Value = Value> extends Handle {
-  add(element: T): Write {
-    const value = canonical(element);
-    return this.act('add', value, (store, object) => {
-      store.remove(object.elements.get(identityOf(value)) ?? []);
-      store.put(object, { kind: VALUE, value });
+/** What sets and flags have in common: elements that come and go; a flag is a set of one. */
+abstract class AnySet extends Handle {
+  protected include(op: Mutation['op'], value: Value, element = value): Write {
+    return this.act(op, value, (store, object) => {
+      store.remove(object.elements.get(identityOf(element)) ?? []);
+      store.put(object, { kind: VALUE, value: element });
     });
+  }
+
+  protected exclude(op: Mutation['op'], value: Value, element = value): Write {
+    return this.act(op, value, (store, object) => {
+      const any = store.remove(object.elements.get(identityOf(element)) ?? []);
+      const wins = object.type === RW_SET || object.type === DW_FLAG;
+      if (wins) {
+        store.put(object, { kind: ABSENT, value: element });
+      }
+      return any || wins;
+    });
+  }
+}
+
+/** A set; of a concurrent add and remove of one element the add wins, or the remove in the remove-wins variant. */
+export class SharedSet<T extends Value = Value> extends AnySet {
+  add(element: T): Write {
+    return this.include('add', canonical(element));
   }
 
   addAll(elements: Iterable<T>): Write {
@@ -208,15 +225,7 @@ export class SharedSet<T extends Value = Value> extends Handle {
   }
 
   remove(element: T): Write {
-    const value = canonical(element);
-    return this.act('remove', value, (store, object) => {
-      const any = store.remove(object.elements.get(identityOf(value)) ?? []);
-      if (object.type === RW_SET) {
-        store.put(object, { kind: ABSENT, value });
-        return true;
-      }
-      return any;
-    });
+    return this.exclude('remove', canonical(element));
   }
 
   /** Removes what is in the set; the remove-wins variant removes each confirmed element by its own removal. */
@@ -248,27 +257,17 @@ export class SharedSet<T extends Value = Value> extends Handle {
 }
 
 /** A switch; of a concurrent enable and disable the enable wins, or the disable in the disable-wins variant. */
-export class Flag extends Handle {
+export class Flag extends AnySet {
   get value(): boolean {
     return this.doc.store.contains(this.object, ON);
   }
 
   enable(): Write {
-    return this.act('enable', null, (store, object) => {
-      store.remove(object.cells);
-      store.put(object, { kind: VALUE, value: true });
-    });
+    return this.include('enable', null, true);
   }
 
   disable(): Write {
-    return this.act('disable', null, (store, object) => {
-      const any = store.remove(object.cells);
-      if (object.type === DW_FLAG) {
-        store.put(object, { kind: ABSENT, value: true });
-        return true;
-      }
-      return any;
-    });
+    return this.exclude('disable', null, true);
   }
 }
 

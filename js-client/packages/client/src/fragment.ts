@@ -68,11 +68,22 @@ export interface Cell {
 /** The dots of one replica that a fragment claims; those with a cell are live, the others dead. */
 export interface Section {
   readonly claims: Ranges;
-  readonly cells: ReadonlyMap<number, Cell>;
+  readonly cells: Map<number, Cell>;
 }
 
 /** Sections by replica id (16 hex digits). */
 export type Fragment = ReadonlyMap<string, Section>;
+
+export function sectionOf(claims = new Ranges()): Section {
+  return { claims, cells: new Map() };
+}
+
+/** What a refused transaction leaves: its dots are known, and nothing is under them. */
+export function voidOf(replica: string, first: number, last: number): Map<string, Section> {
+  const section = sectionOf();
+  section.claims.add(first, last);
+  return new Map([[replica, section]]);
+}
 
 export function objectKey(parent: ObjectKey | null, type: number, key: string): ObjectKey {
   return {
@@ -107,7 +118,7 @@ export function encodeFragment(fragment: Fragment): Uint8Array {
 
 /** The bytes of a version: the dots that are known, by replica. */
 export function encodeVersion(version: ReadonlyMap<string, Ranges>): Uint8Array {
-  return encode(0x56, new Map([...version].map(([replica, claims]) => [replica, { claims, cells: new Map() }])));
+  return encode(0x56, new Map([...version].map(([replica, claims]) => [replica, sectionOf(claims)])));
 }
 
 function encode(format: number, fragment: Fragment): Uint8Array {
@@ -286,11 +297,11 @@ export function decodeFragment(bytes: Uint8Array): Fragment {
   };
 
   const sections = new Map<string, Section>();
-  readSections(input, 0x52, (replica, claims, run, cells) => {
-    sections.set(replica, { claims, cells });
+  readSections(input, 0x52, (replica, section, run) => {
+    sections.set(replica, section);
     if (run.live) {
       for (let counter = run.high; counter >= run.low; counter--) {
-        cells.set(counter, readCell());
+        section.cells.set(counter, readCell());
       }
     }
   });
@@ -300,7 +311,7 @@ export function decodeFragment(bytes: Uint8Array): Fragment {
 export function decodeVersion(bytes: Uint8Array): Map<string, Ranges> {
   const version = new Map<string, Ranges>();
   const input = new ByteReader(bytes);
-  readSections(input, 0x56, (replica, claims, run) => {
+  readSections(input, 0x56, (replica, { claims }, run) => {
     if (run.live) {
       input.fail();
     }
@@ -312,7 +323,7 @@ export function decodeVersion(bytes: Uint8Array): Map<string, Ranges> {
 function readSections(
   input: ByteReader,
   format: number,
-  onRun: (replica: string, claims: Ranges, run: Run, cells: Map<number, Cell>) => void,
+  onRun: (replica: string, section: Section, run: Run) => void,
 ): void {
   if (input.byte() !== format) {
     input.fail();
@@ -320,8 +331,7 @@ function readSections(
   while (!input.done) {
     const replica = input.replica();
     const pairs: [number, number][] = [];
-    const claims = new Ranges();
-    const cells = new Map<number, Cell>();
+    const section = sectionOf();
     let previous: Run | undefined;
     for (let more = true; more; ) {
       const token = input.varint();
@@ -334,10 +344,10 @@ function readSections(
       }
       more = (token & 4) !== 0;
       pairs.push([low, high]);
-      onRun(replica, claims, (previous = { high, low, live }), cells);
+      onRun(replica, section, (previous = { high, low, live }));
     }
     for (const [low, high] of pairs.reverse()) {
-      claims.add(low, high);
+      section.claims.add(low, high);
     }
   }
 }

@@ -26,8 +26,11 @@ interface TransactionRecord extends StoredTransaction {
 }
 
 const SESSIONS = 'sessions';
-const TRANSACTIONS = 'transactions';
+/** @internal */
+export const TRANSACTIONS = 'transactions';
 const REJECTIONS = 'rejections';
+/** @internal What the keys of the outbox of the tabs begin with, see tab-outbox.ts; no lease is called so. */
+export const TAB = 'tab:';
 
 /*
  * One database per document. Every open tab has a session record of its own: a lease, and the confirmed state as that
@@ -63,13 +66,7 @@ export class IndexedDbStore implements ClientStore {
   }
 
   async load(): Promise<StoredDocument> {
-    const request = this.factory.open(this.name, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(SESSIONS, { keyPath: 'replica' });
-      request.result.createObjectStore(TRANSACTIONS, { keyPath: ['replica', 'last'] });
-      request.result.createObjectStore(REJECTIONS, { keyPath: 'id' });
-    };
-    this.database = await result(request);
+    this.database = await openDatabase(this.name, this.factory);
     const seen = this.begin('readonly');
     const [keys, waiting] = await Promise.all([
       result(seen.objectStore(SESSIONS).getAllKeys() as IDBRequest<string[]>),
@@ -205,6 +202,10 @@ export class IndexedDbStore implements ClientStore {
         });
     }
     const { replica } = next!;
+    if (batch.taken) {
+      const { tab, first, last, replica: to, counter } = batch.taken;
+      transactions.put({ replica: TAB + tab, first, last, to, counter });
+    }
     for (const each of batch.append ?? []) {
       transactions.put({ ...each, replica });
     }
@@ -264,6 +265,17 @@ export class IndexedDbStore implements ClientStore {
   }
 }
 
+/** @internal */
+export function openDatabase(name: string, factory: IDBFactory): Promise<IDBDatabase> {
+  const request = factory.open(name, 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore(SESSIONS, { keyPath: 'replica' });
+    request.result.createObjectStore(TRANSACTIONS, { keyPath: ['replica', 'last'] });
+    request.result.createObjectStore(REJECTIONS, { keyPath: 'id' });
+  };
+  return result(request);
+}
+
 function recordOf(lease: Lease, owner: string, { epoch, fragment }: { epoch: bigint; fragment: Uint8Array }): SessionRecord {
   return { ...lease, owner, state: { epoch, fragment, savedAt: Date.now() } };
 }
@@ -281,18 +293,21 @@ function newest(records: readonly SessionRecord[], transactions: readonly Transa
   return { epoch, fragments: [...same.map(({ state }) => state!.fragment), ...accepted.map(({ fragment }) => fragment)] };
 }
 
-function ofReplica(replica: string, through = Infinity): IDBKeyRange {
+/** @internal */
+export function ofReplica(replica: string, through = Infinity): IDBKeyRange {
   return IDBKeyRange.bound([replica, 0], [replica, through]);
 }
 
-function result<T>(request: IDBRequest<T>): Promise<T> {
+/** @internal */
+export function result<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new Error('IndexedDB'));
   });
 }
 
-function finished(transaction: IDBTransaction): Promise<void> {
+/** @internal */
+export function finished(transaction: IDBTransaction): Promise<void> {
   const done = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB'));

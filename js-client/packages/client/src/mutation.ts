@@ -17,9 +17,9 @@ export interface Mutation {
 }
 
 export function encodeMutations(mutations: readonly Mutation[]): Uint8Array {
-  return encodeValue(mutations.map(({ path, type, op, value }) => [path, type, op, value]));
+  return encodeValue(mutations as unknown as Value);
 }
 
-export function decodeMutations(bytes: Uint8Array): Mutation[] {
-  return (decodeValue(bytes) as [string[], ObjectType, Op, Value][]).map(([path, type, op, value]) => ({ path, type, op, value }));
+export function decodeMutations(bytes: Uint8Array): readonly Mutation[] {
+  return decodeValue(bytes) as unknown as readonly Mutation[];
 }

@@ -91,32 +91,31 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   let maxFrameBytes = 0;
   /** Own dots up to here have been sent on this connection or have their verdict. */
   let sentThrough = 0;
-  let caughtUp = false;
   let known = 0;
   let reported = hello.verdictsKnown;
   let reportAt = Infinity;
-  let nonce = 0n;
+
+  /** When the server has been silent for too long. */
+  const silentAt = (): number => heard + (phase === 'open' ? 2.5 * heartbeat : HANDSHAKE_MILLIS);
+
+  /** When the server is to hear from us. */
+  const speakAt = (): number => (phase === 'open' ? Math.min(spoke + heartbeat * 0.8, reportAt) : Infinity);
 
   function deadline(): number {
-    if (phase !== 'open') {
-      return phase === 'ended' ? Infinity : heard + HANDSHAKE_MILLIS;
-    }
-    return Math.min(heard + 2.5 * heartbeat, spoke + heartbeat * 0.8, reportAt);
+    return phase === 'ended' ? Infinity : Math.min(silentAt(), speakAt());
   }
 
   function tick(now: number): void {
     if (phase === 'ended') {
       return;
     }
-    if (now >= heard + (phase === 'open' ? 2.5 * heartbeat : HANDSHAKE_MILLIS)) {
+    if (now >= silentAt()) {
       end('timeout', '', true);
-    } else if (phase === 'open') {
-      if (now >= reportAt) {
-        report(now);
-      }
-      if (now >= spoke + heartbeat * 0.8) {
-        say(pingFrame(++nonce), now);
-      }
+    } else if (now >= reportAt && phase === 'open') {
+      report(now);
+    } else if (now >= speakAt()) {
+      // any answer will do, whatever it answers
+      say(pingFrame(1n), now);
     }
   }
 
@@ -130,7 +129,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
       if (frame.kind === 'failure') {
         end(frame.code, frame.message, frame.retryable);
       } else if ((frame.kind === 'welcome') !== (phase === 'greeting')) {
-        end('protocol-error', '', false);
+        end('protocol-error');
       } else {
         switch (frame.kind) {
           case 'welcome':
@@ -150,7 +149,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
       if (!(error instanceof RejoinError)) {
         throw error;
       }
-      end(error.code, error.message, false);
+      end(error.code, error.message);
     }
   }
 
@@ -197,7 +196,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
 
   function welcome(welcome: Welcome, now: number): void {
     if (welcome.protocolVersion !== 1) {
-      end('upgrade-required', `protocol version ${welcome.protocolVersion}`, false);
+      end('upgrade-required', `protocol version ${welcome.protocolVersion}`);
       return;
     }
     maxInFlight = welcome.maxInFlight || 1;
@@ -245,7 +244,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   function update({ fragment, ackedThrough, level, rejections }: Update, now: number): void {
     const highest = host.entries.findLast(({ last }) => last <= sentThrough)?.last ?? 0;
     if (ackedThrough > Math.max(highest, host.judged.last)) {
-      end('protocol-error', '', false);
+      end('protocol-error');
       return;
     }
     if (ackedThrough || fragment.length) {
@@ -254,10 +253,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
         .map(({ last }) => rejections.find((each) => each.last === last) ?? { last, code: '', message: '' });
       host.settle(outcomes, ackedThrough, fragment.length ? fragment : undefined, level >= 2 ? 'durable' : 'accepted');
     }
-    if (!caughtUp) {
-      caughtUp = true;
-      host.caughtUp();
-    }
+    host.caughtUp();
     pump(now);
   }
 
@@ -274,7 +270,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     host.send(frame);
   }
 
-  function end(code: string, message: string, retryable: boolean): void {
+  function end(code: string, message = '', retryable = false): void {
     phase = 'ended';
     host.lost(code, message, retryable);
   }

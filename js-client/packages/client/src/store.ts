@@ -18,7 +18,8 @@ import {
   encodeFragment,
   encodeVersion,
   objectKey,
-  type Cell,
+  sectionOf,
+  voidOf,
   type Fragment,
   type ObjectKey,
   type Payload,
@@ -75,7 +76,7 @@ export interface PendingTransaction {
   last: number;
   /** Self-contained; what is sent. */
   fragment: Uint8Array;
-  readonly mutations: Mutation[];
+  mutations: readonly Mutation[];
   write: Write;
   readonly cells: StoreCell[];
   /** Dots it removes, as replica id + counter. */
@@ -197,14 +198,9 @@ export class Store {
       return [...object.children.values()].some((child) => this.present(child));
     }
     if (isSet(object.type)) {
-      return [...object.elements.keys()].some((identity) => this.contains(object, identity));
+      return this.elements(object).length > 0;
     }
-    for (const cell of object.cells) {
-      if (!(cell.payload.kind === EXTENDED && cell.payload.code === BASELINE) && !this.hides(cell)) {
-        return true;
-      }
-    }
-    return false;
+    return this.visible(object).some(({ payload }) => !(payload.kind === EXTENDED && payload.code === BASELINE));
   }
 
   /** The latest pending transaction that touches the object, or this element of it. */
@@ -215,7 +211,7 @@ export class Store {
 
   /* Local transactions */
 
-  private begin(first: number, mutations: Mutation[], write: Write | undefined): PendingTransaction {
+  private begin(first: number, mutations: readonly Mutation[], write: Write | undefined): PendingTransaction {
     return {
       first,
       last: 0,
@@ -252,9 +248,7 @@ export class Store {
       }
       return transaction.write;
     } catch (error) {
-      this.pending.splice(this.pending.indexOf(transaction), 1);
-      this.lift(transaction);
-      transaction.cells.forEach((cell) => this.drop(cell));
+      this.withdraw(transaction);
       this.next = transaction.first;
       this.touched.forEach((_, object) => (object.snapshot = undefined));
       throw error;
@@ -265,7 +259,8 @@ export class Store {
 
   /** Records what the open transaction wants, for the list of rejections and for issuing it again. */
   wants(object: StoreObject, op: Mutation['op'], value: Value = null): void {
-    this.open!.mutations.push({ path: pathOf(object), type: labelOf(object), op, value });
+    const open = this.open!;
+    (open.mutations as Mutation[]).push({ path: pathOf(object), type: labelOf(object), op, value });
   }
 
   /** Writes a cell with the next dot. */
@@ -365,34 +360,23 @@ export class Store {
    */
   confirm(through: number, voided: ReadonlySet<number>, remote: Fragment, lost: ReadonlySet<number> = new Set()): void {
     while (this.pending.length && this.pending[0]!.last <= through) {
-      const transaction = this.pending.shift()!;
-      this.lift(transaction);
-      if (lost.has(transaction.last)) {
-        transaction.cells.forEach((cell) => {
-          cell.pending = undefined;
-          if (!cell.confirmed) {
-            this.drop(cell);
-          }
-        });
-        continue;
-      }
-      const known = this.known(this.replica);
-      for (const cell of transaction.cells) {
-        cell.pending = undefined;
-        if (voided.has(transaction.last) || (!cell.confirmed && known.contains(cell.counter))) {
-          this.drop(cell);
-        }
-        cell.confirmed = true;
-      }
-      known.add(transaction.first, transaction.last);
-      if (!voided.has(transaction.last)) {
-        for (const [replica, counter] of transaction.removed.values()) {
-          this.known(replica).add(counter);
-          this.kill(replica, counter);
-        }
+      const { first, last, fragment } = this.pending[0]!;
+      this.withdraw(this.pending[0]!);
+      if (!lost.has(last)) {
+        this.join(voided.has(last) ? voidOf(this.replica, first, last) : decodeFragment(fragment));
       }
     }
     this.join(remote);
+  }
+
+  /** Takes a pending transaction off the overlay, as if it had never been issued. */
+  withdraw(transaction: PendingTransaction): void {
+    this.pending.splice(this.pending.indexOf(transaction), 1);
+    transaction.removed.forEach(([replica, counter]) => this.hide(replica, counter, -1));
+    for (const cell of transaction.cells) {
+      cell.pending = undefined;
+      this.dropUnheld(cell);
+    }
   }
 
   /** Joins confirmed state or a confirmed delta. */
@@ -404,19 +388,12 @@ export class Store {
           (this.cellAt(replica, counter) ?? this.place(this.intern(object), payload, replica, counter)).confirmed = true;
         }
       }
-      const held = this.cells.get(replica);
+      const held = this.cells.get(replica) ?? new Map<number, StoreCell>();
       for (const [low, high] of claims) {
-        if (held && high - low > held.size) {
-          for (const counter of [...held.keys()]) {
-            if (counter >= low && counter <= high && !cells.has(counter)) {
-              this.kill(replica, counter);
-            }
-          }
-        } else if (held) {
-          for (let counter = low; counter <= high; counter++) {
-            if (!cells.has(counter)) {
-              this.kill(replica, counter);
-            }
+        // The shorter way: through what is held here, or through what is claimed.
+        for (const counter of high - low > held.size ? [...held.keys()] : Array.from({ length: high - low + 1 }, (_, i) => low + i)) {
+          if (counter >= low && counter <= high && !cells.has(counter)) {
+            this.kill(replica, counter);
           }
         }
         known.add(low, high);
@@ -425,9 +402,9 @@ export class Store {
   }
 
   /** Puts a stored transaction back on the overlay. */
-  restore(bytes: Uint8Array, first: number, last: number, mutations: Mutation[]): PendingTransaction {
+  restore(bytes: Uint8Array, first: number, last: number, mutations: readonly Mutation[], id?: string): PendingTransaction {
     const fragment = decodeFragment(bytes);
-    const transaction = this.begin(first, mutations, undefined);
+    const transaction = this.begin(first, mutations, id ? new Write(id) : undefined);
     transaction.last = last;
     transaction.fragment = bytes;
     this.pending.push(transaction);
@@ -458,10 +435,7 @@ export class Store {
 
   /** Takes all pending transactions off the overlay, as if they had never been issued. */
   abandon(): void {
-    for (const transaction of this.pending.splice(0)) {
-      this.lift(transaction);
-      transaction.cells.forEach((cell) => this.drop(cell));
-    }
+    [...this.pending].forEach((transaction) => this.withdraw(transaction));
   }
 
   /** Forgets the confirmed state. */
@@ -470,9 +444,7 @@ export class Store {
     for (const held of this.cells.values()) {
       for (const cell of [...held.values()]) {
         cell.confirmed = false;
-        if (!cell.pending) {
-          this.drop(cell);
-        }
+        this.dropUnheld(cell);
       }
     }
   }
@@ -532,19 +504,13 @@ export class Store {
   }
 
   private seal(transaction: PendingTransaction): void {
-    const sections = new Map<string, { claims: Ranges; cells: Map<number, Cell> }>();
-    const claims = (replica: string, low: number, high: number): Map<number, Cell> => {
-      let section = sections.get(replica);
-      if (!section) {
-        sections.set(replica, (section = { claims: new Ranges(), cells: new Map() }));
-      }
-      section.claims.add(low, high);
-      return section.cells;
-    };
-    const own = claims(this.replica, transaction.first, transaction.last);
-    transaction.cells.forEach((cell) => own.set(cell.counter, cell));
+    const sections = voidOf(this.replica, transaction.first, transaction.last);
+    transaction.cells.forEach((cell) => sections.get(this.replica)!.cells.set(cell.counter, cell));
     for (const [replica, counter] of transaction.removed.values()) {
-      claims(replica, counter, counter);
+      if (!sections.has(replica)) {
+        sections.set(replica, sectionOf());
+      }
+      sections.get(replica)!.claims.add(counter);
     }
     transaction.fragment = encodeFragment(sections);
     if (
@@ -555,11 +521,6 @@ export class Store {
     ) {
       throw new RejoinError('too-large');
     }
-  }
-
-  /** Unhides what the transaction removes. */
-  private lift(transaction: PendingTransaction): void {
-    transaction.removed.forEach(([replica, counter]) => this.hide(replica, counter, -1));
   }
 
   /** Makes the removal of this dot a part of the open transaction; returns its cell, if it is here. */
@@ -596,9 +557,7 @@ export class Store {
     const cell = this.cellAt(replica, counter);
     if (cell) {
       cell.confirmed = false;
-      if (!cell.pending) {
-        this.drop(cell);
-      }
+      this.dropUnheld(cell);
     }
   }
 
@@ -633,6 +592,13 @@ export class Store {
       object.elements.set(identity, cells.add(cell));
     }
     return cell;
+  }
+
+  /** Drops a cell that is neither confirmed nor pending. */
+  private dropUnheld(cell: StoreCell): void {
+    if (!cell.confirmed && !cell.pending) {
+      this.drop(cell);
+    }
   }
 
   private drop(cell: StoreCell): void {

@@ -19,6 +19,7 @@ export interface Hello {
   readonly sessionToken?: Uint8Array | undefined;
 }
 
+/** What became of the transaction that ends with this dot; the checksum is told by a Welcome only. */
 export interface Verdict {
   readonly last: number;
   readonly chain: number;
@@ -38,19 +39,12 @@ export interface Welcome {
   readonly serverTimeMillis: number;
 }
 
-export interface Refusal {
-  readonly first: number;
-  readonly last: number;
-  readonly code: string;
-  readonly message: string;
-}
-
 export interface Update {
   readonly fragment: Uint8Array;
   readonly ackedThrough: number;
   /** 1 accepted, 2 durable, 3 stable */
   readonly level: number;
-  readonly rejections: readonly Refusal[];
+  readonly rejections: readonly Verdict[];
 }
 
 export type ServerFrame =
@@ -199,6 +193,10 @@ export function message<T>(
   );
 }
 
+function verdict(bytes: Uint8Array, last: number): Verdict {
+  return message(bytes, (number, _, __, text) => ({ last: number(last), chain: number(2), code: text(3), message: text(4) }));
+}
+
 export function decodeServerFrame(input: Uint8Array): ServerFrame {
   const [[kind, [body]] = [0, [NONE]], more] = fieldsOf(input) as Map<number, [Uint8Array]>;
   if (more || !(body instanceof Uint8Array)) {
@@ -214,9 +212,7 @@ export function decodeServerFrame(input: Uint8Array): ServerFrame {
             epoch: big(2),
             judgedThrough: number(5),
             chain: number(6),
-            verdicts: all(7).map((each) =>
-              message(each, (number, _, __, text) => ({ last: number(1), chain: number(2), code: text(3), message: text(4) })),
-            ),
+            verdicts: all(7).map((each) => verdict(each, 1)),
             maxFrameBytes: number(8),
             maxInFlight: number(9),
             heartbeatMillis: number(10),
@@ -230,9 +226,7 @@ export function decodeServerFrame(input: Uint8Array): ServerFrame {
             fragment: bytes(2),
             ackedThrough: number(3),
             level: number(4),
-            rejections: all(5).map((each) =>
-              message(each, (number, _, __, text) => ({ first: number(1), last: number(2), code: text(3), message: text(4) })),
-            ),
+            rejections: all(5).map((each) => verdict(each, 2)),
           },
         };
       case 3:

@@ -73,7 +73,7 @@ export class Write {
 
   /** @internal Moves on to a later state; an earlier one is ignored. */
   advance(state: WriteState, rejection?: Rejection): boolean {
-    if (ORDER.indexOf(this.current) >= ORDER.indexOf(state) || this.current === 'durable') {
+    if (this.has(state) || this.current === 'durable') {
       return false;
     }
     this.current = state;
@@ -87,13 +87,17 @@ export class Write {
     this.failSaving(error);
   }
 
+  private has(state: WriteState): boolean {
+    return ORDER.indexOf(this.current) >= ORDER.indexOf(state);
+  }
+
   private reaching(state: WriteState): Promise<void> {
     const promise = new Promise<void>((resolve, reject) => {
       this.failSaving ??= reject;
       this.onState(() => {
         if (this.reason) {
           reject(new RejoinError(this.reason.code, this.reason.message));
-        } else if (ORDER.indexOf(this.current) >= ORDER.indexOf(state)) {
+        } else if (this.has(state)) {
           resolve();
         }
       });

@@ -3,7 +3,7 @@ import { toJson } from '../src/json.ts';
 import { MemoryStore, open, type Client, type ChangeEvent, type OpenOptions } from '../src/index.ts';
 import { presenceOf } from '../src/presence.ts';
 import { encodeValue } from '../src/values.ts';
-import { FakeServer, quiet } from './server.ts';
+import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { Random, SEED, replay } from './random.ts';
 
 const clients: Client[] = [];
@@ -16,9 +16,8 @@ async function join(server: FakeServer, options: Partial<OpenOptions> = {}): Pro
 }
 
 /** Refuses a transaction that adds this value anywhere. */
-function forbids(value: unknown): FakeServer['refuse'] {
-  return (fragment) =>
-    [...fragment.values()].some(({ cells }) => [...cells.values()].some(({ payload }) => 'value' in payload && payload.value === value)) ? 'content-rejected' : '';
+function forbids(value: unknown): FakeServer['validate'] {
+  return ({ changes }) => (changes.some((each) => each.value === value) ? 'content-rejected' : '');
 }
 
 afterEach(async () => {
@@ -44,9 +43,9 @@ test('a write shows at once, becomes durable, and reaches the others', async () 
 
 test('a server that keeps documents in memory accepts any number of writes, refuses others, and promises no disk', async () => {
   const server = new FakeServer();
-  server.level = 1;
-  server.maxInFlight = 4;
-  server.refuse = forbids('forbidden');
+  server.durable = false;
+  server.maxUnanswered = 4;
+  server.validate = forbids('forbidden');
   const client = await join(server);
   const tags = client.document.set<string>('tags');
   const writes = Array.from({ length: 20 }, (_, i) => tags.add(`t${i}`));
@@ -60,7 +59,7 @@ test('a server that keeps documents in memory accepts any number of writes, refu
 
 test('a refused write leaves the view with a reason and stays on the list until it is discarded', async () => {
   const server = new FakeServer();
-  server.refuse = forbids('forbidden');
+  server.validate = forbids('forbidden');
   const store = new MemoryStore();
   const client = await join(server, { store });
   const tags = client.document.set<string>('tags');
@@ -82,7 +81,7 @@ test('a refused write leaves the view with a reason and stays on the list until 
 
   const again = await join(server, { store });
   expect(again.rejections).toHaveLength(1);
-  server.refuse = () => '';
+  server.validate = () => '';
   const retried = again.rejections[0]!.retry();
   expect(again.rejections).toHaveLength(0);
   await retried.durable;
@@ -132,18 +131,17 @@ test('what is written offline survives a reload and is sent exactly once', async
 
 test('a verdict that was lost with its connection is found at the next one', async () => {
   const server = new FakeServer();
-  server.refuse = forbids('forbidden');
+  server.validate = forbids('forbidden');
   const client = await join(server);
   server.deciding = false;
   const kept = client.document.counter('likes').increment(5);
   const refused = client.document.set('tags').add('forbidden');
   await quiet();
   // The server decides, but its answer does not arrive.
-  const [peer] = server.peers;
-  server.deciding = true;
-  Object.assign(peer!, { deliver: () => undefined });
-  peer!.drain();
-  peer!.drop(1006);
+  server.loses = 'answers';
+  server.resume();
+  server.cut();
+  server.loses = 'nothing';
   await vi.waitFor(() => expect(client.status.pending).toBe(0), 5000);
   expect([kept.state, refused.state]).toEqual(['durable', 'rejected']);
   expect(client.document.counter('likes').value).toBe(5);
@@ -175,7 +173,7 @@ test('a transaction that throws leaves nothing', async () => {
 
 test('several changes are one write', async () => {
   const server = new FakeServer();
-  server.refuse = forbids('forbidden');
+  server.validate = forbids('forbidden');
   const client = await join(server);
   const write = client.transact((d) => {
     d.counter('likes').increment(3);
@@ -216,7 +214,7 @@ test('a deleted document is not brought back: what was pending is listed, and co
   expect(client.status.connection).toBe('error');
   expect(toJson(client.document)).toEqual({});
   expect(server.submits).toBe(1);
-  server.refusal = undefined;
+  server.answer = undefined;
   server.recreate();
   client.goOffline();
   client.goOnline();
@@ -233,7 +231,7 @@ test('a client that holds what the server has lost begins with what the server h
   const replica = client.replica;
   server.refuseAll('epoch-changed', 4412);
   await vi.waitFor(() => expect(client.replica).not.toBe(replica), 5000);
-  server.refusal = undefined;
+  server.answer = undefined;
   await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
   expect(client.document.counter('likes').value).toBe(1);
 });
@@ -312,13 +310,12 @@ test('where a verdict is no longer kept, an increment is not issued twice and ev
   const tag = client.document.set('tags').add('one');
   const after = client.document.counter('likes').increment(1);
   await quiet();
-  const [peer] = server.peers;
-  Object.assign(peer!, { deliver: () => undefined });
-  server.deciding = true;
-  peer!.drain();
+  server.loses = 'answers';
+  server.resume();
   // Only the newest verdict is kept.
   server.keptVerdicts = 1;
-  peer!.drop(1006);
+  server.cut();
+  server.loses = 'nothing';
   await vi.waitFor(() => expect([increment.state, tag.state, after.state]).toEqual(['rejected', 'durable', 'durable']), 5000);
   expect((await increment.rejected).code).toBe('unknown-outcome');
   expect(toJson(client.document)).toEqual({ likes: 6, tags: ['one'] });
@@ -342,7 +339,7 @@ test('a final failure ends reconnecting and says why', async () => {
 
 test('a transaction larger than the server takes is refused by the client, the others go on', async () => {
   const server = new FakeServer();
-  server.maxFrameBytes = 2000;
+  server.maxFrame = 2000;
   const client = await join(server);
   const small = client.document.counter('likes').increment();
   const large = client.document.register('title').set('x'.repeat(3000));
@@ -474,7 +471,7 @@ test('over cut connections, refusals and reloads every write has one verdict and
     const random = new Random(seed);
     vi.spyOn(Math, 'random').mockImplementation(() => random.next());
     const server = new FakeServer();
-    server.refuse = forbids('forbidden');
+    server.validate = forbids('forbidden');
     const stores = [new MemoryStore(), new MemoryStore()];
     // Reconnects come at once: the wait is a random part of nothing.
     const options = { random: (bytes: Uint8Array<ArrayBuffer>) => (bytes.length === 2 ? bytes : crypto.getRandomValues(bytes)) };
@@ -494,7 +491,9 @@ test('over cut connections, refusals and reloads every write has one verdict and
         });
       } else if (choice === 7) {
         server.deciding = !server.deciding;
-        server.peers.forEach((peer) => peer.drain());
+        if (server.deciding) {
+          server.resume();
+        }
       } else if (choice === 8) {
         server.cut();
       } else if (choice === 9) {

@@ -5,7 +5,7 @@ import type * as Idb from '../src/idb.ts';
 import type * as Core from '../src/index.ts';
 import type * as Json from '../src/json.ts';
 import type * as PresenceEntry from '../src/presence.ts';
-import { FakeServer } from './server.ts';
+import { FakeServer } from '../src/testing.ts';
 
 const DIST = new URL('../dist/', import.meta.url);
 
@@ -16,8 +16,7 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
   const { toJson } = (await import(/* @vite-ignore */ new URL('json.js', DIST).href)) as typeof Json;
   const { presenceOf } = (await import(/* @vite-ignore */ new URL('presence.js', DIST).href)) as typeof PresenceEntry;
   const server = new FakeServer();
-  server.refuse = (fragment) =>
-    [...fragment.values()].some(({ cells }) => [...cells.values()].some(({ payload }) => 'value' in payload && payload.value === 'forbidden')) ? 'content-rejected' : '';
+  server.validate = ({ changes }) => (changes.some(({ value }) => value === 'forbidden') ? 'content-rejected' : '');
   const open = (online: boolean): Promise<Core.Client> =>
     core.open({ url: 'ws://test/sync', document: 'd', webSocket: server.webSocket, store: new idb.IndexedDbStore('d', { locks: null }), online });
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { openAtOneOf, type FailoverOptions, type Placed } from '../src/failover.ts';
 import { MemoryStore, open, type Client, type WebSocketLike, type Write } from '../src/index.ts';
 import { HANDSHAKE_MILLIS } from '../src/limits.ts';
-import { FakeServer, quiet } from './server.ts';
+import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { Random, SEED, replay } from './random.ts';
 
 const A = 'ws://a/sync';

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { toJson } from '../src/json.ts';
 import { open, type Client, type OpenOptions } from '../src/index.ts';
 import { IndexedDbStore, type LocksLike } from '../src/idb.ts';
-import { FakeServer, quiet } from './server.ts';
+import { FakeServer, settle as quiet } from '../src/testing.ts';
 
 /** Web Locks of one browser: held until released, or until the tab is gone. */
 class Locks implements LocksLike {
@@ -144,7 +144,7 @@ test('without locks a new tab takes pending writes over; the old tab goes on und
 
 test('rejections survive a reload', async () => {
   const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
-  server.refuse = () => 'content-rejected';
+  server.validate = () => 'content-rejected';
   const first = await tab(server, factory, locks);
   await first.document.set('tags').add('forbidden').rejected;
   await settle();

@@ -3,7 +3,7 @@ import { toJson } from '../src/json.ts';
 import { decodeFragment, encodeFragment } from '../src/fragment.ts';
 import { Document } from '../src/document.ts';
 import { Store } from '../src/store.ts';
-import { Judge, type Decision } from './judge.ts';
+import { Judge, type Decision } from '../src/testing-judge.ts';
 import { Random, SEED, replay } from './random.ts';
 
 const NAMES = ['a', 'b', 'c'];

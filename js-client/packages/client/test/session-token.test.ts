@@ -3,7 +3,8 @@ import { hex } from '../src/bytes.ts';
 import { open, type Client } from '../src/index.ts';
 import { MAX_PINS, MAX_WAITING, sessionOf, type ClientSession } from '../src/session-token.ts';
 import { bytesOf, decodeToken, encodeToken, keyOf, textOf } from '../src/token.ts';
-import { FakeServer, quiet, type Item } from './server.ts';
+import { FakeServer, settle as quiet } from '../src/testing.ts';
+import type { Item } from '../src/testing-frames.ts';
 
 const OSLO = 0x0123456789abcdefn;
 const ROME = 0xfedcba9876543210n;
@@ -228,7 +229,7 @@ describe('a pinned view', () => {
 
   it('shows no write that was refused', async () => {
     const server = new FakeServer();
-    server.refuse = () => 'content-rejected';
+    server.validate = () => 'content-rejected';
     server.deciding = false;
     const { client, session } = await join(server);
     client.document.counter('likes').increment();

@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import { open } from '../src/index.ts';
 import { exportJson, retryClass } from '../src/writes.ts';
-import { FakeServer } from './server.ts';
+import { FakeServer } from '../src/testing.ts';
 
 test('what was rejected can be kept as JSON, whatever it holds', async () => {
   const server = new FakeServer();
-  server.refuse = () => 'content-rejected';
+  server.validate = () => 'content-rejected';
   const client = await open({ url: 'ws://test/sync', document: 'd', webSocket: server.webSocket });
   client.transact((document) => {
     document.set('s').add('a "quoted" word');

@@ -22,10 +22,10 @@ final class ScriptExamples {
             {
               "compilerOptions": {
                 "target": "ES2022", "module": "NodeNext", "moduleResolution": "NodeNext",
-                "lib": ["ES2023", "DOM", "DOM.Iterable"], "types": [],
+                "lib": ["ES2023", "DOM", "DOM.Iterable"], "types": [], "jsx": "react-jsx",
                 "strict": true, "exactOptionalPropertyTypes": true, "noUncheckedIndexedAccess": true, "noEmit": true
               },
-              "include": ["*.ts"]
+              "include": ["*.ts", "*.tsx"]
             }
             """;
 
@@ -33,7 +33,7 @@ final class ScriptExamples {
     private static final String STRIPPER = """
             const { readFileSync, writeFileSync } = require('node:fs');
             const [esbuild, from, to] = process.argv.slice(2);
-            const { code } = require(esbuild).transformSync(readFileSync(from, 'utf8'), { loader: 'ts', target: 'es2022' });
+            const { code } = require(esbuild).transformSync(readFileSync(from, 'utf8'), { loader: 'tsx', jsx: 'automatic', target: 'es2022' });
             writeFileSync(to, code);
             """;
 
@@ -50,7 +50,9 @@ final class ScriptExamples {
                 "js-client is not built; run Maven with -am");
         Path scope = Files.createDirectories(folder.resolve("node_modules/@rejoin"));
         Files.createSymbolicLink(scope.resolve("client"), Checkout.ROOT.resolve("js-client/packages/client"));
-        Files.createSymbolicLink(folder.resolve("node_modules/fake-indexeddb"), PACKAGES.resolve("fake-indexeddb"));
+        for (String name : List.of("fake-indexeddb", "react", "react-dom", "@types")) {
+            Files.createSymbolicLink(folder.resolve("node_modules").resolve(name), PACKAGES.resolve(name));
+        }
         Files.writeString(folder.resolve("package.json"), "{ \"type\": \"module\" }\n");
         Files.writeString(folder.resolve("tsconfig.json"), SETTINGS);
         Files.writeString(folder.resolve(STRIP), STRIPPER);
@@ -59,7 +61,7 @@ final class ScriptExamples {
 
     /** Adds a module of this name. */
     void add(String name, Snippet snippet) throws IOException {
-        Files.writeString(folder.resolve(name + ".ts"), snippet.text() + "export {};\n");
+        Files.writeString(folder.resolve(name + "." + snippet.language()), snippet.text() + "export {};\n");
     }
 
     /** What the compiler says of all modules; nothing if they are right. */
@@ -68,10 +70,10 @@ final class ScriptExamples {
     }
 
     /** Runs a module; the server takes the place of 127.0.0.1:8080. Returns the lines it prints. */
-    List<String> run(String name, String server) throws Exception {
+    List<String> run(String name, String language, String server) throws Exception {
         Path stripped = folder.resolve(name + ".mjs");
         Result result =
-                run(STRIP, PACKAGES.resolve("esbuild/lib/main.js").toString(), name + ".ts", stripped.toString());
+                run(STRIP, PACKAGES.resolve("esbuild/lib/main.js").toString(), name + "." + language, stripped.toString());
         assertEquals(0, result.code, result.output);
         // A client that an example leaves open would keep the process alive.
         String program = Files.readString(stripped).replace("127.0.0.1:8080", server) + "process.exit(0);\n";

@@ -39,7 +39,7 @@ final class ServerExamplesIT {
 
     @TestFactory
     Stream<DynamicTest> typeScriptExamplesPrintWhatTheySay() throws Exception {
-        List<Snippet> snippets = Snippet.all("ts");
+        List<Snippet> snippets = Snippet.all("ts", "tsx");
         assertTrue(snippets.size() > 2, "found only " + snippets);
         Path modules = Files.createTempDirectory(folder, "ts");
         ScriptExamples scripts = ScriptExamples.in(modules);
@@ -50,7 +50,7 @@ final class ServerExamplesIT {
         return snippets.stream()
                 .map(snippet -> DynamicTest.dynamicTest(snippet.toString(), () -> {
                     try (SyncServer server = server()) {
-                        assertEquals(snippet.printed(), scripts.run(name(snippet), address(server)));
+                        assertEquals(snippet.printed(), scripts.run(name(snippet), snippet.language(), address(server)));
                     }
                 }));
     }

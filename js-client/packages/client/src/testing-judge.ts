@@ -1,7 +1,6 @@
-import { chainAfter } from '../src/bytes.ts';
-import { decodeFragment, encodeFragment, type Fragment, type Section } from '../src/fragment.ts';
-import { Ranges } from '../src/ranges.ts';
-import { Store } from '../src/store.ts';
+import { chainAfter } from './bytes.ts';
+import { decodeFragment, encodeFragment, voidOf, type Fragment } from './fragment.ts';
+import { Store } from './store.ts';
 
 /** What became of one transaction. */
 export interface Decision {
@@ -40,7 +39,7 @@ export class Judge {
       }
     }
     const code = refuse(decoded);
-    const effect = code ? encodeFragment(voided(replica, first, last)) : fragment;
+    const effect = code ? encodeFragment(voidOf(replica, first, last)) : fragment;
     this.state.join(decodeFragment(effect));
     const decision = { first, last, chain: chainAfter(chain, fragment), code, effect };
     history.push(decision);
@@ -51,10 +50,4 @@ export class Judge {
   everything(): Uint8Array {
     return this.state.state();
   }
-}
-
-function voided(replica: string, first: number, last: number): Fragment {
-  const claims = new Ranges();
-  claims.add(first, last);
-  return new Map<string, Section>([[replica, { claims, cells: new Map() }]]);
 }

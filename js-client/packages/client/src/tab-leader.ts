@@ -1,0 +1,327 @@
+import { hex } from './bytes.ts';
+import type { ClientStore, StoredDocument, StoredRejection, TakenWrite } from './client-store.ts';
+import { Client, type Entry, type OpenOptions } from './client.ts';
+import { RejoinError } from './errors.ts';
+import { decodeFragment, encodeFragment, voidOf } from './fragment.ts';
+import { renameDots } from './tab-dots.ts';
+import { decodeMutations, encodeMutations } from './mutation.ts';
+import type { Outcome } from './session.ts';
+import type { ChannelLike, LeaderStep, Sequenced, TabMessage } from './tab-messages.ts';
+import type { TabOutbox, TabWrite } from './tab-outbox.ts';
+import { Write, type WriteState } from './write.ts';
+
+/*
+ * The leader of the tabs: the one client that has a lease and a socket.
+ *
+ * Dots. What a tab has written stands under dots of its own, which no server ever sees. The leader gives it dots of its lease, the same
+ * for every dot of the write, and renames what the write removes of earlier writes of that tab. So the transaction means what it meant
+ * where it was written, and every dot that leaves the browser has the judge of that one lease. Only where a dot that it removes
+ * has gone with a former lease, the write is issued anew from its mutations.
+ *
+ * Once. The transaction is stored and the record in the outbox is marked as taken in one step of the database. Tabs are told of it only
+ * after that: what they then write refers to dots that the next leader finds, too.
+ */
+
+/** The client of the leader, which tells of its steps. */
+class LeadingClient extends Client {
+  /** What has been confirmed since this was last emptied. */
+  readonly confirmed: Uint8Array[] = [];
+  declare onStep: (() => void) | undefined;
+
+  override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined, reached: 'accepted' | 'durable'): void {
+    for (const { first, last, fragment } of this.entries.filter((entry) => entry.last <= through)) {
+      const outcome = outcomes.find((each) => each.last === last);
+      if (!outcome?.lost) {
+        this.confirmed.push(outcome?.code ? encodeFragment(voidOf(this.replica, first, last)) : fragment);
+      }
+    }
+    if (bytes) {
+      this.confirmed.push(bytes);
+    }
+    super.settle(outcomes, through, bytes, reached);
+  }
+
+  override refresh(): void {
+    super.refresh();
+    this.onStep?.();
+  }
+}
+
+/** Calls the function when the tab is gone, while this leader lives. */
+export type WhenGone = (tab: string, then: () => Promise<void>) => void;
+
+/** The confirmed state of one life of the document. */
+export interface Seen {
+  readonly epoch: bigint;
+  readonly state: Uint8Array;
+}
+
+/** Leads from {@link start} on, until it is closed. */
+export class Leader {
+  private readonly client: LeadingClient;
+  private readonly channel: ChannelLike;
+  private readonly outbox: TabOutbox;
+  private readonly leader: string;
+  private readonly clock: () => number;
+  private count = 0;
+  private epoch: bigint;
+  private readonly told = new Map<string, Entry>();
+  /** What has been taken, dot by dot, and not been told of; by write. */
+  private readonly untold = new Map<string, TakenWrite>();
+  /** Tabs of which this leader will hear when they are gone. */
+  private readonly watched = new Set<string>();
+  private readonly whenGone: WhenGone;
+  /** States since the last step. */
+  private readonly states = new Map<string, WriteState>();
+  /** By tab, where the dots of its writes stand, oldest first. */
+  private readonly taken = new Map<string, TakenWrite[]>();
+  /** Leases that were given up, with what had not been accepted under them. */
+  private readonly former = new Set<string>();
+  private lease: string;
+  private flushing = false;
+  /** Messages that wait until the outbox has been read. */
+  private waiting: TabMessage[] | undefined = [];
+
+  /** Begins to lead. What other tabs have shown as confirmed counts as confirmed here, too. */
+  static async start(options: OpenOptions, store: ClientStore, outbox: TabOutbox, channel: ChannelLike, seen: Seen, whenGone: WhenGone): Promise<Leader> {
+    const leader = new Leader(options, store, await store.load(), outbox, channel, seen, whenGone);
+    await leader.begin();
+    return leader;
+  }
+
+  private constructor(options: OpenOptions, store: ClientStore, stored: StoredDocument, outbox: TabOutbox, channel: ChannelLike, seen: Seen, whenGone: WhenGone) {
+    this.client = new LeadingClient({ ...options, store }, store, stored);
+    this.clock = options.clock ?? Date.now;
+    this.leader = hex(crypto.getRandomValues(new Uint8Array(8)));
+    this.outbox = outbox;
+    this.channel = channel;
+    this.whenGone = whenGone;
+    this.epoch = this.client.epoch;
+    this.lease = this.client.replica;
+    if (stored.state?.epoch === seen.epoch) {
+      this.client.document.step('restore', () => this.client.store.join(decodeFragment(seen.state)));
+    }
+    this.client.onWrite(({ id, state: reached }) => this.states.set(id, reached));
+    this.client.onStep = () => this.plan();
+    channel.onmessage = ({ data }) => this.hear(data as TabMessage);
+  }
+
+  async close(): Promise<void> {
+    this.client.onStep = undefined;
+    this.channel.close();
+    await this.client.close();
+  }
+
+  private async begin(): Promise<void> {
+    await this.takeAll();
+    const { waiting = [] } = this;
+    this.waiting = undefined;
+    waiting.forEach((message) => this.hear(message));
+    this.tellWhole(false);
+  }
+
+  /** Takes what waits in the outbox. */
+  private async takeAll(): Promise<void> {
+    try {
+      const { writes, taken } = await this.outbox.all();
+      taken.forEach((each) => this.note(each));
+      writes.forEach((write) => this.take(write));
+      [...writes, ...taken].forEach(({ tab }) => this.watch(tab));
+    } catch {
+      // A store that cannot be read is told by the client's status; what tabs write still comes over the channel.
+    }
+  }
+
+  /** A tab may end between storing a write and telling of it: what it leaves is taken when it is gone. */
+  private watch(tab: string): void {
+    if (!this.watched.has(tab)) {
+      this.watched.add(tab);
+      this.whenGone(tab, async () => {
+        await this.takeAll();
+        await this.outbox.forget(tab).catch(() => undefined);
+        this.settle(tab, Infinity);
+      });
+    }
+  }
+
+  /** Of a tab's writes before this dot it is enough to know that they have been taken: nothing refers to them any more. */
+  private settle(tab: string, before: number): void {
+    const taken = this.taken.get(tab) ?? [];
+    const settled = taken.filter(({ last }) => last < before);
+    if (settled.length > 1) {
+      this.taken.set(tab, [{ tab, first: 1, last: settled.at(-1)!.last, replica: '', counter: 0 }, ...taken.slice(settled.length)]);
+    }
+  }
+
+  private hear(message: TabMessage): void {
+    if (this.waiting) {
+      this.waiting.push(message);
+    } else if (message.type === 'join') {
+      this.watch(message.tab);
+      this.tellWhole(false);
+    } else if (message.type === 'write') {
+      this.settle(message.write.tab, message.settledBefore);
+      this.take(message.write);
+    } else if (message.type === 'discard') {
+      this.client.rejections.find(({ id }) => id === message.id)?.discard();
+    } else if (message.type === 'online') {
+      if (message.online) {
+        this.client.goOnline();
+      } else {
+        this.client.goOffline();
+      }
+    }
+  }
+
+  private note(taken: TakenWrite): void {
+    const known = this.taken.get(taken.tab) ?? [];
+    if (!known.some(({ first }) => first === taken.first)) {
+      this.taken.set(taken.tab, [...known, taken]);
+    }
+  }
+
+  /** Gives a write of a tab dots of the lease. A write that has been taken before is left alone. */
+  private take(write: TabWrite): void {
+    const { tab, first, last, retries } = write;
+    if (this.taken.get(tab)?.some((each) => each.first <= first && first <= each.last)) {
+      return;
+    }
+    const { client } = this;
+    const id = `${tab}-${first}`;
+    const taken = { tab, first, last, replica: client.replica, counter: client.store.next };
+    const again = client.rejections.find((each) => each.id === retries);
+    client.alongside = { taken };
+    try {
+      if (again) {
+        client.rejected = client.rejected.filter((each) => each !== again);
+        client.alongside = { taken, removeRejections: [retries] };
+      }
+      const mutations = decodeMutations(write.mutations);
+      const renamed = this.renamed(write);
+      if (renamed) {
+        client.document.step('local', () => client.issued(client.store.restore(renamed, taken.counter, taken.counter + last - first, mutations, id)));
+        this.untold.set(id, taken);
+      } else {
+        // Its dots are others, and nothing that removes them can be renamed.
+        taken.counter = 0;
+        client.document.applyAll(mutations, new Write(id));
+      }
+      if (client.alongside) {
+        // Nothing was left for it to do.
+        client.save(client.alongside);
+        this.states.set(id, 'durable');
+      }
+    } catch (error) {
+      const { code, message } = error as RejoinError;
+      const stored: StoredRejection = { id, code: code ?? 'malformed', message, mutations: write.mutations };
+      client.save({ ...client.alongside, addRejections: [stored] });
+      client.refuse({ write: new Write(id), stored });
+    }
+    client.alongside = undefined;
+    this.note(taken);
+    this.plan();
+  }
+
+  /** The transaction under the dots of the lease; nothing if something that it removes has gone with a former lease. */
+  private renamed({ tab, first, fragment }: TabWrite): Uint8Array | undefined {
+    const { store } = this.client;
+    const { next, replica: lease } = store;
+    const known = (replica: string, counter: number): boolean => store.context.get(replica)?.contains(counter) ?? false;
+    return renameDots(fragment, (replica, counter) => {
+      if (replica !== tab) {
+        return this.former.has(replica) && !known(replica, counter) ? undefined : [replica, counter];
+      }
+      if (counter >= first) {
+        return [lease, next + counter - first];
+      }
+      const taken = this.taken.get(tab)?.find((each) => each.first <= counter && counter <= each.last);
+      if (!taken?.counter) {
+        return undefined;
+      }
+      const dot = taken.counter + counter - taken.first;
+      return taken.replica === lease || known(taken.replica, dot) ? [taken.replica, dot] : undefined;
+    });
+  }
+
+  /** Tells of what happens in this turn as one step. */
+  private plan(): void {
+    this.former.add(this.lease);
+    this.lease = this.client.replica;
+    this.former.delete(this.lease);
+    if (!this.flushing) {
+      this.flushing = true;
+      queueMicrotask(() => {
+        this.flushing = false;
+        this.flush();
+      });
+    }
+  }
+
+  private flush(): void {
+    if (this.waiting || !this.client.onStep) {
+      return;
+    }
+    if (this.epoch && this.epoch !== this.client.epoch) {
+      this.epoch = this.client.epoch;
+      this.tellWhole(true);
+      return;
+    }
+    this.epoch = this.client.epoch;
+    const pending: Sequenced[] = [];
+    const still = new Set<string>();
+    for (const entry of this.client.entries) {
+      const { id } = entry.transaction.write;
+      still.add(id);
+      // One that is not stored yet could be given other dots by the next leader.
+      if (entry.sendable && this.told.get(id) !== entry) {
+        this.told.set(id, entry);
+        pending.push(this.sequenced(entry));
+      }
+    }
+    [...this.told.keys()].filter((id) => !still.has(id)).forEach((id) => this.told.delete(id));
+    this.tell('step', this.client.confirmed.splice(0), pending, false);
+  }
+
+  private tellWhole(forget: boolean): void {
+    if (!forget) {
+      this.flush();
+    }
+    this.client.confirmed.length = 0;
+    this.told.clear();
+    const stored = this.client.entries.filter(({ sendable }) => sendable);
+    stored.forEach((entry) => this.told.set(entry.transaction.write.id, entry));
+    this.tell('whole', [this.client.document.confirmedState()], stored.map((entry) => this.sequenced(entry)), forget);
+  }
+
+  private tell(type: LeaderStep['type'], joins: readonly Uint8Array[], pending: readonly Sequenced[], forget: boolean): void {
+    const { connection, code, message, savesLocally } = this.client.status;
+    const taken: TakenWrite[] = [];
+    for (const [id, each] of this.untold) {
+      if (this.told.has(id) || !this.client.entries.some(({ transaction }) => transaction.write.id === id)) {
+        taken.push(each);
+        this.untold.delete(id);
+      }
+    }
+    const clockOffset = Math.round(this.client.store.clock() - this.clock());
+    const told: LeaderStep = {
+      type,
+      leader: this.leader,
+      count: ++this.count,
+      life: this.client.epoch,
+      joins,
+      forget,
+      pending,
+      taken,
+      states: [...this.states],
+      rejections: this.client.rejections.map(({ id, code: why, message: text, mutations }) => ({ id, code: why, message: text, mutations: encodeMutations(mutations) })),
+      status: { connection, code, message, upToDate: this.client.isCaughtUp, savesLocally, clockOffset },
+    };
+    this.states.clear();
+    this.channel.postMessage(told);
+  }
+
+  private sequenced({ first, last, fragment, transaction }: Entry): Sequenced {
+    const { write, mutations } = transaction;
+    return { id: write.id, replica: this.lease, first, last, fragment, mutations: encodeMutations(mutations), state: write.state };
+  }
+}

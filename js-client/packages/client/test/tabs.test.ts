@@ -1,0 +1,272 @@
+import 'fake-indexeddb/auto';
+import { afterEach, expect, test, vi } from 'vitest';
+import { toJson } from '../src/json.ts';
+import { Client } from '../src/index.ts';
+import { openTabs } from '../src/tabs.ts';
+import { FakeServer } from '../src/testing.ts';
+import { Random, SEED, replay } from './random.ts';
+import { FakeBrowser, type FakeTab } from './tab.ts';
+
+const browsers: FakeBrowser[] = [];
+
+function browser(): FakeBrowser {
+  const made = new FakeBrowser();
+  browsers.push(made);
+  return made;
+}
+
+/** Lets what is under way between tabs and their database happen. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 12; i++) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+const forbidden: FakeServer['validate'] = ({ changes }) => (changes.some(({ value }) => value === 'forbidden') ? 'content-rejected' : '');
+
+async function saved(...tabs: FakeTab[]): Promise<void> {
+  for (const { client } of tabs) {
+    await vi.waitFor(() => expect(client.status).toMatchObject({ connection: 'connected', pending: 0 }), 5000);
+  }
+}
+
+afterEach(async () => {
+  for (const each of browsers.splice(0)) {
+    await each.close();
+  }
+});
+
+test('two tabs have one connection, and each shows what the other has written, pending and confirmed', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  server.deciding = false;
+  const write = follower.client.transact((document) => {
+    document.counter('likes').increment(2);
+    document.set('tags').add('here');
+  });
+  expect(follower.client.document.counter('likes').value).toBe(2);
+  await write.savedLocally;
+  await vi.waitFor(() => expect(leader.client.document.set('tags').pendingFor('here')?.id).toBe(write.id));
+  expect(leader.client.status).toMatchObject({ pending: 1, sync: 'synchronizing' });
+  await vi.waitFor(() => expect(write.state).toBe('sent'));
+  server.resume();
+  await write.durable;
+  await saved(leader, follower);
+  expect(server.hellos).toBe(1);
+  for (const { client } of [leader, follower]) {
+    expect(toJson(client.document)).toEqual({ likes: 2, tags: ['here'] });
+    expect(client.document.confirmedState()).toEqual(server.judge.everything());
+  }
+});
+
+test('what others have written reaches every tab, as one event each', async () => {
+  const [server, shared, other] = [new FakeServer(), browser(), browser()];
+  const tabs = [await shared.open(server), await shared.open(server)];
+  const author = await other.open(server);
+  await saved(...tabs, author);
+  const seen = tabs.map(() => [] as unknown[]);
+  tabs.forEach(({ client }, i) => client.document.onChange(({ changes }) => seen[i]!.push(changes)));
+  await author.client.transact((document) => {
+    document.set('tags').add('far');
+    document.register('title').set('away');
+  }).durable;
+  await vi.waitFor(() => expect(seen.map((each) => each.length)).toEqual([1, 1]));
+  expect(seen[0]).toEqual(seen[1]);
+});
+
+test('a write keeps its meaning: what it replaces of earlier writes of its tab is replaced, and nothing blinks', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  const { document } = follower.client;
+  const shown: unknown[] = [];
+  document.onChange(() => shown.push([document.register('title').value, [...document.set('tags').values].sort()]));
+  document.register('title').set('one');
+  document.set('tags').add('x');
+  document.register('title').set('two');
+  document.set('tags').remove('x');
+  document.set('tags').add('y');
+  await saved(follower, leader);
+  expect(shown).toEqual([
+    ['one', []],
+    ['one', ['x']],
+    ['two', ['x']],
+    ['two', []],
+    ['two', ['y']],
+  ]);
+  for (const { client } of [leader, follower]) {
+    expect(client.document.register('title').conflicts).toEqual([]);
+    expect(toJson(client.document)).toEqual({ title: 'two', tags: ['y'] });
+  }
+});
+
+test('a refused write leaves every tab, and any of them can try again, once', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  server.validate = forbidden;
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  const heard: string[] = [];
+  leader.client.onRejected(({ code }) => heard.push(code));
+  const write = follower.client.document.set('tags').add('forbidden');
+  expect((await write.rejected).code).toBe('content-rejected');
+  await vi.waitFor(() => expect(leader.client.rejections.map(({ id }) => id)).toEqual([write.id]));
+  expect(heard).toEqual(['content-rejected']);
+  expect([leader, follower].map(({ client }) => client.document.set('tags').values)).toEqual([[], []]);
+  expect(follower.client.status.sync).toBe('rejected');
+
+  server.validate = () => '';
+  const again = leader.client.rejections[0]!.retry();
+  await again.durable;
+  await saved(leader, follower);
+  await vi.waitFor(() => expect(toJson(follower.client.document)).toEqual({ tags: ['forbidden'] }));
+  expect(follower.client.rejections).toEqual([]);
+});
+
+test('a rejection that one tab discards is gone in the other, and after all tabs are closed', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  server.validate = forbidden;
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await leader.client.document.set('tags').add('forbidden').rejected;
+  await vi.waitFor(() => expect(follower.client.rejections).toHaveLength(1));
+  follower.client.rejections[0]!.discard();
+  await vi.waitFor(() => expect(leader.client.rejections).toEqual([]));
+  await settle();
+  await shared.close();
+  expect((await shared.open(server)).client.rejections).toEqual([]);
+});
+
+test('the leader is closed in the midst of sending: another tab goes on, and each write counts once', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  server.deciding = false;
+  leader.client.document.counter('likes').increment(1);
+  const mine = follower.client.document.counter('likes').increment(10);
+  await vi.waitFor(() => expect(server.submits).toBe(2));
+  await vi.waitFor(() => expect(follower.client.document.counter('likes').value).toBe(11));
+  leader.crash();
+  server.deciding = true;
+  await mine.durable;
+  await saved(follower);
+  expect(follower.client.document.counter('likes').value).toBe(11);
+  expect(follower.client.document.confirmedState()).toEqual(server.judge.everything());
+});
+
+test('a tab that wrote while nobody led is gone, too: the next one sends it', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  leader.client.goOffline();
+  await follower.client.document.counter('likes').increment(1).savedLocally;
+  await follower.client.document.counter('likes').increment(10).savedLocally;
+  leader.crash();
+  follower.crash();
+  const next = await shared.open(server);
+  await vi.waitFor(() => expect(next.client.document.counter('likes').value).toBe(11));
+  await saved(next);
+  expect(next.client.document.confirmedState()).toEqual(server.judge.everything());
+});
+
+test('offline and online are a switch of the browser, and every tab says so', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  follower.client.goOffline();
+  await vi.waitFor(() => expect([leader, follower].map(({ client }) => client.status.code)).toEqual(['offline', 'offline']));
+  const write = follower.client.document.counter('likes').increment();
+  await write.savedLocally;
+  await vi.waitFor(() => expect(leader.client.status).toMatchObject({ sync: 'offline-pending', pending: 1 }));
+  leader.client.goOnline();
+  await write.durable;
+  await saved(leader, follower);
+});
+
+test('another life of the document begins in every tab, and what was pending is laid before the user', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await follower.client.document.set('tags').add('old').durable;
+  await saved(leader, follower);
+  server.deciding = false;
+  const lost = follower.client.document.counter('likes').increment();
+  await vi.waitFor(() => expect(lost.state).toBe('sent'));
+  server.recreate();
+  server.deciding = true;
+  expect((await lost.rejected).code).toBe('epoch-changed');
+  await saved(leader, follower);
+  for (const { client } of [leader, follower]) {
+    await vi.waitFor(() => expect(toJson(client.document)).toEqual({}));
+    expect(client.rejections.map(({ code }) => code)).toEqual(['epoch-changed']);
+  }
+});
+
+test('without Web Locks each tab is a client of its own over the same database', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const client = await openTabs({ url: 'ws://test/sync', document: 'notes/1', indexedDB: shared.factory, locks: null, webSocket: server.webSocket });
+  expect(client).toBeInstanceOf(Client);
+  await client.document.counter('likes').increment().durable;
+  await client.close();
+});
+
+test('a store that cannot be opened is an error of the opening, as with one tab', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const indexedDB = {
+    open: () => {
+      const request = {} as { onerror?: () => void; error: Error };
+      queueMicrotask(() => request.onerror?.());
+      return Object.assign(request, { error: new Error('SecurityError') });
+    },
+  } as unknown as IDBFactory;
+  await expect(shared.open(server, { indexedDB })).rejects.toThrow('SecurityError');
+});
+
+test('whatever tabs end, and whenever: what was saved is there once, and nothing is there twice', async () => {
+  for (let round = 0; round < 25; round++) {
+    const seed = SEED + round;
+    const random = new Random(seed);
+    const [server, shared] = [new FakeServer(), browser()];
+    const safe = new Set<string>();
+    let tabs: FakeTab[] = [await shared.open(server)];
+    let written = 0;
+    for (let i = 0; i < 60; i++) {
+      const what = random.below(20);
+      if (what < 11) {
+        const name = `w${written++}`;
+        const { client } = random.pick(tabs);
+        const write = client.transact((document) => {
+          document.counter('count').increment();
+          document.set('all').add(name);
+          document.register('last').set(name);
+        });
+        write.savedLocally.then(() => safe.add(name), () => undefined);
+      } else if (what < 13 && tabs.length < 4) {
+        tabs.push(await shared.open(server));
+      } else if (what < 15 && tabs.length > 1) {
+        const gone = random.pick(tabs);
+        tabs = tabs.filter((each) => each !== gone);
+        gone.crash();
+      } else if (what === 15) {
+        server.cut();
+      } else if (what === 16) {
+        server.deciding = !server.deciding;
+        if (server.deciding) {
+          server.resume();
+        }
+      } else {
+        await new Promise((resolve) => setTimeout(resolve, random.below(3)));
+      }
+    }
+    server.resume();
+    tabs.push(await shared.open(server));
+    await vi.waitFor(() => expect(tabs.map(({ client }) => client.status)).toEqual(tabs.map(() => expect.objectContaining({ connection: 'connected', pending: 0 }))), 20_000);
+    await settle();
+    for (const { client } of tabs) {
+      const { count = 0, all = [], last } = toJson(client.document) as { count?: number; all?: string[]; last?: string };
+      expect(count, replay(seed)).toBe(all.length);
+      expect([...safe].filter((name) => !all.includes(name)), replay(seed)).toEqual([]);
+      expect(all.length === 0 || all.includes(last!), replay(seed)).toBe(true);
+      expect(client.document.confirmedState(), replay(seed)).toEqual(server.judge.everything());
+    }
+    await shared.close();
+  }
+});
