@@ -36,7 +36,9 @@ class FlowPagesTest {
                 "document-full",
                 "validator-failed",
                 "read-only",
-                "unknown-outcome"));
+                "unknown-outcome",
+                "pin-expired",
+                "too-many-pins"));
         assertEquals(List.of(), DefaultFlows.policies().faults(Set.of(), codes));
     }
 
