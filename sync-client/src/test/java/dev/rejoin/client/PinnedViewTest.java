@@ -110,7 +110,8 @@ class PinnedViewTest {
             add(mine, "forbidden");
             copy.set("tags", ValueCodec.STRING).add("forbidden");
             until(() -> mine.rejections().size() == 1);
-            assertEquals(List.of("forbidden"), copy.set("tags", ValueCodec.STRING).elements());
+            assertEquals(
+                    List.of("forbidden"), copy.set("tags", ValueCodec.STRING).elements());
             assertEquals(Set.of(), tags(pin));
         }
     }

@@ -17,8 +17,7 @@ class LiveSessionScriptIT {
     private static final Path CLIENT =
             Path.of("../js-client/packages/client/dist").toAbsolutePath().normalize();
 
-    private static final String SCRIPT =
-            """
+    private static final String SCRIPT = """
             import { open } from 'CLIENT/index.js';
             import { sessionOf } from 'CLIENT/session-token.js';
 

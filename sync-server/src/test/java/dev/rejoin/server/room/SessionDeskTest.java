@@ -76,8 +76,7 @@ class SessionDeskTest {
     }
 
     private SessionToken never(Peer peer) {
-        return SessionToken.ofRead(
-                NAME.value(), peer.admitted().epoch(), PositionVector.of(new Position(0xABCDEF, 1)));
+        return SessionToken.ofRead(NAME.value(), peer.admitted().epoch(), PositionVector.of(new Position(0xABCDEF, 1)));
     }
 
     private void pass(long millis) {
@@ -164,7 +163,9 @@ class SessionDeskTest {
         assertEquals(List.of(), peer.heard);
         others.lag = List.of(lag(300));
         pass(1_000);
-        assertEquals(others.lag, assertInstanceOf(Watermark.class, peer.heard.get(0)).standing().lag());
+        assertEquals(
+                others.lag,
+                assertInstanceOf(Watermark.class, peer.heard.get(0)).standing().lag());
         assertEquals(1, peer.heard.size());
         assertEquals(List.of(), keepsNone.heard);
     }
