@@ -135,8 +135,10 @@ class LiveSessionIT {
                 .get(20, TimeUnit.SECONDS);
         assertEquals(List.of("look at this"), reader.snapshot().set("tags", ValueCodec.STRING));
         PositionVector[] beyond = {PositionVector.EMPTY};
-        author.session().token().reads("d", epoch(b)).forEach((origin, sequence) -> beyond[0] =
-                beyond[0].with(new Position(origin, sequence + 1_000_000)));
+        author.session()
+                .token()
+                .reads("d", epoch(b))
+                .forEach((origin, sequence) -> beyond[0] = beyond[0].with(new Position(origin, sequence + 1_000_000)));
         SessionToken never = SessionToken.ofRead("d", epoch(b), beyond[0]);
         ExecutionException late = assertThrows(
                 ExecutionException.class,
