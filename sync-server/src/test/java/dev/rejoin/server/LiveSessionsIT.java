@@ -120,13 +120,13 @@ class LiveSessionsIT {
     void anAwaitIsAnsweredWhenItsTokenShowsOrItsTimeIsUp() throws Exception {
         TestPeer reader = peer();
         reader.connect(b.syncUri());
-        Welcome welcome = greet(reader, 0, NOTHING, KEEPS_A_SESSION);
+        greet(reader, 0, NOTHING, KEEPS_A_SESSION);
         delay(Duration.ofSeconds(20));
         write(a, "after");
         reader.send(new Await(7, token(a).encode(), "", 10_000));
         assertTrue(answer(reader, 7).isShown());
         assertEquals("[before, after]", shown(reader));
-        reader.send(new Await(8, never(welcome.epoch()).encode(), "", 50));
+        reader.send(new Await(8, never(a).encode(), "", 50));
         assertEquals(Answer.failed(8, "session-not-satisfied"), answer(reader, 8));
         reader.send(new Await(9, NOTHING, "strong", 10_000));
         assertTrue(answer(reader, 9).isShown());
@@ -146,7 +146,7 @@ class LiveSessionsIT {
         SessionToken otherLife = SessionToken.ofWrite(DOCUMENT, welcome.epoch() + 1, new Position(1, 1));
         peer.send(new Await(3, otherLife.encode(), "", 1_000));
         assertEquals(Answer.failed(3, "epoch-changed"), answer(peer, 3));
-        byte[] never = never(welcome.epoch()).encode();
+        byte[] never = never(a).encode();
         for (int i = 0; i < 17; i++) {
             peer.send(new Await(100 + i, never, "", 60_000));
         }
@@ -229,8 +229,13 @@ class LiveSessionsIT {
                         view.position().incarnation(), view.position().sequence())));
     }
 
-    private static SessionToken never(long epoch) {
-        return SessionToken.ofRead(DOCUMENT, epoch, PositionVector.of(new Position(0xABCDEF, 1)));
+    /** A token for what this server, which runs, may admit yet. */
+    private static SessionToken never(SyncServer server) {
+        var view = server.document(DOCUMENT).read().toCompletableFuture().join().orElseThrow();
+        return SessionToken.ofRead(
+                DOCUMENT,
+                view.epoch(),
+                PositionVector.of(Position.of(view.position().incarnation(), 1_000_000)));
     }
 
     // the client

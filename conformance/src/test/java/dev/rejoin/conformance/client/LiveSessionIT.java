@@ -15,17 +15,12 @@ import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.crdt.ValueCodec;
-import dev.rejoin.server.ServerConfig;
 import dev.rejoin.server.SyncServer;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -45,29 +40,28 @@ class LiveSessionIT {
     @TempDir
     Path directory;
 
-    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private TwoServers servers;
     private SyncServer a;
     private SyncServer b;
 
     @BeforeEach
     void start() throws Exception {
-        a = server("a");
-        b = server("b");
+        servers = new TwoServers(directory);
+        a = servers.a;
+        b = servers.b;
     }
 
     @AfterEach
     void stop() throws Exception {
-        while (!open.isEmpty()) {
-            open.pop().close();
-        }
+        servers.close();
     }
 
     @Test
     void aClientThatMovesKeepsWhatItHasAndWritesOnTopOfIt() throws Exception {
-        meet(address(a));
-        slowDown(Duration.ofSeconds(60));
-        SlowWire wayToA = keep(new SlowWire(a.port(), 0));
-        SyncClient client = keep(SyncClient.builder()
+        servers.meet();
+        servers.slowDown();
+        SlowWire wayToA = servers.keep(new SlowWire(a.port(), 0));
+        SyncClient client = servers.keep(SyncClient.builder()
                 .urls(List.of(URI.create("ws://127.0.0.1:" + wayToA.port() + "/sync"), b.syncUri()))
                 .document("d")
                 .moveAfter(Duration.ZERO)
@@ -89,12 +83,12 @@ class LiveSessionIT {
 
     @Test
     void aTokenOfAnotherClientShowsAfterTheFirstRead() throws Exception {
-        meet(address(a));
-        slowDown(Duration.ofSeconds(60));
+        servers.meet();
+        servers.slowDown();
         SyncClient author =
-                keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
         add(author, "at a");
-        SyncClient reader = keep(SyncClient.builder()
+        SyncClient reader = servers.keep(SyncClient.builder()
                 .url(b.syncUri())
                 .document("d")
                 .startOffline()
@@ -113,25 +107,25 @@ class LiveSessionIT {
     /** Without a session the same read is stale: the control of the test above. */
     @Test
     void withoutItsTokenTheSameReadIsStale() throws Exception {
-        meet(address(a));
-        slowDown(Duration.ofSeconds(30));
+        servers.meet();
+        servers.slowDown();
         SyncClient client =
-                keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
         add(client, "at a");
         SyncClient other =
-                keep(SyncClient.builder().url(b.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
         until(() -> other.sync() == SyncStatus.SYNCHRONIZED);
         assertEquals(List.of(), other.snapshot().set("tags", ValueCodec.STRING));
     }
 
     @Test
     void aTokenFromSomebodyElseShowsWithoutAnybodyPolling() throws Exception {
-        meet(address(a));
-        slowDown(Duration.ofSeconds(30));
+        servers.meet();
+        servers.slowDown();
         SyncClient author =
-                keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
         SyncClient reader =
-                keep(SyncClient.builder().url(b.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
         until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
         add(author, "look at this");
         String link = author.session().token().text();
@@ -140,7 +134,12 @@ class LiveSessionIT {
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS);
         assertEquals(List.of("look at this"), reader.snapshot().set("tags", ValueCodec.STRING));
-        SessionToken never = SessionToken.ofRead("d", epoch(b), PositionVector.of(new Position(0xABCDEF, 1)));
+        PositionVector[] beyond = {PositionVector.EMPTY};
+        author.session()
+                .token()
+                .reads("d", epoch(b))
+                .forEach((origin, sequence) -> beyond[0] = beyond[0].with(new Position(origin, sequence + 1_000_000)));
+        SessionToken never = SessionToken.ofRead("d", epoch(b), beyond[0]);
         ExecutionException late = assertThrows(
                 ExecutionException.class,
                 () -> reader.session()
@@ -153,13 +152,13 @@ class LiveSessionIT {
 
     @Test
     void pinsStallNeitherReplicationNorTheClient() throws Exception {
-        meet(address(a));
+        servers.meet();
         SyncClient reader =
-                keep(SyncClient.builder().url(b.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
         until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
         PinnedView pin = reader.session().pin();
         SyncClient author =
-                keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
         for (int i = 0; i < 50; i++) {
             add(author, "t" + i);
         }
@@ -176,14 +175,14 @@ class LiveSessionIT {
      */
     @Test
     void aPulledReadTakesOneRoundTripBetweenTheServers() throws Exception {
-        SlowWire wire = keep(new SlowWire(a.port(), ROUND_TRIP_MILLIS / 2));
+        SlowWire wire = servers.keep(new SlowWire(a.port(), ROUND_TRIP_MILLIS / 2));
         URI throughWire = URI.create("ws://127.0.0.1:" + wire.port());
-        meet(throughWire);
-        b.peers().orElseThrow().faults(throughWire).delay(Duration.ofSeconds(600));
+        servers.meet(throughWire);
+        servers.slowDown(throughWire, Duration.ofMinutes(10));
         SyncClient author =
-                keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
         SyncClient reader =
-                keep(SyncClient.builder().url(b.syncUri()).document("d").build());
+                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
         until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
         double[] millis = new double[MEASURED_READS];
         for (int i = 0; i < MEASURED_READS; i++) {
@@ -205,43 +204,6 @@ class LiveSessionIT {
         if (Boolean.getBoolean("rejoin.measure")) {
             assertTrue(p95 <= ROUND_TRIP_MILLIS + 5, "p95 of " + p95 + " ms");
         }
-    }
-
-    // servers and clients
-
-    private SyncServer server(String name) throws Exception {
-        Path secret = directory.resolve("secret");
-        Files.writeString(secret, "a secret that nobody knows, of enough bytes");
-        return keep(SyncServer.builder()
-                .config(ServerConfig.DEFAULTS.with(ServerConfig.PEER_SECRET_FILE, Optional.of(secret)))
-                .port(0)
-                .data(directory.resolve(name))
-                .start());
-    }
-
-    private <T extends AutoCloseable> T keep(T resource) {
-        open.push(resource);
-        return resource;
-    }
-
-    private static URI address(SyncServer server) {
-        return URI.create("ws://127.0.0.1:" + server.port());
-    }
-
-    /** The two follow each other; B finds A at this address. */
-    private void meet(URI addressOfA) throws Exception {
-        a.peers().orElseThrow().follow(List.of(address(b)));
-        b.peers().orElseThrow().follow(List.of(addressOfA));
-        until(() -> caughtUp(a) && caughtUp(b));
-    }
-
-    private static boolean caughtUp(SyncServer server) {
-        return server.peers().orElseThrow().links().stream().anyMatch(link -> link.caughtUp());
-    }
-
-    /** What A sends by itself comes to B so much later from now on; what is pulled comes at once. */
-    private void slowDown(Duration delay) {
-        b.peers().orElseThrow().faults(address(a)).delay(delay);
     }
 
     private static void add(SyncClient client, String tag) throws Exception {

@@ -47,6 +47,7 @@ class FlowPagesTest {
             codes.add(failure.label());
         }
         codes.addAll(OF_REJECTIONS);
+        codes.addAll(Set.of("pin-expired", "too-many-pins"));
         assertEquals(List.of(), DefaultFlows.policies().faults(Set.of(), codes));
     }
 

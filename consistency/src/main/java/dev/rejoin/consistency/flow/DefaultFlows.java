@@ -110,6 +110,8 @@ public final class DefaultFlows {
         all.message("epoch-changed", "This document was restored or created anew.", RELOAD, SAVE_COPY);
         all.message("too-stale", "What is shown is {lag} old.", RETRY);
         all.message("origins-unreachable", "Not all servers can be reached.", RETRY);
+        all.message("pin-expired", "This view is too old. Show what is new.", RELOAD);
+        all.message("too-many-pins", "Too many views are kept. Close one.", CLOSE);
         all.message("token-invalid", "Reload the page to go on.", RELOAD);
         all.message("superseded", "{by} has changed this.", KEEP_THEIRS, KEEP_MINE);
         all.message("unknown-outcome", "We do not know yet whether this was saved.", REVIEW);
