@@ -449,8 +449,7 @@ public final class LogWriter implements AutoCloseable {
                 || waitingEntries >= bounds.groupEntries()) {
             return 0;
         }
-        LogDocument alone = committedAlone;
-        if (alone != null && queue.stream().allMatch(request -> request.isAbout(alone))) {
+        if (queue.stream().allMatch(request -> request.isAbout(committedAlone))) {
             return 0;
         }
         return Math.max(0, committedAtNanos + pace - clock.nanos());
@@ -474,7 +473,7 @@ public final class LogWriter implements AutoCloseable {
         List<LogRequest> group = new ArrayList<>();
         synchronized (queueLock) {
             long patience = patience();
-            if (patience > 0 && !queue.isEmpty()) {
+            if (patience > 0) {
                 pause(patience);
                 return group;
             }
@@ -504,7 +503,7 @@ public final class LogWriter implements AutoCloseable {
         LogDocument one = commit.get(0) instanceof LogRequest.Append append ? append.document() : null;
         committed = true;
         committedAtNanos = clock.nanos();
-        committedAlone = one != null && commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
+        committedAlone = commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
     }
 
     private void release(List<LogRequest> served) {
