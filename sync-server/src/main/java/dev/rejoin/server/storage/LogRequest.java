@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** What waits in the queue of a {@link LogWriter}. */
 sealed interface LogRequest {
@@ -17,8 +18,8 @@ sealed interface LogRequest {
         return false;
     }
 
-    /** Whether it appends to this document. */
-    default boolean isAbout(LogDocument document) {
+    /** Whether it appends to this document; false for none. */
+    default boolean isAbout(@Nullable LogDocument document) {
         return false;
     }
 
@@ -41,7 +42,7 @@ sealed interface LogRequest {
         }
 
         @Override
-        public boolean isAbout(LogDocument other) {
+        public boolean isAbout(@Nullable LogDocument other) {
             return document == other;
         }
     }

@@ -84,6 +84,8 @@ public final class LogWriter implements AutoCloseable {
     private int urgent; // requests in the queue that are not grouped
     private boolean high;
     private boolean scheduled;
+    private boolean pausing; // the last of the pauses below is not over
+    private long pauses;
     private boolean committed; // the two below say something
     private long committedAtNanos; // when the last commit began
     private @Nullable LogDocument committedAlone; // the only document that it was about, if there was just one
@@ -404,12 +406,36 @@ public final class LogWriter implements AutoCloseable {
         waitingBytes += request.bytes();
         waitingEntries++;
         high |= waitingBytes > bounds.highBytes() || waitingEntries > bounds.highEntries();
-        boolean first = !request.isGrouped() && urgent++ == 0;
-        if (!scheduled || first) {
-            // what comes first overtakes a task that waits for the pace; that one finds nothing to do
+        urgent += request.isGrouped() ? 0 : 1;
+        if (!scheduled) {
             scheduled = true;
-            writer.run(this::drain, patience());
+            long patience = patience();
+            if (patience > 0) {
+                pause(patience);
+            } else {
+                writer.run(this::drain, 0);
+            }
+        } else if (pausing && !request.isGrouped()) {
+            pausing = false;
+            writer.run(this::drain, 0);
         }
+    }
+
+    /** Goes on after so much time, unless something that does not wait for the pace comes before. */
+    private void pause(long nanos) {
+        pausing = true;
+        long pause = ++pauses;
+        writer.run(() -> resume(pause), nanos);
+    }
+
+    private void resume(long pause) {
+        synchronized (queueLock) {
+            if (!pausing || pause != pauses) {
+                return;
+            }
+            pausing = false;
+        }
+        drain();
     }
 
     /** How long the requests in the queue wait before they are served, in nanoseconds. */
@@ -423,8 +449,7 @@ public final class LogWriter implements AutoCloseable {
                 || waitingEntries >= bounds.groupEntries()) {
             return 0;
         }
-        LogDocument alone = committedAlone;
-        if (alone != null && queue.stream().allMatch(request -> request.isAbout(alone))) {
+        if (queue.stream().allMatch(request -> request.isAbout(committedAlone))) {
             return 0;
         }
         return Math.max(0, committedAtNanos + pace - clock.nanos());
@@ -448,8 +473,8 @@ public final class LogWriter implements AutoCloseable {
         List<LogRequest> group = new ArrayList<>();
         synchronized (queueLock) {
             long patience = patience();
-            if (patience > 0 && !queue.isEmpty()) {
-                writer.run(this::drain, patience);
+            if (patience > 0) {
+                pause(patience);
                 return group;
             }
             long bytes = 0;
@@ -478,7 +503,7 @@ public final class LogWriter implements AutoCloseable {
         LogDocument one = commit.get(0) instanceof LogRequest.Append append ? append.document() : null;
         committed = true;
         committedAtNanos = clock.nanos();
-        committedAlone = one != null && commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
+        committedAlone = commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
     }
 
     private void release(List<LogRequest> served) {
