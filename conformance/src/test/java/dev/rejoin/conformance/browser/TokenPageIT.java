@@ -26,6 +26,9 @@ class TokenPageIT {
     /* Leave by a token ends this long after the token does. */
     private static final long GRACE_SECONDS = 60;
     private static final int ATTEMPTS_OF_A_LOOP = 3;
+    /* Long enough for a busy machine to connect. */
+    private static final long SHORT_SECONDS = 12;
+    private static final long ENDED_MILLIS = 40_000;
 
     private static final String PAGE = """
             <!doctype html><meta charset="utf-8"><title>Tokens</title><link rel="icon" href="data:,">
@@ -90,10 +93,13 @@ class TokenPageIT {
     @Test
     void leaveThatEndsIsSaidKeepsWhatIsPendingAndIsTakenUpWithANewToken() throws Exception {
         Tab page = browser.openPrepared(
-                "ada", server.uri().toString(), "localStorage.token ??= '" + token(4) + "';" + COUNT_SOCKETS);
+                "ada", server.uri().toString(), "localStorage.token ??= '" + token(3_600) + "';" + COUNT_SOCKETS);
         page.until("rejoin.status.connection === 'connected'");
         page.evaluate("rejoin.document.set('items').add('while I may').durable");
-        page.until("rejoin.status.connection === 'error' && rejoin.status.code === 'needs-auth'");
+        page.evaluate("rejoin.goOffline(); localStorage.token = '" + token(SHORT_SECONDS)
+                + "'; window.sockets = 0; rejoin.goOnline()");
+        page.until("rejoin.status.connection === 'connected'");
+        page.until("rejoin.status.connection === 'error' && rejoin.status.code === 'needs-auth'", ENDED_MILLIS);
         page.evaluate("rejoin.document.set('items').add('afterwards').savedLocally");
         assertEquals("blocked", page.evaluate("rejoin.status.sync").asText());
         assertEquals(1, page.evaluate("window.sockets").asInt(), "nobody knocks with what was refused");
