@@ -23,8 +23,10 @@ export function showNotice(client, part, text, copy) {
   };
   const show = () => {
     const [what, words, action] = state();
-    // What is deleted is gone from the client, too.
-    if (what !== 'deleted') kept = copy();
+    // What is deleted is gone from the client, too, and that a little before the client says why.
+    queueMicrotask(() => {
+      if (client.status.code !== 'document-deleted') kept = copy();
+    });
     if (told === words) return;
     told = words;
     notice.hidden = what === '';

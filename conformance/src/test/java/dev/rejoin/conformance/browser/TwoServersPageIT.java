@@ -242,6 +242,8 @@ class TwoServersPageIT {
                 .asDouble();
         System.out.println(
                 "TwoServersPageIT: a write after the revocation was refused after " + Math.round(millis) + " ms");
+        page.until(notice(RIGHT, "You may only read here now. 1 change is not saved."));
+        DemoPages.picturesOf(page, "two-servers-revoked");
         add(page, LEFT, "still allowed here");
         page.until(saved(LEFT, "still allowed here"));
     }
@@ -259,7 +261,12 @@ class TwoServersPageIT {
         page.click(LEFT + ".switch");
         page.until("rejoin.left.client.status.code === 'document-deleted'"
                 + " && rejoin.left.client.rejections.some(({ code }) => code === 'document-deleted')");
+        page.until(notice(LEFT, "This document was deleted. What stood here last can be kept."));
         DemoPages.picturesOf(page, "two-servers-deleted");
+        page.evaluate(
+                "void (URL.createObjectURL = (blob) => { blob.text().then((text) => (window.copied = text)); return 'data:,'; })");
+        page.click(LEFT + "[data-part=\"notice-copy\"]");
+        page.until("window.copied?.includes('written meanwhile') && window.copied.includes('old words')");
     }
 
     @Test
@@ -321,6 +328,10 @@ class TwoServersPageIT {
         DemoPages.picturesOf(page, "two-servers-alarm");
         page.select("#delay", "0");
         page.until("document.querySelector('#alarm').textContent === ''");
+    }
+
+    private static String notice(String side, String text) {
+        return "document.querySelector('" + side + "[data-part=\"notice-text\"]').textContent === '" + text + "'";
     }
 
     private static String at(String server) {
