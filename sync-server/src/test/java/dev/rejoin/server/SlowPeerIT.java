@@ -27,6 +27,8 @@ class SlowPeerIT {
     @Test
     void aPeerThatCatchesUpGetsOneJoinedUpdate() throws Exception {
         TestServer.Setup setup = new TestServer.Setup();
+        // the slow one sends no sign of life either, which is not what this is about
+        setup.limits = setup.limits.withHeartbeatMillis(60_000);
         try (TestServer server = new TestServer(setup);
                 TestPeer writer = TestPeer.random().connect(server);
                 RawPeer slow = new RawPeer(server, "d")) {

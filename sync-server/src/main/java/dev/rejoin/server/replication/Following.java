@@ -363,9 +363,9 @@ final class Following implements LineEnd, FollowerEffects {
 
     /** Somebody is at these documents here, or nobody is any more. */
     void attend(List<String> documents, boolean present) {
-        FollowerSession at = session;
-        if (at != null && isLinked()) {
-            at.attend(documents, present);
+        FollowerSession current = session;
+        if (current != null && current.isOpen()) {
+            current.attend(documents, present);
         }
     }
 
