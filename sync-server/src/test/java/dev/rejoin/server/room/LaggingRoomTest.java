@@ -90,7 +90,7 @@ class LaggingRoomTest {
                                 elsewhere.state().encode(),
                                 new byte[0],
                                 HeldPositions.NONE,
-                                HeldPositions.NONE));
+                                HeldPositions.NONE.with(9L << 32, 9L << 40, 1)));
         desk.commit();
         assertNull(come(2, epoch, ELSEWHERE).failure);
     }
