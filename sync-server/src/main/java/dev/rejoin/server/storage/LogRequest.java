@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** What waits in the queue of a {@link LogWriter}. */
 sealed interface LogRequest {
@@ -18,8 +17,8 @@ sealed interface LogRequest {
         return false;
     }
 
-    /** Whether it appends to this document; false for none. */
-    default boolean isAbout(@Nullable LogDocument document) {
+    /** Whether it appends to this document. */
+    default boolean isAbout(LogDocument document) {
         return false;
     }
 
@@ -42,7 +41,7 @@ sealed interface LogRequest {
         }
 
         @Override
-        public boolean isAbout(@Nullable LogDocument other) {
+        public boolean isAbout(LogDocument other) {
             return document == other;
         }
     }

@@ -449,7 +449,8 @@ public final class LogWriter implements AutoCloseable {
                 || waitingEntries >= bounds.groupEntries()) {
             return 0;
         }
-        if (queue.stream().allMatch(request -> request.isAbout(committedAlone))) {
+        LogDocument alone = committedAlone;
+        if (alone != null && queue.stream().allMatch(request -> request.isAbout(alone))) {
             return 0;
         }
         return Math.max(0, committedAtNanos + pace - clock.nanos());
@@ -473,7 +474,7 @@ public final class LogWriter implements AutoCloseable {
         List<LogRequest> group = new ArrayList<>();
         synchronized (queueLock) {
             long patience = patience();
-            if (patience > 0) {
+            if (patience > 0 && !queue.isEmpty()) {
                 pause(patience);
                 return group;
             }
@@ -503,7 +504,7 @@ public final class LogWriter implements AutoCloseable {
         LogDocument one = commit.get(0) instanceof LogRequest.Append append ? append.document() : null;
         committed = true;
         committedAtNanos = clock.nanos();
-        committedAlone = commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
+        committedAlone = one != null && commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
     }
 
     private void release(List<LogRequest> served) {
