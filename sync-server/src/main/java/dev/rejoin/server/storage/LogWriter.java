@@ -84,8 +84,6 @@ public final class LogWriter implements AutoCloseable {
     private int urgent; // requests in the queue that are not grouped
     private boolean high;
     private boolean scheduled;
-    private boolean pausing; // the last of the pauses below is not over
-    private long pauses;
     private boolean committed; // the two below say something
     private long committedAtNanos; // when the last commit began
     private @Nullable LogDocument committedAlone; // the only document that it was about, if there was just one
@@ -406,36 +404,12 @@ public final class LogWriter implements AutoCloseable {
         waitingBytes += request.bytes();
         waitingEntries++;
         high |= waitingBytes > bounds.highBytes() || waitingEntries > bounds.highEntries();
-        urgent += request.isGrouped() ? 0 : 1;
-        if (!scheduled) {
+        boolean first = !request.isGrouped() && urgent++ == 0;
+        if (!scheduled || first) {
+            // what comes first overtakes a task that waits for the pace; that one finds nothing to do
             scheduled = true;
-            long patience = patience();
-            if (patience > 0) {
-                pause(patience);
-            } else {
-                writer.run(this::drain, 0);
-            }
-        } else if (pausing && !request.isGrouped()) {
-            pausing = false;
-            writer.run(this::drain, 0);
+            writer.run(this::drain, patience());
         }
-    }
-
-    /** Goes on after so much time, unless something that does not wait for the pace comes before. */
-    private void pause(long nanos) {
-        pausing = true;
-        long pause = ++pauses;
-        writer.run(() -> resume(pause), nanos);
-    }
-
-    private void resume(long pause) {
-        synchronized (queueLock) {
-            if (!pausing || pause != pauses) {
-                return;
-            }
-            pausing = false;
-        }
-        drain();
     }
 
     /** How long the requests in the queue wait before they are served, in nanoseconds. */
@@ -475,7 +449,7 @@ public final class LogWriter implements AutoCloseable {
         synchronized (queueLock) {
             long patience = patience();
             if (patience > 0 && !queue.isEmpty()) {
-                pause(patience);
+                writer.run(this::drain, patience);
                 return group;
             }
             long bytes = 0;

@@ -115,7 +115,6 @@ final class CommitPaceTest {
 
     @Test
     void theFirstWriteAfterAPauseIsNotKeptWaiting() {
-        pass(PACE);
         append(a);
         pass(PACE);
         append(b);
@@ -133,25 +132,6 @@ final class CommitPaceTest {
         pass(0);
         assertEquals(1, loaded.join().orElseThrow().tail().size());
         assertEquals(List.of("a1", "b1"), heard);
-    }
-
-    @Test
-    void aLoadThatEndsAPauseLeavesNoneBehind() {
-        pass(PACE);
-        for (int i = 0; i < 10; i++) {
-            append(a);
-            append(b);
-            writer.load("b");
-            pass(0);
-        }
-        assertEquals(20, heard.size());
-        pass(PACE / 2);
-        append(c);
-        writer.load("c");
-        pass(0);
-        append(a);
-        pass(PACE / 2);
-        assertEquals(1, tasks.size());
     }
 
     @Test
