@@ -15,7 +15,7 @@ final class OfflineLog {
                 rows,
                 new SystemClock(),
                 new SecureRandom().nextLong(),
-                (task, after) -> task.run(),
+                Runnable::run,
                 Runnable::run,
                 LogBounds.DEFAULT,
                 new LogObserver() {});

@@ -113,8 +113,7 @@ public final class SyncServer implements AutoCloseable {
             running.push(timer::shutdownNow);
             access = openAccess(builder, timer);
             tls = openTls(timer);
-            ScheduledExecutorService logThread = Executors.newSingleThreadScheduledExecutor(threads("rejoin-log", 1));
-            running.push(logThread::shutdown);
+            ExecutorService logThread = executor("rejoin-log", 1);
             ExecutorService loader = executor("rejoin-loader", 1);
             ExecutorService workers = executor("rejoin-worker", WORKERS);
             SecureRandom random = new SecureRandom();
@@ -122,13 +121,7 @@ public final class SyncServer implements AutoCloseable {
             running.push(rows::close);
             long logName = LogName.of(rows, random::nextLong);
             log = LogWriter.open(
-                    rows,
-                    new SystemClock(),
-                    random.nextLong(),
-                    (task, after) -> logThread.schedule(task, after, TimeUnit.NANOSECONDS),
-                    loader,
-                    bounds(),
-                    Observers.ofLog(metrics));
+                    rows, new SystemClock(), random.nextLong(), logThread, loader, bounds(), Observers.ofLog(metrics));
             running.pop();
             running.push(log::close);
             expireDeleted(timer);
@@ -449,8 +442,7 @@ public final class SyncServer implements AutoCloseable {
                 full / 4,
                 standard.highEntries(),
                 standard.groupBytes(),
-                standard.groupEntries(),
-                config.get(ServerConfig.COMMIT_PACE).toNanos());
+                standard.groupEntries());
     }
 
     private RoomOptions roomOptions() {

@@ -170,18 +170,12 @@ public final class HeadToHead {
         }
     }
 
-    /**
-     * The outcomes of all rounds, with each server in turn, after rounds to warm up, whose outcomes are thrown away: many who type in
-     * rooms, so that what is done for each letter is done often, and then the load that is measured.
-     */
+    /** The outcomes of all rounds, with each server in turn, after rounds to warm up, whose outcomes are thrown away. */
     private <T> Map<Contender, List<T>> rounds(
             List<Contender> contenders, Consumer<Contender> warmUp, Function<Contender, T> round) {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
-            for (int i = 0; i < level.warmUps(); i++) {
-                typeInRooms(contender);
-            }
             for (int i = 0; i < level.warmUps(); i++) {
                 warmUp.accept(contender);
             }
@@ -195,11 +189,6 @@ public final class HeadToHead {
             }
         }
         return outcomes;
-    }
-
-    private void typeInRooms(Contender server) {
-        double pace = WARM_UP_PACE * TYPED_LETTERS_PER_SECOND;
-        Typing.run(server, "warm-up" + ++runs, level.rooms(), TYPISTS, 0, pace, level.warmUpSeconds());
     }
 
     private static <T> double median(List<T> outcomes, ToDoubleFunction<T> figure) {

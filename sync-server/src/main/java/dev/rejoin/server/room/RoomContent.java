@@ -793,35 +793,23 @@ final class RoomContent {
                 updates.add(change.integrated());
             }
         }
-        byte[] merged = updates.isEmpty() ? null : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
-        relay(merged, before);
-        authors.forEach((author, own) -> {
-            if (seats.contains(author)) {
-                settled(author, own, 0);
-            }
-        });
-    }
-
-    /** Tells all editors what has happened, if anything; `fan-out` of the server benchmarks. */
-    private void relay(byte @Nullable [] merged, StateVector before) {
         Map<Framing, byte[]> frames = new HashMap<>(2);
-        Framing framing = null;
-        byte[] frame = null;
+        byte[] merged = updates.isEmpty() ? null : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
         for (ContentSeat seat : seats) {
             if (seat.catchingUp > 0) {
                 seat.meanwhile = merged;
             } else if (merged != null && seat.synchronised && !seat.behind) {
-                if (!seat.outlet.hasRoom()) {
+                if (seat.outlet.hasRoom()) {
+                    seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.update(merged)));
+                } else {
                     seat.behind = true;
                     seat.had = before;
                     kit.observer().fellBehind();
-                    continue;
                 }
-                if (frame == null || seat.framing != framing) {
-                    framing = seat.framing;
-                    frame = frames.computeIfAbsent(framing, as -> as.update(merged));
-                }
-                seat.outlet.relay(frame);
+            }
+            Integer own = authors.get(seat);
+            if (own != null) {
+                settled(seat, own, 0);
             }
         }
     }

@@ -21,8 +21,7 @@ import org.slf4j.LoggerFactory;
  * The door to a {@link DeltaLog}: takes appends of many rooms from any thread, and commits them in groups.
  *
  * <p>One commit carries everything that arrived while the last one ran, so the cost of a flush is shared by as many as wait
- * for it. While several documents are written to, commits keep a pace, which has more of them share one; a document that is
- * written to alone waits for no timer. All values are sealed here on the way in and checked on the way out
+ * for it and nobody waits for a timer. All values are sealed here on the way in and checked on the way out
  * ({@link Envelope}), so every implementation of the log detects damage alike.
  *
  * <p>Requests are served in the order of their arrival: a load sees every append before it. Nothing here blocks but
@@ -35,12 +34,6 @@ public final class LogWriter implements AutoCloseable {
      * the writer executor: it takes the longest run of appends and creations at the front of the queue that fits one commit,
      * turns it into row changes with one replaced head per document, commits, tells the listeners in order, and goes on
      * until the queue is empty. What arrives during a commit forms the next group.
-     *
-     * Pace. A disk that flushes in less time than passes between two appends gives each of them a commit of its own, and then the
-     * flush, and the waking of all who wait for it, are most of what an append costs. So a commit begins `paceNanos` after the one
-     * before if the two would carry different documents (patience()). A room has one append under way, so who writes alone is never
-     * kept waiting, and neither is anybody on a disk that takes longer than the pace. Whatever is not an append is served at once,
-     * with all appends before it.
      *
      * Fail-stop. The first failed commit latches `down`. Everything in the group and behind it is told `failed`, later
      * requests are refused, and the handle is never used again: after a failed flush the kernel may have dropped the pages
@@ -68,7 +61,7 @@ public final class LogWriter implements AutoCloseable {
     private final DeltaLog log;
     private final LogClock clock;
     private final long incarnation;
-    private final LogThread writer;
+    private final Executor writer;
     private final Executor loader;
     private final LogBounds bounds;
     private final LogObserver observer;
@@ -77,16 +70,12 @@ public final class LogWriter implements AutoCloseable {
     private final Directory directory; // guarded by commitLock
 
     private final Object queueLock = new Object();
-    private final ArrayDeque<LogRequest> queue = new ArrayDeque<>(); // the rest is guarded by queueLock
+    private final ArrayDeque<Request> queue = new ArrayDeque<>(); // the rest is guarded by queueLock
     private final List<Runnable> awaitingDrain = new ArrayList<>();
     private long waitingBytes;
     private int waitingEntries;
-    private int urgent; // requests in the queue that are not grouped
     private boolean high;
     private boolean scheduled;
-    private boolean committed; // the two below say something
-    private long committedAtNanos; // when the last commit began
-    private @Nullable LogDocument committedAlone; // the only document that it was about, if there was just one
     private boolean closing;
     private @Nullable StoreDownException failure;
 
@@ -96,7 +85,7 @@ public final class LogWriter implements AutoCloseable {
             DeltaLog log,
             LogClock clock,
             long incarnation,
-            LogThread writer,
+            Executor writer,
             Executor loader,
             LogBounds bounds,
             LogObserver observer) {
@@ -114,14 +103,14 @@ public final class LogWriter implements AutoCloseable {
      * Opens the door to a log, checking the heads of all documents (about a microsecond each).
      *
      * @param incarnation random, fresh for this opening of the log
-     * @param writer commits happen and listeners are called there
+     * @param writer runs one task at a time; commits happen and listeners are called there
      * @param loader runs the reading of whole documents, beside the writer
      */
     public static LogWriter open(
             DeltaLog log,
             LogClock clock,
             long incarnation,
-            LogThread writer,
+            Executor writer,
             Executor loader,
             LogBounds bounds,
             LogObserver observer) {
@@ -168,7 +157,7 @@ public final class LogWriter implements AutoCloseable {
     }
 
     private CompletionStage<Optional<StoredDocument>> load(String name, boolean deleted) {
-        LogRequest.Load load = new LogRequest.Load(name, deleted, new CompletableFuture<>());
+        Load load = new Load(name, deleted, new CompletableFuture<>());
         enqueue(load);
         return load.result();
     }
@@ -208,7 +197,7 @@ public final class LogWriter implements AutoCloseable {
      * @param epoch random identity of this life of the document
      */
     public CompletionStage<StoredDocument> create(String name, long epoch) {
-        LogRequest.Create create = new LogRequest.Create(name, epoch, new CompletableFuture<>());
+        Create create = new Create(name, epoch, new CompletableFuture<>());
         enqueue(create);
         return create.result();
     }
@@ -220,7 +209,7 @@ public final class LogWriter implements AutoCloseable {
      */
     public CompletionStage<Long> delete(LogDocument document) {
         document.end();
-        LogRequest.Delete delete = new LogRequest.Delete(document, new CompletableFuture<>());
+        Delete delete = new Delete(document, new CompletableFuture<>());
         enqueue(delete);
         return delete.result();
     }
@@ -232,7 +221,7 @@ public final class LogWriter implements AutoCloseable {
      * @param epoch random identity of the new life
      */
     public CompletionStage<Optional<StoredDocument>> restore(String name, long epoch) {
-        LogRequest.Revive revive = new LogRequest.Revive(name, epoch, Optional.empty(), new CompletableFuture<>());
+        Revive revive = new Revive(name, epoch, Optional.empty(), new CompletableFuture<>());
         enqueue(revive);
         return revive.result();
     }
@@ -245,8 +234,7 @@ public final class LogWriter implements AutoCloseable {
      * @param first what the new life begins with, possibly nothing
      */
     public CompletionStage<Optional<StoredDocument>> recreate(String name, long epoch, List<LogRecord> first) {
-        LogRequest.Revive revive =
-                new LogRequest.Revive(name, epoch, Optional.of(List.copyOf(first)), new CompletableFuture<>());
+        Revive revive = new Revive(name, epoch, Optional.of(List.copyOf(first)), new CompletableFuture<>());
         enqueue(revive);
         return revive.result();
     }
@@ -260,7 +248,7 @@ public final class LogWriter implements AutoCloseable {
      * @param deletedBeforeMillis in milliseconds since 1970
      */
     public CompletionStage<Integer> expire(long deletedBeforeMillis) {
-        LogRequest.Expire expire = new LogRequest.Expire(deletedBeforeMillis, new CompletableFuture<>());
+        Expire expire = new Expire(deletedBeforeMillis, new CompletableFuture<>());
         enqueue(expire);
         return expire.result();
     }
@@ -282,7 +270,7 @@ public final class LogWriter implements AutoCloseable {
         long sequence = document.appended() + 1;
         byte[] value = Envelope.entry(document.id(), document.seal(), sequence, incarnation)
                 .seal(RecordCodec.encode(records));
-        LogRequest.Append append = new LogRequest.Append(document, sequence, value, listener);
+        Append append = new Append(document, sequence, value, listener);
         synchronized (queueLock) {
             checkOpen();
             if (waitingBytes >= bounds.fullBytes() || waitingEntries >= bounds.fullEntries()) {
@@ -307,7 +295,7 @@ public final class LogWriter implements AutoCloseable {
             throw new IllegalArgumentException("snapshot of '" + document.name() + "' at " + snapshot.sequence()
                     + ", beyond " + document.appended());
         }
-        LogRequest.Snapshot request = new LogRequest.Snapshot(document, snapshot, new CompletableFuture<>());
+        Snapshot request = new Snapshot(document, snapshot, new CompletableFuture<>());
         enqueue(request);
         return request.result();
     }
@@ -327,7 +315,7 @@ public final class LogWriter implements AutoCloseable {
      * the log.
      */
     <T> CompletionStage<T> alone(Supplier<T> step) {
-        LogRequest.Alone<T> request = new LogRequest.Alone<>(step, new CompletableFuture<>());
+        Alone<T> request = new Alone<>(step, new CompletableFuture<>());
         enqueue(request);
         return request.result();
     }
@@ -378,7 +366,7 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void enqueue(LogRequest request) {
+    private void enqueue(Request request) {
         synchronized (queueLock) {
             try {
                 checkOpen();
@@ -399,40 +387,20 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void add(LogRequest request) {
+    private void add(Request request) {
         queue.add(request);
         waitingBytes += request.bytes();
         waitingEntries++;
         high |= waitingBytes > bounds.highBytes() || waitingEntries > bounds.highEntries();
-        boolean first = !request.isGrouped() && urgent++ == 0;
-        if (!scheduled || first) {
-            // what comes first overtakes a task that waits for the pace; that one finds nothing to do
+        if (!scheduled) {
             scheduled = true;
-            writer.run(this::drain, patience());
+            writer.execute(this::drain);
         }
-    }
-
-    /** How long the requests in the queue wait before they are served, in nanoseconds. */
-    private long patience() {
-        long pace = bounds.paceNanos();
-        if (pace == 0
-                || !committed
-                || closing
-                || urgent > 0
-                || waitingBytes >= bounds.groupBytes()
-                || waitingEntries >= bounds.groupEntries()) {
-            return 0;
-        }
-        LogDocument alone = committedAlone;
-        if (alone != null && queue.stream().allMatch(request -> request.isAbout(alone))) {
-            return 0;
-        }
-        return Math.max(0, committedAtNanos + pace - clock.nanos());
     }
 
     private void drain() {
         synchronized (commitLock) {
-            for (List<LogRequest> group = take(); !group.isEmpty(); group = take()) {
+            for (List<Request> group = take(); !group.isEmpty(); group = take()) {
                 try {
                     serve(group);
                 } catch (RuntimeException | Error cause) {
@@ -443,48 +411,33 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    /** The next requests that are served together; empty when there are none, or their time has not come. */
-    private List<LogRequest> take() {
-        List<LogRequest> group = new ArrayList<>();
+    /** The next requests that are served together; empty when there are none. */
+    private List<Request> take() {
+        List<Request> group = new ArrayList<>();
         synchronized (queueLock) {
-            long patience = patience();
-            if (patience > 0 && !queue.isEmpty()) {
-                writer.run(this::drain, patience);
-                return group;
-            }
             long bytes = 0;
             while (!queue.isEmpty() && group.size() < bounds.groupEntries() && bytes < bounds.groupBytes()) {
-                LogRequest next = queue.element();
+                Request next = queue.element();
                 if (!next.isGrouped() && !group.isEmpty()) {
                     break;
                 }
                 group.add(queue.remove());
                 bytes += next.bytes();
                 if (!next.isGrouped()) {
-                    urgent--;
                     break;
                 }
             }
             if (group.isEmpty()) {
                 scheduled = false;
-            } else if (group.get(0).isGrouped()) {
-                begins(group);
             }
         }
         return group;
     }
 
-    private void begins(List<LogRequest> commit) {
-        LogDocument one = commit.get(0) instanceof LogRequest.Append append ? append.document() : null;
-        committed = true;
-        committedAtNanos = clock.nanos();
-        committedAlone = one != null && commit.stream().allMatch(request -> request.isAbout(one)) ? one : null;
-    }
-
-    private void release(List<LogRequest> served) {
+    private void release(List<Request> served) {
         List<Runnable> drained = List.of();
         synchronized (queueLock) {
-            for (LogRequest request : served) {
+            for (Request request : served) {
                 waitingBytes -= request.bytes();
                 waitingEntries--;
             }
@@ -497,41 +450,41 @@ public final class LogWriter implements AutoCloseable {
         drained.forEach(this::guarded);
     }
 
-    private void serve(List<LogRequest> group) {
-        LogRequest first = group.get(0);
-        if (first instanceof LogRequest.Load load) {
+    private void serve(List<Request> group) {
+        Request first = group.get(0);
+        if (first instanceof Load load) {
             hand(load);
-        } else if (first instanceof LogRequest.Snapshot snapshot) {
+        } else if (first instanceof Snapshot snapshot) {
             store(snapshot);
-        } else if (first instanceof LogRequest.Alone<?> alone) {
+        } else if (first instanceof Alone<?> alone) {
             alone.run();
-        } else if (first instanceof LogRequest.Delete delete) {
+        } else if (first instanceof Delete delete) {
             delete(delete);
-        } else if (first instanceof LogRequest.Revive revive) {
+        } else if (first instanceof Revive revive) {
             revive(revive);
-        } else if (first instanceof LogRequest.Expire expire) {
+        } else if (first instanceof Expire expire) {
             expire(expire);
         } else {
             commit(group);
         }
     }
 
-    private void commit(List<LogRequest> group) {
+    private void commit(List<Request> group) {
         List<RowChange> changes = new ArrayList<>();
         Map<LogDocument, Head> heads = new LinkedHashMap<>();
-        Map<LogRequest.Create, Head> created = new LinkedHashMap<>();
+        Map<Create, Head> created = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
         long bytes = 0;
         int entries = 0;
-        for (LogRequest request : group) {
-            if (request instanceof LogRequest.Append append) {
+        for (Request request : group) {
+            if (request instanceof Append append) {
                 LogDocument document = append.document();
                 heads.put(document, document.head().withSequence(append.sequence()));
                 changes.add(new RowChange.InsertEntry(
                         new EntryRow(document.id(), append.sequence(), incarnation, append.value())));
                 bytes += append.bytes();
                 entries++;
-            } else if (request instanceof LogRequest.Create create) {
+            } else if (request instanceof Create create) {
                 Optional<RuntimeException> refusal = refusal(create.name(), names);
                 if (refusal.isPresent()) {
                     create.fail(refusal.get());
@@ -555,10 +508,10 @@ public final class LogWriter implements AutoCloseable {
         directory.grow(created.size());
         heads.forEach(LogDocument::head);
         measured(entries, bytes, clock.nanos() - start);
-        for (LogRequest request : group) {
-            if (request instanceof LogRequest.Append append) {
+        for (Request request : group) {
+            if (request instanceof Append append) {
                 guarded(() -> append.listener().committed(append.sequence()));
-            } else if (request instanceof LogRequest.Create create && created.containsKey(create)) {
+            } else if (request instanceof Create create && created.containsKey(create)) {
                 Head head = created.get(create);
                 create.result().complete(new StoredDocument(new LogDocument(head), Optional.empty(), List.of(), 0));
             }
@@ -580,7 +533,7 @@ public final class LogWriter implements AutoCloseable {
         return Optional.empty();
     }
 
-    private void store(LogRequest.Snapshot request) {
+    private void store(Snapshot request) {
         LogDocument document = request.document();
         StoredSnapshot snapshot = request.snapshot();
         Head head = document.head();
@@ -613,7 +566,7 @@ public final class LogWriter implements AutoCloseable {
         request.result().complete(bytes);
     }
 
-    private void delete(LogRequest.Delete request) {
+    private void delete(Delete request) {
         LogDocument document = request.document();
         Head head = document.head();
         // a clock that says 0 would mean that nothing was deleted
@@ -625,7 +578,7 @@ public final class LogWriter implements AutoCloseable {
         request.result().complete(deleted.deletedMillis());
     }
 
-    private void revive(LogRequest.Revive request) {
+    private void revive(Revive request) {
         Optional<Head> found;
         try {
             found = DocumentReader.head(log, request.name());
@@ -656,7 +609,7 @@ public final class LogWriter implements AutoCloseable {
             }
             log.commit(changes);
         }
-        hand(new LogRequest.Load(request.name(), false, request.result()));
+        hand(new Load(request.name(), false, request.result()));
     }
 
     private static List<RowChange> emptied(Head head) {
@@ -664,7 +617,7 @@ public final class LogWriter implements AutoCloseable {
                 new RowChange.DeleteEntries(head.id(), Long.MAX_VALUE), new RowChange.DeleteChunksExcept(head.id(), 0));
     }
 
-    private void expire(LogRequest.Expire request) {
+    private void expire(Expire request) {
         long before = request.beforeMillis();
         if (directory.damage().isPresent() || directory.earliestDeletion() >= before) {
             request.result().complete(0);
@@ -700,7 +653,7 @@ public final class LogWriter implements AutoCloseable {
         request.result().complete(expired.size());
     }
 
-    private void hand(LogRequest.Load load) {
+    private void hand(Load load) {
         try {
             loader.execute(() -> read(load));
         } catch (RejectedExecutionException refused) {
@@ -708,7 +661,7 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void read(LogRequest.Load load) {
+    private void read(Load load) {
         try {
             Optional<StoredDocument> found = DocumentReader.read(log, load.name(), load.deleted());
             Optional<String> damage = directory.damage();
@@ -724,16 +677,15 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void fail(List<LogRequest> group, Throwable thrown) {
+    private void fail(List<Request> group, Throwable thrown) {
         StoreDownException cause = thrown instanceof StoreDownException known
                 ? known
                 : new StoreDownException("the log failed: " + thrown.getMessage(), thrown);
-        List<LogRequest> behind;
+        List<Request> behind;
         synchronized (queueLock) {
             failure = cause;
             behind = List.copyOf(queue);
             queue.clear();
-            urgent = 0;
         }
         LOG.error("the log is out of service; restart the server when the cause is removed", cause);
         guarded(() -> observer.storeDown(cause));
@@ -749,6 +701,113 @@ public final class LogWriter implements AutoCloseable {
             call.run();
         } catch (RuntimeException fault) {
             LOG.error("a listener of the log failed", fault);
+        }
+    }
+
+    private sealed interface Request {
+        void fail(RuntimeException cause);
+
+        default long bytes() {
+            return 0;
+        }
+
+        default boolean isGrouped() {
+            return false;
+        }
+    }
+
+    private record Append(LogDocument document, long sequence, byte[] value, AppendListener listener)
+            implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            listener.failed(
+                    sequence,
+                    cause instanceof StoreDownException down ? down : new StoreDownException("not stored", cause));
+        }
+
+        @Override
+        public long bytes() {
+            return value.length;
+        }
+
+        @Override
+        public boolean isGrouped() {
+            return true;
+        }
+    }
+
+    private record Create(String name, long epoch, CompletableFuture<StoredDocument> result) implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+
+        @Override
+        public boolean isGrouped() {
+            return true;
+        }
+    }
+
+    private record Load(String name, boolean deleted, CompletableFuture<Optional<StoredDocument>> result)
+            implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private record Delete(LogDocument document, CompletableFuture<Long> result) implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    /** A deleted document lives again: as it was, or with nothing but its first records. */
+    private record Revive(
+            String name,
+            long epoch,
+            Optional<List<LogRecord>> first,
+            CompletableFuture<Optional<StoredDocument>> result)
+            implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private record Expire(long beforeMillis, CompletableFuture<Integer> result) implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private record Alone<T>(Supplier<T> step, CompletableFuture<T> result) implements Request {
+        void run() {
+            try {
+                result.complete(step.get());
+            } catch (IntakeRefusedException refused) {
+                result.completeExceptionally(refused);
+            }
+        }
+
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private record Snapshot(LogDocument document, StoredSnapshot snapshot, CompletableFuture<Long> result)
+            implements Request {
+        @Override
+        public void fail(RuntimeException cause) {
+            result.completeExceptionally(cause);
+        }
+
+        @Override
+        public long bytes() {
+            return snapshot.state().length;
         }
     }
 }

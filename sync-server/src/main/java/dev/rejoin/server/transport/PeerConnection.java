@@ -7,7 +7,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
@@ -23,7 +22,7 @@ import io.netty.util.concurrent.Future;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,9 +42,6 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
      *
      * `asked` says that a room was told "no" and waits for drained(). It is set before the count is looked at a second
      * time, and the other side looks at it after each decrement, so one of the two always notices.
-     *
-     * Most sockets take what they are given at once. So a write has no promise of its own: after a flush nothing is left, or an empty
-     * write behind the rest tells when it is gone.
      */
     private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
     private static final int FRAME_OVERHEAD_BYTES = 64;
@@ -68,14 +64,8 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     final TransportOptions options;
     final TransportObserver observer;
 
-    private static final AtomicLongFieldUpdater<PeerConnection> UNSENT =
-            AtomicLongFieldUpdater.newUpdater(PeerConnection.class, "unsent");
-
-    private volatile long unsent;
+    private final AtomicLong unsent = new AtomicLong();
     private volatile boolean asked;
-
-    /** Of {@link #unsent} what was written since the last flush. */
-    private long unflushed;
 
     private final ByteArrayOutputStream partial = new ByteArrayOutputStream();
     private int partialFragments;
@@ -98,8 +88,6 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     /** Where whole frames go in, past what would write them once more for each peer. */
     private ChannelHandlerContext frames;
-
-    private boolean encrypted;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     PeerConnection(TransportOptions options, TransportObserver observer) {
@@ -131,7 +119,6 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     public final void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         frames = context.pipeline().context(WebSocket13FrameEncoder.class);
-        encrypted = context.pipeline().get(SslHandler.class) != null;
         address = Caller.of(context.channel()).account();
         session = open(now());
         observer.sessionOpened();
@@ -309,7 +296,8 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
         } else {
             write(frames, start, head.length);
             // a region cannot be encrypted
-            write(frames, encrypted ? Unpooled.wrappedBuffer(body) : new SharedBytes(body), body.length);
+            boolean plain = ctx.pipeline().get(SslHandler.class) == null;
+            write(frames, plain ? new SharedBytes(body) : Unpooled.wrappedBuffer(body), body.length);
         }
     }
 
@@ -356,13 +344,13 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     private void write(ChannelHandlerContext from, Object frame, int size) {
         int counted = size + FRAME_OVERHEAD_BYTES;
-        unflushed += counted;
-        if (UNSENT.addAndGet(this, counted) >= options.writeHighMarkBytes() && !full) {
+        unsent.addAndGet(counted);
+        if (!full && unsent.get() >= options.writeHighMarkBytes()) {
             full = true;
             session.writable(false, now());
             stall = ctx.executor().schedule(this::stalled, options.stallMillis(), TimeUnit.MILLISECONDS);
         }
-        from.write(frame, from.voidPromise());
+        from.write(frame).addListener(done -> left(counted));
         if (!flushDue) {
             flushDue = true;
             Outgoing.here().flushSoon(this);
@@ -371,24 +359,11 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     final void flush() {
         flushDue = false;
-        long flushed = unflushed;
-        unflushed = 0;
         ctx.flush();
-        if (isAllTaken()) {
-            left(flushed);
-        } else {
-            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> left(flushed));
-        }
     }
 
-    /** Whether the socket is known to have taken everything; what waits to be encrypted cannot be seen from here. */
-    private boolean isAllTaken() {
-        ChannelOutboundBuffer rest = ctx.channel().unsafe().outboundBuffer();
-        return rest == null || rest.isEmpty() && !encrypted;
-    }
-
-    private void left(long bytes) {
-        long rest = UNSENT.addAndGet(this, -bytes);
+    private void left(int bytes) {
+        long rest = unsent.addAndGet(-bytes);
         if (rest > options.writeLowMarkBytes()) {
             return;
         }
@@ -405,16 +380,16 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     /** Whether a room may queue more for the peer; once this has said no, {@link #drained} follows. On any thread. */
     final boolean hasRoom() {
-        if (unsent < options.writeHighMarkBytes()) {
+        if (unsent.get() < options.writeHighMarkBytes()) {
             return true;
         }
         asked = true;
-        return unsent <= options.writeLowMarkBytes();
+        return unsent.get() <= options.writeLowMarkBytes();
     }
 
     /** Takes what a room says, of about so many bytes, over to the socket's loop. On any thread. */
     final void cross(int bytes, Runnable call) {
-        UNSENT.addAndGet(this, bytes);
+        unsent.addAndGet(bytes);
         Crossing.cross(ctx.executor(), () -> {
             if (!session.isClosed()) {
                 call.run();
