@@ -170,7 +170,7 @@ export class IndexedDbStore implements ClientStore {
     await done;
     this.replica = taken;
     return {
-      lease,
+      lease: lease && leaseOf(lease),
       pending: transactions.filter(({ replica, accepted }) => replica === taken && !accepted),
       state: newest(records, transactions),
       rejections,
@@ -274,6 +274,11 @@ export function openDatabase(name: string, factory: IDBFactory): Promise<IDBData
     request.result.createObjectStore(REJECTIONS, { keyPath: 'id' });
   };
   return result(request);
+}
+
+/** Without what the store keeps beside it, which is not its holder's to give back. */
+function leaseOf({ owner: _, state: __, ...lease }: SessionRecord): Lease {
+  return lease;
 }
 
 function recordOf(lease: Lease, owner: string, { epoch, fragment }: { epoch: bigint; fragment: Uint8Array }): SessionRecord {

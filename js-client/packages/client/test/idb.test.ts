@@ -71,6 +71,22 @@ test('what is written offline is there after a reload, pending, and is sent exac
   expect(server.submits).toBe(3);
 });
 
+test('who has taken a lease over keeps it, however much is written under it', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const first = await tab(server, factory, locks);
+  await first.document.counter('likes').increment().durable;
+  const { replica } = first;
+  locks.crash();
+
+  const second = await tab(server, factory, locks);
+  for (let i = 0; i < 3; i++) {
+    await second.document.counter('likes').increment().durable;
+    await settle();
+  }
+  expect(second.replica).toBe(replica);
+  expect(toJson(second.document)).toEqual({ likes: 4 });
+});
+
 test('an accepted write is there after a reload offline although no state was stored since', async () => {
   const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
   const first = await tab(server, factory, locks);

@@ -103,7 +103,7 @@ final class ClientLink {
     /** Asks the server, if there is one. */
     void ask(Await question) {
         if (session != null) {
-            session.await(question, ClientLoop.now());
+            session.await(question, loop.now());
         }
     }
 

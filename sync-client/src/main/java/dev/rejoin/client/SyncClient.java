@@ -27,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -596,8 +595,8 @@ public final class SyncClient implements AutoCloseable {
 
         @Override
         public Subscription after(long millis, Runnable step) {
-            ScheduledFuture<?> due = loop.after(millis, step);
-            return due == null ? () -> {} : () -> due.cancel(false);
+            LoopThread.Timer due = loop.after(millis, step);
+            return due == null ? () -> {} : due::cancel;
         }
 
         @Override
@@ -617,7 +616,7 @@ public final class SyncClient implements AutoCloseable {
 
         @Override
         public long now() {
-            return ClientLoop.now();
+            return loop.now();
         }
     }
 

@@ -134,8 +134,9 @@ class TabsPageIT {
         follower.until(SAVED);
         assertEquals(List.of(1, 0), List.of(number(leader, "sockets"), number(follower, "sockets")));
         follower.evaluate("void (window.mine = Array.from({ length: " + BURST + " }, (_, i) => add(`follower ${i}`)))");
-        leader.evaluate("(async () => { const writes = Array.from({ length: " + BURST + " }, (_, i) => add(`leader ${i}`));"
-                + " await Promise.all(writes.map((write) => write.savedLocally)); })()");
+        leader.evaluate(
+                "(async () => { const writes = Array.from({ length: " + BURST + " }, (_, i) => add(`leader ${i}`));"
+                        + " await Promise.all(writes.map((write) => write.savedLocally)); })()");
         leader.close();
         follower.until(SAVED);
         follower.evaluate("Promise.all(mine.map((write) => write.durable)).then(() => true)");

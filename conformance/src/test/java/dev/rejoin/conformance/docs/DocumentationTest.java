@@ -222,7 +222,8 @@ final class DocumentationTest {
     /** So that a misspelt language does not take an example out of the tests. */
     @Test
     void everyFenceNamesALanguageThatIsKnown() {
-        Set<String> known = Set.of("java", "ts", "tsx", "json", "", "properties", "sh", "text", "xml", "yaml", "html", "js");
+        Set<String> known =
+                Set.of("java", "ts", "tsx", "json", "", "properties", "sh", "text", "xml", "yaml", "html", "js");
         for (Path page : Checkout.pages()) {
             for (Snippet snippet : Snippet.of(page)) {
                 if (!known.contains(snippet.language())) {

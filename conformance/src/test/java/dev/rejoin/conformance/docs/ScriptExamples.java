@@ -72,8 +72,8 @@ final class ScriptExamples {
     /** Runs a module; the server takes the place of 127.0.0.1:8080. Returns the lines it prints. */
     List<String> run(String name, String language, String server) throws Exception {
         Path stripped = folder.resolve(name + ".mjs");
-        Result result =
-                run(STRIP, PACKAGES.resolve("esbuild/lib/main.js").toString(), name + "." + language, stripped.toString());
+        Result result = run(
+                STRIP, PACKAGES.resolve("esbuild/lib/main.js").toString(), name + "." + language, stripped.toString());
         assertEquals(0, result.code, result.output);
         // A client that an example leaves open would keep the process alive.
         String program = Files.readString(stripped).replace("127.0.0.1:8080", server) + "process.exit(0);\n";

@@ -50,7 +50,8 @@ final class ServerExamplesIT {
         return snippets.stream()
                 .map(snippet -> DynamicTest.dynamicTest(snippet.toString(), () -> {
                     try (SyncServer server = server()) {
-                        assertEquals(snippet.printed(), scripts.run(name(snippet), snippet.language(), address(server)));
+                        assertEquals(
+                                snippet.printed(), scripts.run(name(snippet), snippet.language(), address(server)));
                     }
                 }));
     }
