@@ -607,13 +607,14 @@ public final class YDoc {
         }
         beginKeystroke();
         int clock = atEnd ? typing.trimEnd(units) : typing.trimStart(units);
-        if (partner == null) {
+        YPartner other = partner;
+        if (other == null) {
             if (!updates.isEmpty()) {
                 send(typing.trimmedUpdate(clock, units), NO_UPDATE, keyOrigin);
             }
         } else {
-            Consumer<byte[]> taker = partner.commit(keyOrigin, isLocal);
-            tell(partner, taker, isHeard(taker) ? typing.trimmedUpdate(clock, units) : NO_UPDATE, keyOrigin);
+            Consumer<byte[]> taker = other.commit(keyOrigin, isLocal);
+            tell(other, taker, isHeard(taker) ? typing.trimmedUpdate(clock, units) : NO_UPDATE, keyOrigin);
         }
     }
 
@@ -668,13 +669,14 @@ public final class YDoc {
 
     /** Tells of characters that have become part of a run. */
     private void typed(int units, @Nullable Object keyOrigin, boolean isLocal) {
-        if (partner == null) {
+        YPartner other = partner;
+        if (other == null) {
             if (!updates.isEmpty()) {
                 send(typing.typedUpdate(units), NO_UPDATE, keyOrigin);
             }
         } else {
-            Consumer<byte[]> taker = partner.commit(keyOrigin, isLocal);
-            tell(partner, taker, isHeard(taker) ? typing.typedUpdate(units) : NO_UPDATE, keyOrigin);
+            Consumer<byte[]> taker = other.commit(keyOrigin, isLocal);
+            tell(other, taker, isHeard(taker) ? typing.typedUpdate(units) : NO_UPDATE, keyOrigin);
         }
     }
 
