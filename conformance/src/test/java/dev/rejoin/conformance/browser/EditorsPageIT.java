@@ -64,7 +64,7 @@ class EditorsPageIT {
 
     @Test
     void wordsThatAreNotSavedAreUnderlinedUntilTheyAre() throws Exception {
-        Tab ada = browser.open("ada", demo.uri() + "editors.html");
+        Tab ada = PAGES.open("ada", "editors.html");
         ada.until(SAVED);
         ada.type(CODE, "let saved = 1;");
         ada.until(SAVED);
@@ -84,7 +84,7 @@ class EditorsPageIT {
                 "dotted",
                 ada.evaluate("getComputedStyle(document.querySelector('#code .unsaved')).textDecorationStyle")
                         .asText());
-        picturesOf(ada, "editors-unsaved");
+        DemoPages.picturesOf(ada, "editors-unsaved");
         awaitKept(ada);
         ada.reload();
         ada.until(UNDERLINED + ".trim() === 'let kept = 2;'");

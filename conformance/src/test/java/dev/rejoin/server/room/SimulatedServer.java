@@ -9,6 +9,7 @@ import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.session.ServerEffects;
 import dev.rejoin.sync.session.ServerSession;
+import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Hello;
 import dev.rejoin.sync.wire.Position;
@@ -282,6 +283,13 @@ public final class SimulatedServer {
 
         @Override
         public void presence(byte[] payload) {}
+
+        @Override
+        public void await(Await question) {
+            if (seat != null) {
+                seat.await(question);
+            }
+        }
 
         private final class Room implements Outlet {
             @Override
