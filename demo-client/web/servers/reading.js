@@ -26,7 +26,8 @@ export function showReading({ client, name, other, part, score, guarantees }) {
       return;
     }
     const items = answer.ok ? ((await answer.json()).items ?? []) : [];
-    const missing = own.filter((item) => !items.includes(item));
+    // what somebody has taken off meanwhile, on either side, is not missing
+    const missing = own.filter((item) => !items.includes(item) && score.isPromised(item));
     const outcome = answer.headers.get('Consistency-Outcome') ?? 'local';
     if (missing.length > 0 && outcome !== 'stale') missing.forEach((item) => score.stale(item));
     note.textContent =

@@ -40,6 +40,8 @@ export function openScore(name) {
       promised.delete(item);
       keep();
     },
+    /** Whether a server has said that this is on its disk, and nobody has taken it off since. */
+    isPromised: (item) => promised.has(item),
     /** Whether what is on the screen now has been compared. */
     isSure: () => told !== '' && told === together(),
 

@@ -91,6 +91,8 @@ class TabClient implements ClientView {
   /** Writes of this tab without a final state. */
   private readonly writes = new Map<string, Write>();
   private retrying = '';
+  /** Whether this tab wants a connection, until a leader shows that it has heard so. */
+  private wish: boolean | undefined;
   private epoch = 0n;
   private heard = { leader: '', count: 0 };
   private asked = false;
@@ -156,11 +158,16 @@ class TabClient implements ClientView {
   }
 
   goOffline(): void {
-    this.say({ type: 'online', online: false });
+    this.want(false);
   }
 
   goOnline(): void {
-    this.say({ type: 'online', online: true });
+    this.want(true);
+  }
+
+  private want(online: boolean): void {
+    this.wish = online;
+    this.say({ type: 'online', online });
   }
 
   async close(): Promise<void> {
@@ -198,7 +205,7 @@ class TabClient implements ClientView {
   private lead(): void {
     const { factory, outbox } = this;
     // Offline was a wish, and it outlives the leader that heard of it.
-    const options = this.from.code === 'offline' ? { ...this.options, online: false } : this.options;
+    const options = (this.wish ?? this.from.code !== 'offline') ? this.options : { ...this.options, online: false };
     const channel = new this.Channel(CHANNEL + options.document);
     const store = new IndexedDbStore(options.document, { indexedDB: factory, locks: ALONE });
     const seen = { epoch: this.epoch, state: this.document.confirmedState() };
@@ -283,6 +290,12 @@ class TabClient implements ClientView {
     const still = new Set(pending.map(({ id }) => id));
     this.epoch = life;
     this.from = status;
+    if ((status.code !== 'offline') === this.wish) {
+      this.wish = undefined;
+    } else if (whole && this.wish !== undefined) {
+      // Nobody led when it was said.
+      this.say({ type: 'online', online: this.wish });
+    }
     this.document.step('remote', () => {
       for (const [id, { transaction, from }] of this.overlaid) {
         const next = pending.find((each) => each.id === id);

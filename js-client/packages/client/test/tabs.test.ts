@@ -182,6 +182,20 @@ test('offline and online are a switch of the browser, and every tab says so', as
   await saved(leader, follower);
 });
 
+test('who goes online while nobody leads is online with the next leader', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const leader = await shared.open(server);
+  const other = await shared.open(server);
+  await saved(leader, other);
+  leader.client.goOffline();
+  await vi.waitFor(() => expect(other.client.status.code).toBe('offline'));
+  await other.client.document.counter('count').increment().savedLocally;
+  leader.crash();
+  other.client.goOnline();
+  await saved(other);
+  expect(toJson(server.document)).toEqual({ count: 1 });
+});
+
 test('another life of the document begins in every tab, and what was pending is laid before the user', async () => {
   const [server, shared] = [new FakeServer(), browser()];
   const [leader, follower] = [await shared.open(server), await shared.open(server)];

@@ -24,7 +24,7 @@ final class DocumentationTest {
     private static final Pattern FENCED = Pattern.compile("(?ms)^( *```+).*?^\\1 *$");
     private static final Pattern FILE = Pattern.compile("`([A-Za-z/-]+\\.(?:java|ts|mjs|proto))`");
     private static final Pattern TEST = Pattern.compile(
-            "`([A-Z]\\w+(?:Test|IT|Properties|Laws|Simulation|Fuzz|Acceptance))(?:\\.(?!java)(\\w+))?`");
+            "`([A-Z]\\w*[a-z](?:Test|IT|Properties|Laws|Simulation|Fuzz|Acceptance))(?:\\.(?!java)(\\w+))?`");
     private static final Pattern PAGE = Pattern.compile("(?<![\\w/])(docs/[a-z0-9/-]+\\.md)");
     private static final Pattern METRIC = Pattern.compile("\\brejoin_[a-z_]+");
     private static final Pattern PROBLEM =
