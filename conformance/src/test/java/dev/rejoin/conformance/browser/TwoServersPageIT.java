@@ -303,9 +303,9 @@ class TwoServersPageIT {
         for (URI server : List.of(PAGES.uri(), leftServer)) {
             URI document = server.resolve("/v1/documents/shop/again");
             DemoPages.until(() -> get(document).contains("\"items\":[\"new\"]"));
-            DemoPages.until(() -> !get(URI.create(document + "?format=content&xml=note")).contains("old"));
+            DemoPages.until(() ->
+                    !get(URI.create(document + "?format=content&xml=note")).contains("old"));
         }
-    }
     }
 
     @Test
