@@ -9,14 +9,16 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Two people at two servers go on working while things go wrong at random: lag, a cut link, a killed server, a browser offline, reloads, refusals, revoked
  * rights. After each round all is mended, both sides have to agree, and the page has nothing to complain about.
  *
- * <p>About 40 s; {@code -Drejoin.soak.minutes=30} goes on for longer, {@code -Drejoin.soak.seed=N} repeats the choices of a run.
+ * <p>Only by flag: {@code -Drejoin.soak.minutes=30}; {@code -Drejoin.soak.seed=N} repeats the choices of a run.
  */
+@EnabledIfSystemProperty(named = "rejoin.soak.minutes", matches = "\\d+")
 class SoakPageIT {
     private static final int FAULTS_IN_A_ROUND = 12;
     private static final long AGREE_MILLIS = 90_000;
@@ -30,8 +32,7 @@ class SoakPageIT {
 
     @Test
     void whateverGoesWrongNothingIsStaleLostFlickeringOrDifferent() throws Exception {
-        String minutes = System.getProperty("rejoin.soak.minutes");
-        Duration length = minutes == null ? Duration.ofSeconds(40) : Duration.ofMinutes(Long.parseLong(minutes));
+        Duration length = Duration.ofMinutes(Long.getLong("rejoin.soak.minutes"));
         long seed = Long.getLong("rejoin.soak.seed", System.nanoTime());
         String replay = "replay: -Drejoin.soak.seed=" + seed;
         System.out.println("SoakPageIT: " + replay);
