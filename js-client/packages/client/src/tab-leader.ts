@@ -101,6 +101,10 @@ export class Leader {
     if (stored.state?.epoch === seen.epoch) {
       this.client.document.step('restore', () => this.client.store.join(decodeFragment(seen.state)));
     }
+    if (options.online === false) {
+      // so that whoever leads next knows of the wish, too
+      this.client.goOffline();
+    }
     this.client.onWrite(({ id, state: reached }) => this.states.set(id, reached));
     this.client.onStep = () => this.plan();
     channel.onmessage = ({ data }) => this.hear(data as TabMessage);

@@ -91,7 +91,7 @@ class TabClient implements ClientView {
   /** Writes of this tab without a final state. */
   private readonly writes = new Map<string, Write>();
   private retrying = '';
-  /** Whether this tab wants a connection, until a leader shows that it has heard so. */
+  /** Whether this tab wants a connection, until a leader shows that it has heard so, or another tab wants something. */
   private wish: boolean | undefined;
   private epoch = 0n;
   private heard = { leader: '', count: 0 };
@@ -264,6 +264,9 @@ class TabClient implements ClientView {
   /* What the leader tells */
 
   private hear(message: TabMessage): void {
+    if (message.type === 'online') {
+      this.wish = undefined;
+    }
     if (message.type !== 'step' && message.type !== 'whole') {
       return;
     }
@@ -290,7 +293,7 @@ class TabClient implements ClientView {
     const still = new Set(pending.map(({ id }) => id));
     this.epoch = life;
     this.from = status;
-    if ((status.code !== 'offline') === this.wish) {
+    if (this.wish ? status.connection === 'connected' : status.code === 'offline') {
       this.wish = undefined;
     } else if (whole && this.wish !== undefined) {
       // Nobody led when it was said.
