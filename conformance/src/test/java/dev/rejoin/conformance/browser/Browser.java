@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Assumptions;
 
 /** A real Chromium, driven tab by tab. */
 final class Browser implements AutoCloseable {
-    private static final long UNTIL_MILLIS = 20_000;
+    private static final long UNTIL_MILLIS = 60_000;
     private static final Path LOGS = Path.of("target").toAbsolutePath();
     private static final List<String> NAMES =
             List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");

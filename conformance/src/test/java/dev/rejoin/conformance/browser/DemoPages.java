@@ -30,7 +30,7 @@ final class DemoPages implements BeforeAllCallback, AfterAllCallback, BeforeEach
     private static final Path PICTURES = Path.of("target/screenshots");
     private static final int DESKTOP = 1280;
     private static final int PHONE = 390;
-    private static final long UNTIL_MILLIS = 20_000;
+    private static final long UNTIL_MILLIS = 60_000;
     private static final long LOOK_MILLIS = 50;
 
     private @Nullable Browser browser;
