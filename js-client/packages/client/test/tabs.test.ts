@@ -234,7 +234,7 @@ test('a store that cannot be opened is an error of the opening, as with one tab'
   await expect(shared.open(server, { indexedDB })).rejects.toThrow('SecurityError');
 });
 
-/** How many schedules of crashing tabs are played; none unless it is said: in about one of some hundred of them saved writes are missing, docs/coding/tabs.md. */
+/** How many schedules of crashing tabs are played; none unless it is said: saved writes were missing once in about 200 of them, docs/coding/tabs.md. */
 const ROUNDS = Number(process.env['REJOIN_TAB_ROUNDS'] ?? 0);
 
 test.skipIf(!ROUNDS)('whatever tabs end, and whenever: what was saved is there once, and nothing is there twice', async () => {
