@@ -21,7 +21,7 @@ const INSIDE = words('object elements doc act amount change body settle millis')
 
 // Names that some platform object has too, but that are only ever used on our own objects.
 const SHADOWED = words(`
-  act amount all begin cells change child children connect contains context current depth doc drop elements entries fail
+  act amount all begin cells change child children connect contains context depth doc drop elements entries fail
   finish handle hidden hide high host input kind level live lost low mark move nonce object offset order others parent payload
   place queue read ready refresh renew report root save saved sent session show step storage text total touched
   version view write`);

@@ -99,7 +99,7 @@ class TabClient implements ClientView {
   private from: LeaderStatus = { connection: 'disconnected', code: '', message: '', upToDate: false, savesLocally: true, clockOffset: 0 };
   private saves = true;
   private closed = false;
-  private current!: Status;
+  private shown!: Status;
   private refused: readonly Rejection[] = [];
   private readonly statusListeners = new Topic<Status>();
   private readonly writeListeners = new Topic<Write>();
@@ -130,7 +130,7 @@ class TabClient implements ClientView {
   }
 
   get status(): Status {
-    return this.current;
+    return this.shown;
   }
 
   get rejections(): readonly Rejection[] {
@@ -479,8 +479,8 @@ class TabClient implements ClientView {
       pending,
       savesLocally: savesLocally && this.saves,
     });
-    if (JSON.stringify(status) !== JSON.stringify(this.current)) {
-      this.current = status;
+    if (JSON.stringify(status) !== JSON.stringify(this.shown)) {
+      this.shown = status;
       this.statusListeners.tell(status);
     }
   }

@@ -34,7 +34,7 @@ export class Write {
   readonly durable: Promise<void>;
   /** Resolves with the reason if the write is not accepted; stays open otherwise. */
   readonly rejected: Promise<Rejection>;
-  private current: WriteState = 'local';
+  private reached: WriteState = 'local';
   private reason: Rejection | undefined;
   private readonly watchers = new Set<() => void>();
   private failSaving!: (error: Error) => void;
@@ -48,7 +48,7 @@ export class Write {
   }
 
   get state(): WriteState {
-    return this.current;
+    return this.reached;
   }
 
   /** Why the write was not accepted; undefined unless `state` is `rejected`. */
@@ -62,7 +62,7 @@ export class Write {
     if (timeout !== undefined) {
       waits.push(new Promise((resolve) => setTimeout(resolve, timeout)));
     }
-    return Promise.race(waits).then(() => this.current);
+    return Promise.race(waits).then(() => this.reached);
   }
 
   /** Calls the listener after each change of state; returns how to stop that. */
@@ -73,10 +73,10 @@ export class Write {
 
   /** @internal Moves on to a later state; an earlier one is ignored. */
   advance(state: WriteState, rejection?: Rejection): boolean {
-    if (this.has(state) || this.current === 'durable') {
+    if (this.has(state) || this.reached === 'durable') {
       return false;
     }
-    this.current = state;
+    this.reached = state;
     this.reason = rejection;
     this.watchers.forEach((watcher) => watcher());
     return true;
@@ -88,7 +88,7 @@ export class Write {
   }
 
   private has(state: WriteState): boolean {
-    return ORDER.indexOf(this.current) >= ORDER.indexOf(state);
+    return ORDER.indexOf(this.reached) >= ORDER.indexOf(state);
   }
 
   private reaching(state: WriteState): Promise<void> {

@@ -162,11 +162,11 @@ class DocumentLivesIT {
     private static void reconnect(Editor editor, StockClient client, String document) {
         client.disconnect();
         client.await("connected", false);
-        client.connect();
         if (editor == Editor.HOCUSPOCUS_2) {
-            // this one takes a document that was refused off its connection
+            // this one takes a document that was refused off its connection; it comes back before the answer can
             client.ask("attach", "document", document);
         }
+        client.connect();
     }
 
     private static void awaitRefusal(Editor editor, StockClient client, String code, int closeCode, int times) {

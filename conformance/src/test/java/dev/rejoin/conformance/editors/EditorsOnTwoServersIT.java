@@ -205,11 +205,12 @@ class EditorsOnTwoServersIT {
                 carl.insert(0, "new");
                 awaitRead(document, "new");
                 bob.disconnect();
-                bob.connect();
+                bob.await("connected", false);
                 if (editor == Editor.HOCUSPOCUS_2) {
-                    // this one takes a document that was refused off its connection
+                    // this one takes a document that was refused off its connection; it comes back before the answer can
                     bob.ask("attach", "document", document);
                 }
+                bob.connect();
                 bob.await("refusedFor", Map.of("lineage-mismatch", 1));
                 assertEquals("new", carl.text());
                 awaitRead(document, "new");
