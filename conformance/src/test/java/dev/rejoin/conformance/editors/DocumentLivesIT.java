@@ -163,7 +163,7 @@ class DocumentLivesIT {
         client.disconnect();
         client.await("connected", false);
         if (editor == Editor.HOCUSPOCUS_2) {
-            // this one takes a document that was refused off its connection; it comes back before the answer can
+            // this one takes a refused document off its connection; it is back before the answer
             client.ask("attach", "document", document);
         }
         client.connect();
