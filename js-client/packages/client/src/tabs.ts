@@ -104,6 +104,8 @@ class TabClient implements ClientView {
   private closed = false;
   private shown!: Status;
   private refused: readonly Rejection[] = [];
+  /** Ids of rejections that this tab has discarded and a leader still lists. */
+  private discarded: readonly string[] = [];
   private readonly statusListeners = new Topic<Status>();
   private readonly writeListeners = new Topic<Write>();
   private readonly rejectionListeners = new Topic<Rejection>();
@@ -400,7 +402,7 @@ class TabClient implements ClientView {
   }
 
   /**
-   * After a leader has gone. What it had taken and the next one does not have any more has had its verdict. Of what it may not have
+   * After a leader has gone. What it may not have heard is said again. What it had taken and the next one does not have any more has had its verdict. Of what it may not have
    * taken, only a leader knows what became of it: it takes it, or answers.
    */
   private reconcile(still: ReadonlySet<string>): void {
@@ -409,6 +411,7 @@ class TabClient implements ClientView {
         this.reach(id, this.refused.some((each) => each.id === id) ? 'rejected' : 'durable');
       }
     }
+    this.discarded.forEach((id) => this.say({ type: 'discard', id }));
     for (const { record, isSaid } of this.own.values()) {
       if (isSaid) {
         this.say({ type: 'write', write: record, settledBefore: 0 });
@@ -422,9 +425,10 @@ class TabClient implements ClientView {
   private list(stored: readonly StoredRejection[]): Rejection[] {
     const known = new Map(this.refused.map((each) => [each.id, each]));
     const fresh: Rejection[] = [];
-    const retried = new Set([...this.own.values()].map(({ record }) => record.retries));
+    this.discarded = this.discarded.filter((id) => stored.some((each) => each.id === id));
+    const gone = new Set([...this.discarded, ...[...this.own.values()].map(({ record }) => record.retries)]);
     const listed = stored
-      .filter(({ id }) => !retried.has(id))
+      .filter(({ id }) => !gone.has(id))
       .map((each) => {
         const rejection = known.get(each.id) ?? this.rejection(each);
         if (!known.has(each.id)) {
@@ -464,6 +468,7 @@ class TabClient implements ClientView {
       },
       discard: () => {
         if (takeOff()) {
+          this.discarded = [...this.discarded, id];
           this.say({ type: 'discard', id });
           this.refresh();
         }

@@ -6,7 +6,7 @@ import { Random, SEED, replay } from './random.ts';
 import { FakeBrowser, type FakeTab } from './tab.ts';
 
 /** How many schedules are played. */
-const ROUNDS = Number(process.env['REJOIN_TAB_ROUNDS'] ?? 60);
+const ROUNDS = Number(process.env['REJOIN_TAB_ROUNDS'] ?? 30);
 /** So many steps of an idle time are enough for all that can still happen to happen. */
 const IDLE_STEPS = 400;
 
@@ -60,11 +60,12 @@ interface Outcome {
   readonly browser: FakeBrowser;
 }
 
-/** Tabs come, write, are closed and end; the connection is cut, and the server decides or not. Then a last tab comes, and nothing goes wrong any more. */
+/** Tabs come, write, are closed and end; the connection is cut, and the server decides or not, and refuses some writes. Then a last tab comes, and nothing goes wrong any more. */
 async function play(seed: number): Promise<Outcome> {
   const random = new Random(seed);
   seedIds(new Random(seed ^ 0x5eed));
   const [server, browser] = [new FakeServer(), new FakeBrowser(random)];
+  server.validate = ({ changes }) => (changes.some(({ value }) => /[37]$/.test(String(value))) ? 'content-rejected' : '');
   const trace: string[] = [];
   const saved = new Set<string>();
   const premature: string[] = [];
@@ -172,7 +173,9 @@ test(`whatever tabs end, and whenever: what was saved is there once, and nothing
     expect(premature, told).toEqual([]);
     for (const { client } of tabs) {
       const { count = 0, all = [], last } = toJson(client.document) as { count?: number; all?: string[]; last?: string };
-      expect([...saved].filter((name) => !all.includes(name)), told).toEqual([]);
+      const refused = client.rejections.map(({ mutations }) => mutations.at(-1)!.value as string);
+      expect([...saved].filter((name) => !all.includes(name) && !refused.includes(name)), told).toEqual([]);
+      expect(refused.filter((name, i) => all.includes(name) || refused.indexOf(name) !== i), told).toEqual([]);
       expect(count, told).toBe(all.length);
       expect(all.length === 0 || all.includes(last!), told).toBe(true);
       expect(client.document.confirmedState(), told).toEqual(server.judge.everything());

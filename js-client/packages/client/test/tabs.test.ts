@@ -137,6 +137,24 @@ test('a rejection that one tab discards is gone in the other, and after all tabs
   expect((await shared.open(server)).client.rejections).toEqual([]);
 });
 
+test('a rejection that is discarded while nobody leads is gone with the next leader, and is not shown in between', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  server.validate = forbidden;
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await leader.client.document.set('tags').add('forbidden').rejected;
+  await vi.waitFor(() => expect(follower.client.rejections).toHaveLength(1), WAIT);
+  const heard: string[] = [];
+  follower.client.onRejected(({ id }) => heard.push(id));
+  leader.crash();
+  follower.client.rejections[0]!.discard();
+  await vi.waitFor(() => expect(server.hellos).toBe(2), WAIT);
+  await saved(follower);
+  await settle();
+  await shared.close();
+  expect((await shared.open(server)).client.rejections).toEqual([]);
+  expect(heard).toEqual([]);
+});
+
 test('the leader is closed in the midst of sending: another tab goes on, and each write counts once', async () => {
   const [server, shared] = [new FakeServer(), browser()];
   const [leader, follower] = [await shared.open(server), await shared.open(server)];
