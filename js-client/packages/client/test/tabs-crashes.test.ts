@@ -6,7 +6,7 @@ import { Random, SEED, replay } from './random.ts';
 import { FakeBrowser, type FakeTab } from './tab.ts';
 
 /** How many schedules are played. */
-const ROUNDS = Number(process.env['REJOIN_TAB_ROUNDS'] ?? 30);
+const ROUNDS = Number(process.env['REJOIN_TAB_ROUNDS'] ?? 20);
 /** So many steps of an idle time are enough for all that can still happen to happen. */
 const IDLE_STEPS = 400;
 
@@ -60,7 +60,7 @@ interface Outcome {
   readonly browser: FakeBrowser;
 }
 
-/** Tabs come, write, are closed and end; the connection is cut, and the server decides or not, and refuses some writes. Then a last tab comes, and nothing goes wrong any more. */
+/** Tabs come, write, are closed and end; the connection is cut, leases go to others, and the server decides or not, and refuses some writes. Then a last tab comes, and nothing goes wrong any more. */
 async function play(seed: number): Promise<Outcome> {
   const random = new Random(seed);
   seedIds(new Random(seed ^ 0x5eed));
@@ -140,6 +140,10 @@ async function play(seed: number): Promise<Outcome> {
         void gone.client.close().finally(() => gone.crash());
       }
     } else if (what === 19) {
+      if (random.chance(0.3)) {
+        tell('somebody else has the leases');
+        server.leases.forEach((_, replica) => server.leases.set(replica, 'somebody else'));
+      }
       server.cut();
     } else if (what === 20) {
       server.deciding = !server.deciding;
@@ -165,7 +169,7 @@ async function play(seed: number): Promise<Outcome> {
   return { trace, saved, premature, stuck, tabs, server, browser };
 }
 
-test(`whatever tabs end, and whenever: what was saved is there once, and nothing is there twice (${ROUNDS} schedules)`, async () => {
+test(`whatever tabs end, and whenever: what was saved is there or on the list of refusals, and nothing is there twice (${ROUNDS} schedules)`, async () => {
   for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
     const { trace, saved, premature, stuck, tabs, server, browser } = await play(seed);
     const told = `REJOIN_TAB_ROUNDS=1 ${replay(seed)} test/tabs-crashes.test.ts\n${trace.join('\n')}`;
@@ -173,8 +177,9 @@ test(`whatever tabs end, and whenever: what was saved is there once, and nothing
     expect(premature, told).toEqual([]);
     for (const { client } of tabs) {
       const { count = 0, all = [], last } = toJson(client.document) as { count?: number; all?: string[]; last?: string };
-      const refused = client.rejections.map(({ mutations }) => mutations.at(-1)!.value as string);
-      expect([...saved].filter((name) => !all.includes(name) && !refused.includes(name)), told).toEqual([]);
+      const listed = client.rejections.map(({ code, mutations }) => ({ code, name: mutations.at(-1)!.value as string }));
+      const refused = listed.filter(({ code }) => code !== 'unknown-outcome').map(({ name }) => name);
+      expect([...saved].filter((name) => !all.includes(name) && !listed.some((each) => each.name === name)), told).toEqual([]);
       expect(refused.filter((name, i) => all.includes(name) || refused.indexOf(name) !== i), told).toEqual([]);
       expect(count, told).toBe(all.length);
       expect(all.length === 0 || all.includes(last!), told).toBe(true);
