@@ -215,7 +215,9 @@ class TabClient implements ClientView {
   private async living(): Promise<string[]> {
     const prefix = this.lockOf('');
     const { held = [] } = await this.locks.query();
-    return held.filter(({ name }) => name?.startsWith(prefix)).map(({ name }) => name!.slice(prefix.length));
+    const names = held.filter(({ name }) => name?.startsWith(prefix)).map(({ name }) => name!.slice(prefix.length));
+    // The lock of who leads is not one of a tab, nor are those of a document whose name begins like this one's.
+    return names.filter((name) => /^[0-9a-f]{16}$/.test(name));
   }
 
   private lead(): void {

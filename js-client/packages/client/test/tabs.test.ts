@@ -229,6 +229,17 @@ test('what the next leader has taken and not told yet is not durable', async () 
   expect(toJson(server.document)).toEqual({ likes: 1 });
 });
 
+test('a leader waits for the locks of the tabs of its document, and for no other', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  await shared.open(server, { document: 'notes/1:2' });
+  await shared.open(server);
+  await vi.waitFor(() => expect(shared.queue.filter(({ granted }) => !granted)).toHaveLength(2), WAIT);
+  await settle();
+  const [other, own] = shared.queue.filter(({ granted }) => !granted).map(({ name }) => name);
+  expect(other).toMatch(/^rejoin:tabs:notes\/1:2:[0-9a-f]{16}$/);
+  expect(own).toMatch(/^rejoin:tabs:notes\/1:[0-9a-f]{16}$/);
+});
+
 test('offline and online are a switch of the browser, and every tab says so', async () => {
   const [server, shared] = [new FakeServer(), browser()];
   const [leader, follower] = [await shared.open(server), await shared.open(server)];
