@@ -86,9 +86,6 @@ export class Leader {
   private readonly states = new Map<string, WriteState>();
   /** By tab, where the dots of its writes stand, oldest first. */
   private readonly taken = new Map<string, TakenWrite[]>();
-  /** Leases that were given up, with what had not been accepted under them. */
-  private readonly former = new Set<string>();
-  private lease: string;
   private flushing = false;
   /** Messages that wait until the outbox has been read. */
   private waiting: TabMessage[] | undefined = [];
@@ -108,7 +105,6 @@ export class Leader {
     this.channel = channel;
     this.tabs = tabs;
     this.epoch = this.client.epoch;
-    this.lease = this.client.replica;
     if (stored.state?.epoch === seen.epoch) {
       this.client.document.step('restore', () => this.client.store.join(decodeFragment(seen.state)));
     }
@@ -256,13 +252,13 @@ export class Leader {
   }
 
   /** The transaction under the dots of the lease; nothing if something that it removes has gone with a former lease. */
-  private renamed({ tab, first, fragment }: TabWrite): Uint8Array | undefined {
+  private renamed({ tab, first, fragment, leases }: TabWrite): Uint8Array | undefined {
     const { store } = this.client;
     const { next, replica: lease } = store;
     const known = (replica: string, counter: number): boolean => store.context.get(replica)?.contains(counter) ?? false;
     return renameDots(fragment, (replica, counter) => {
       if (replica !== tab) {
-        return this.former.has(replica) && !known(replica, counter) ? undefined : [replica, counter];
+        return replica !== lease && leases.includes(replica) && !known(replica, counter) ? undefined : [replica, counter];
       }
       if (counter >= first) {
         return [lease, next + counter - first];
@@ -278,9 +274,6 @@ export class Leader {
 
   /** Tells of what happens in this turn as one step. */
   private plan(): void {
-    this.former.add(this.lease);
-    this.lease = this.client.replica;
-    this.former.delete(this.lease);
     if (!this.flushing) {
       this.flushing = true;
       queueMicrotask(() => {
@@ -358,6 +351,6 @@ export class Leader {
 
   private sequenced({ first, last, fragment, transaction }: Entry): Sequenced {
     const { write, mutations } = transaction;
-    return { id: write.id, replica: this.lease, first, last, fragment, mutations: encodeMutations(mutations), state: write.state };
+    return { id: write.id, replica: this.client.replica, first, last, fragment, mutations: encodeMutations(mutations), state: write.state };
   }
 }

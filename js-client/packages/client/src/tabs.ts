@@ -241,8 +241,10 @@ class TabClient implements ClientView {
   /* Writing */
 
   private issued(transaction: PendingTransaction): void {
-    const { first, last, fragment, write, mutations } = transaction;
-    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying };
+    const { first, last, fragment, write, mutations, removed } = transaction;
+    const open = [...removed.values()].filter(([replica, counter]) => replica !== this.tab && !this.store.context.get(replica)?.contains(counter));
+    const leases = [...new Set(open.map(([replica]) => replica))];
+    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying, leases };
     // Where nothing of this tab waits, nothing that it writes from here on refers to its own dots.
     const settledBefore = this.own.size ? 0 : first;
     const own: Own = { transaction, record, isSaid: false };

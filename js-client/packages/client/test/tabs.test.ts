@@ -229,6 +229,29 @@ test('what the next leader has taken and not told yet is not durable', async () 
   expect(toJson(server.document)).toEqual({ likes: 1 });
 });
 
+test('what a write replaces was pending under a lease that a leader has given up and taken with it: the next leader issues the write anew', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  server.hold();
+  const title = follower.client.document.register('title');
+  const first = title.set('one');
+  await vi.waitFor(() => expect(first.state).toBe('sent'), WAIT);
+  follower.hears = 0;
+  server.leases.forEach((_, replica) => server.leases.set(replica, 'somebody else'));
+  server.cut();
+  await vi.waitFor(() => expect(server.submits).toBe(2), WAIT);
+  leader.crash();
+  const second = title.set('two');
+  follower.hears = Infinity;
+  server.deciding = true;
+  await second.durable;
+  await saved(follower);
+  expect(title.value).toBe('two');
+  expect(title.conflicts).toEqual([]);
+  expect(toJson(server.document)).toEqual({ title: 'two' });
+});
+
 test('a leader waits for the locks of the tabs of its document, and for no other', async () => {
   const [server, shared] = [new FakeServer(), browser()];
   await shared.open(server, { document: 'notes/1:2' });
