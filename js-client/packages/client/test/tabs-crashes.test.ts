@@ -171,8 +171,11 @@ async function play(seed: number): Promise<Outcome> {
 
 test(`whatever tabs end, and whenever: what was saved is there or on the list of refusals, and nothing is there twice (${ROUNDS} schedules)`, async () => {
   for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
-    const { trace, saved, premature, stuck, tabs, server, browser } = await play(seed);
-    const told = `REJOIN_TAB_ROUNDS=1 ${replay(seed)} test/tabs-crashes.test.ts\n${trace.join('\n')}`;
+    const command = `${replay(seed)} test/tabs-crashes.test.ts`;
+    const { trace, saved, premature, stuck, tabs, server, browser } = await play(seed).catch((cause: unknown) => {
+      throw new Error(command, { cause });
+    });
+    const told = `${command}\n${trace.join('\n')}`;
     expect(stuck, told).toEqual([]);
     expect(premature, told).toEqual([]);
     for (const { client } of tabs) {
