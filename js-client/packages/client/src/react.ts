@@ -2,6 +2,8 @@ import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from '
 import type { ClientView, PendingWrite } from './client.ts';
 import type { Counter, Document, Flag, GCounter, Handle, MvRegister, Register, SharedMap, SharedSet } from './document.ts';
 import { toJson } from './json.ts';
+import type { OriginLag } from './lag.ts';
+import type { ClientSession } from './session-token.ts';
 import { SmoothStatus } from './smooth.ts';
 import type { Status } from './status.ts';
 import { preventUnload } from './unload.ts';
@@ -202,6 +204,14 @@ export function useRejections(client: ClientView): readonly Rejection[] {
       [client],
     ),
     () => client.rejections,
+  );
+}
+
+/** How late the changes of each other server come, as the session of a client has been told; the same array until the server tells of another. */
+export function useLag(session: ClientSession): readonly OriginLag[] {
+  return useShown(
+    useCallback((listener) => session.onLag(listener), [session]),
+    () => session.lag,
   );
 }
 

@@ -1,5 +1,5 @@
 import { hex } from './bytes.ts';
-import type { ClientStore, StoredDocument, StoredRejection, TakenWrite } from './client-store.ts';
+import type { ClientStore, StoreBatch, StoredDocument, StoredRejection, TakenWrite } from './client-store.ts';
 import { Client, type Entry, type OpenOptions } from './client.ts';
 import { RejoinError } from './errors.ts';
 import { decodeFragment, encodeFragment, voidOf } from './fragment.ts';
@@ -19,7 +19,12 @@ import { Write, type WriteState } from './write.ts';
  * has gone with a former lease, the write is issued anew from its mutations.
  *
  * Once. The transaction is stored and the record in the outbox is marked as taken in one step of the database. Tabs are told of it only
- * after that: what they then write refers to dots that the next leader finds, too.
+ * after that: what they then write refers to dots that the next leader finds, too. What became of a write that has been taken, the
+ * leader alone says: that it is over means that it is taken and not pending here any more, which nobody can tell from the database.
+ *
+ * All. Whatever a tab has stored, and told or not, is read by somebody. A tab holds a lock of its own from before its first word. The
+ * leader listens, then asks which of these locks are held, then reads the outbox: a tab that was gone is in what it reads, of one that
+ * lives it hears when it is gone and reads again, and one that comes later says so.
  */
 
 /** The client of the leader, which tells of its steps. */
@@ -47,8 +52,12 @@ class LeadingClient extends Client {
   }
 }
 
-/** Calls the function when the tab is gone, while this leader lives. */
-export type WhenGone = (tab: string, then: () => Promise<void>) => void;
+/** The tabs of this document, as the locks know them. */
+export interface Tabs {
+  living(): Promise<string[]>;
+  /** Calls the function when the tab is gone, while this leader lives. */
+  whenGone(tab: string, then: () => Promise<void>): void;
+}
 
 /** The confirmed state of one life of the document. */
 export interface Seen {
@@ -70,34 +79,32 @@ export class Leader {
   private readonly untold = new Map<string, TakenWrite>();
   /** Tabs of which this leader will hear when they are gone. */
   private readonly watched = new Set<string>();
-  private readonly whenGone: WhenGone;
+  private readonly tabs: Tabs;
+  /** Writes that are over once that is stored. */
+  private readonly ending = new Set<string>();
   /** States since the last step. */
   private readonly states = new Map<string, WriteState>();
   /** By tab, where the dots of its writes stand, oldest first. */
   private readonly taken = new Map<string, TakenWrite[]>();
-  /** Leases that were given up, with what had not been accepted under them. */
-  private readonly former = new Set<string>();
-  private lease: string;
   private flushing = false;
   /** Messages that wait until the outbox has been read. */
   private waiting: TabMessage[] | undefined = [];
 
   /** Begins to lead. What other tabs have shown as confirmed counts as confirmed here, too. */
-  static async start(options: OpenOptions, store: ClientStore, outbox: TabOutbox, channel: ChannelLike, seen: Seen, whenGone: WhenGone): Promise<Leader> {
-    const leader = new Leader(options, store, await store.load(), outbox, channel, seen, whenGone);
+  static async start(options: OpenOptions, store: ClientStore, outbox: TabOutbox, channel: ChannelLike, seen: Seen, tabs: Tabs): Promise<Leader> {
+    const leader = new Leader(options, store, await store.load(), outbox, channel, seen, tabs);
     await leader.begin();
     return leader;
   }
 
-  private constructor(options: OpenOptions, store: ClientStore, stored: StoredDocument, outbox: TabOutbox, channel: ChannelLike, seen: Seen, whenGone: WhenGone) {
+  private constructor(options: OpenOptions, store: ClientStore, stored: StoredDocument, outbox: TabOutbox, channel: ChannelLike, seen: Seen, tabs: Tabs) {
     this.client = new LeadingClient({ ...options, store }, store, stored);
     this.clock = options.clock ?? Date.now;
     this.leader = hex(crypto.getRandomValues(new Uint8Array(8)));
     this.outbox = outbox;
     this.channel = channel;
-    this.whenGone = whenGone;
+    this.tabs = tabs;
     this.epoch = this.client.epoch;
-    this.lease = this.client.replica;
     if (stored.state?.epoch === seen.epoch) {
       this.client.document.step('restore', () => this.client.store.join(decodeFragment(seen.state)));
     }
@@ -117,6 +124,7 @@ export class Leader {
   }
 
   private async begin(): Promise<void> {
+    (await this.tabs.living()).forEach((tab) => this.watch(tab));
     await this.takeAll();
     const { waiting = [] } = this;
     this.waiting = undefined;
@@ -130,6 +138,7 @@ export class Leader {
       const { writes, taken } = await this.outbox.all();
       taken.forEach((each) => this.note(each));
       writes.forEach((write) => this.take(write));
+      // What tabs have left that are gone is cleared away.
       [...writes, ...taken].forEach(({ tab }) => this.watch(tab));
     } catch {
       // A store that cannot be read is told by the client's status; what tabs write still comes over the channel.
@@ -140,7 +149,7 @@ export class Leader {
   private watch(tab: string): void {
     if (!this.watched.has(tab)) {
       this.watched.add(tab);
-      this.whenGone(tab, async () => {
+      this.tabs.whenGone(tab, async () => {
         await this.takeAll();
         await this.outbox.forget(tab).catch(() => undefined);
         this.settle(tab, Infinity);
@@ -184,14 +193,18 @@ export class Leader {
     }
   }
 
-  /** Gives a write of a tab dots of the lease. A write that has been taken before is left alone. */
+  /** Gives a write of a tab dots of the lease. Of one that has been taken before, says so if it is over. */
   private take(write: TabWrite): void {
     const { tab, first, last, retries } = write;
-    if (this.taken.get(tab)?.some((each) => each.first <= first && first <= each.last)) {
-      return;
-    }
     const { client } = this;
     const id = `${tab}-${first}`;
+    if (this.taken.get(tab)?.some((each) => each.first <= first && first <= each.last)) {
+      if (!this.ending.has(id) && !this.isPending(id)) {
+        this.states.set(id, client.rejections.some((each) => each.id === id) ? 'rejected' : 'durable');
+        this.plan();
+      }
+      return;
+    }
     const taken = { tab, first, last, replica: client.replica, counter: client.store.next };
     const again = client.rejections.find((each) => each.id === retries);
     client.alongside = { taken };
@@ -212,28 +225,40 @@ export class Leader {
       }
       if (client.alongside) {
         // Nothing was left for it to do.
-        client.save(client.alongside);
-        this.states.set(id, 'durable');
+        this.end(id, client.alongside, () => this.states.set(id, 'durable'));
       }
     } catch (error) {
       const { code, message } = error as RejoinError;
       const stored: StoredRejection = { id, code: code ?? 'malformed', message, mutations: write.mutations };
-      client.save({ ...client.alongside, addRejections: [stored] });
-      client.refuse({ write: new Write(id), stored });
+      this.end(id, { ...client.alongside, addRejections: [stored] }, () => client.refuse({ write: new Write(id), stored }));
     }
     client.alongside = undefined;
     this.note(taken);
     this.plan();
   }
 
+  /** Takes a write that nothing is to be sent of. Its tab hears of it once that is stored. */
+  private end(id: string, batch: StoreBatch, then: () => void): void {
+    this.ending.add(id);
+    void this.client.save(batch).then(() => {
+      this.ending.delete(id);
+      then();
+      this.plan();
+    });
+  }
+
+  private isPending(id: string): boolean {
+    return this.client.entries.some(({ transaction }) => transaction.write.id === id);
+  }
+
   /** The transaction under the dots of the lease; nothing if something that it removes has gone with a former lease. */
-  private renamed({ tab, first, fragment }: TabWrite): Uint8Array | undefined {
+  private renamed({ tab, first, fragment, leases }: TabWrite): Uint8Array | undefined {
     const { store } = this.client;
     const { next, replica: lease } = store;
     const known = (replica: string, counter: number): boolean => store.context.get(replica)?.contains(counter) ?? false;
     return renameDots(fragment, (replica, counter) => {
       if (replica !== tab) {
-        return this.former.has(replica) && !known(replica, counter) ? undefined : [replica, counter];
+        return replica !== lease && leases.includes(replica) && !known(replica, counter) ? undefined : [replica, counter];
       }
       if (counter >= first) {
         return [lease, next + counter - first];
@@ -249,9 +274,6 @@ export class Leader {
 
   /** Tells of what happens in this turn as one step. */
   private plan(): void {
-    this.former.add(this.lease);
-    this.lease = this.client.replica;
-    this.former.delete(this.lease);
     if (!this.flushing) {
       this.flushing = true;
       queueMicrotask(() => {
@@ -287,13 +309,14 @@ export class Leader {
   }
 
   private tellWhole(forget: boolean): void {
-    if (!forget) {
+    if (!forget && this.count) {
       this.flush();
     }
     this.client.confirmed.length = 0;
     this.told.clear();
     const stored = this.client.entries.filter(({ sendable }) => sendable);
     stored.forEach((entry) => this.told.set(entry.transaction.write.id, entry));
+    [...this.taken.values()].flat().filter(({ counter }) => counter).forEach((each) => this.untold.set(`${each.tab}-${each.first}`, each));
     this.tell('whole', [this.client.document.confirmedState()], stored.map((entry) => this.sequenced(entry)), forget);
   }
 
@@ -301,11 +324,12 @@ export class Leader {
     const { connection, code, message, savesLocally } = this.client.status;
     const taken: TakenWrite[] = [];
     for (const [id, each] of this.untold) {
-      if (this.told.has(id) || !this.client.entries.some(({ transaction }) => transaction.write.id === id)) {
+      if (this.told.has(id) || !this.isPending(id)) {
         taken.push(each);
         this.untold.delete(id);
       }
     }
+    const storing = this.client.entries.map(({ transaction }) => transaction.write.id).filter((id) => !this.told.has(id));
     const clockOffset = Math.round(this.client.store.clock() - this.clock());
     const told: LeaderStep = {
       type,
@@ -315,10 +339,11 @@ export class Leader {
       joins,
       forget,
       pending,
+      storing,
       taken,
       states: [...this.states],
       rejections: this.client.rejections.map(({ id, code: why, message: text, mutations }) => ({ id, code: why, message: text, mutations: encodeMutations(mutations) })),
-      status: { connection, code, message, upToDate: this.client.isCaughtUp, savesLocally, clockOffset },
+      status: { connection, code, message, upToDate: this.client.isCaughtUp && !storing.length, savesLocally, clockOffset },
     };
     this.states.clear();
     this.channel.postMessage(told);
@@ -326,6 +351,6 @@ export class Leader {
 
   private sequenced({ first, last, fragment, transaction }: Entry): Sequenced {
     const { write, mutations } = transaction;
-    return { id: write.id, replica: this.lease, first, last, fragment, mutations: encodeMutations(mutations), state: write.state };
+    return { id: write.id, replica: this.client.replica, first, last, fragment, mutations: encodeMutations(mutations), state: write.state };
   }
 }

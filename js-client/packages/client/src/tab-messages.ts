@@ -34,7 +34,9 @@ export interface LeaderStep {
   readonly forget: boolean;
   /** Writes that are new among the pending ones, or have been given other dots; in a whole step: all. */
   readonly pending: readonly Sequenced[];
-  /** Where the dots of writes stand that have been taken. */
+  /** Pending writes that are on their way into the store; they are told as pending once they are there. */
+  readonly storing: readonly string[];
+  /** Where the dots of writes stand that have been taken; in a whole step: all that later writes may refer to. */
   readonly taken: readonly TakenWrite[];
   /** States that writes have reached. Those that are accepted, durable or rejected are not pending any more. */
   readonly states: readonly (readonly [id: string, state: WriteState])[];
@@ -57,7 +59,7 @@ export type TabMessage =
   | LeaderStep
   /** This tab is there, and who leads is to tell the whole. */
   | { readonly type: 'join'; readonly tab: string }
-  /** A write, which is in the outbox unless that has failed. No later one refers to writes of its tab before `settledBefore`. */
+  /** A write, which is in the outbox unless that has failed. Said again, it asks what became of it. No later one refers to writes of its tab before `settledBefore`. */
   | { readonly type: 'write'; readonly write: TabWrite; readonly settledBefore: number }
   | { readonly type: 'discard'; readonly id: string }
   | { readonly type: 'online'; readonly online: boolean };

@@ -10,6 +10,8 @@ export interface TabWrite {
   readonly mutations: Uint8Array;
   /** Id of the rejection that it is a second attempt of; empty if it is none. */
   readonly retries: string;
+  /** The leases of the dots that it removes and that had no verdict when it was written. */
+  readonly leases: readonly string[];
 }
 
 interface TabRecord extends Partial<TabWrite> {
@@ -54,12 +56,12 @@ export class TabOutbox {
     const records = await result(transaction.objectStore(TRANSACTIONS).getAll(range) as IDBRequest<TabRecord[]>);
     const writes: TabWrite[] = [];
     const taken: TakenWrite[] = [];
-    for (const { replica, first, last, to, counter, fragment, mutations, retries = '' } of records) {
+    for (const { replica, first, last, to, counter, fragment, mutations, retries = '', leases = [] } of records) {
       const tab = replica.slice(TAB.length);
       if (to !== undefined && counter !== undefined) {
         taken.push({ tab, first, last, replica: to, counter });
       } else if (fragment && mutations) {
-        writes.push({ tab, first, last, fragment, mutations, retries });
+        writes.push({ tab, first, last, fragment, mutations, retries, leases });
       }
     }
     return { writes, taken };

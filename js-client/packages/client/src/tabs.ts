@@ -18,6 +18,7 @@ import { Write, type Rejection, type WriteState } from './write.ts';
 /** The part of the Web Locks API that the tabs use. */
 export interface TabLocks {
   request(name: string, options: { readonly signal: AbortSignal }, body: () => Promise<void>): Promise<unknown>;
+  query(): Promise<{ readonly held?: readonly { readonly name?: string }[] }>;
 }
 
 export interface TabsOptions extends Omit<OpenOptions, 'store' | 'replica'> {
@@ -58,6 +59,8 @@ function locksHere(): TabLocks | null {
 interface Own {
   transaction: PendingTransaction;
   readonly record: TabWrite;
+  /** It has been told, which comes after storing it. */
+  isSaid: boolean;
 }
 
 /** A pending write that the leader has taken, on the overlay of this tab. */
@@ -101,6 +104,8 @@ class TabClient implements ClientView {
   private closed = false;
   private shown!: Status;
   private refused: readonly Rejection[] = [];
+  /** Ids of rejections that this tab has discarded and a leader still lists. */
+  private discarded: readonly string[] = [];
   private readonly statusListeners = new Topic<Status>();
   private readonly writeListeners = new Topic<Write>();
   private readonly rejectionListeners = new Topic<Rejection>();
@@ -123,10 +128,11 @@ class TabClient implements ClientView {
     });
     this.refresh();
     this.channel.onmessage = ({ data }) => this.hear(data as TabMessage);
-    // The leader waits for this lock to learn that this tab is gone, so it comes before the first message.
-    this.hold(this.tab, () => undefined);
-    this.ask();
-    this.hold('', () => this.lead());
+    // A leader knows the tabs by this lock, so it comes before all that this tab says and stores.
+    this.hold(this.tab, () => {
+      this.ask();
+      this.hold('', () => this.lead());
+    });
   }
 
   get status(): Status {
@@ -197,9 +203,21 @@ class TabClient implements ClientView {
 
   private whenFree(name: string, then: () => Promise<void>): void {
     this.locks
-      .request(`rejoin:tabs:${this.options.document}:${name}`, { signal: this.leaving.signal }, () => (this.closed ? Promise.resolve() : then()))
+      .request(this.lockOf(name), { signal: this.leaving.signal }, () => (this.closed ? Promise.resolve() : then()))
       // It was not needed any more.
       .catch(() => undefined);
+  }
+
+  private lockOf(name: string): string {
+    return `rejoin:tabs:${this.options.document}:${name}`;
+  }
+
+  private async living(): Promise<string[]> {
+    const prefix = this.lockOf('');
+    const { held = [] } = await this.locks.query();
+    const names = held.filter(({ name }) => name?.startsWith(prefix)).map(({ name }) => name!.slice(prefix.length));
+    // The lock of who leads is not one of a tab, nor are those of a document whose name begins like this one's.
+    return names.filter((name) => /^[0-9a-f]{16}$/.test(name));
   }
 
   private lead(): void {
@@ -209,7 +227,8 @@ class TabClient implements ClientView {
     const channel = new this.Channel(CHANNEL + options.document);
     const store = new IndexedDbStore(options.document, { indexedDB: factory, locks: ALONE });
     const seen = { epoch: this.epoch, state: this.document.confirmedState() };
-    this.leading = Leader.start(options, store, outbox, channel, seen, (tab, then) => this.whenFree(tab, then));
+    const tabs = { living: () => this.living(), whenGone: (tab: string, then: () => Promise<void>) => this.whenFree(tab, then) };
+    this.leading = Leader.start(options, store, outbox, channel, seen, tabs);
     this.leading.catch((error: unknown) => {
       // A tab that cannot read the store leaves the lead to one that can.
       this.leading = undefined;
@@ -222,11 +241,14 @@ class TabClient implements ClientView {
   /* Writing */
 
   private issued(transaction: PendingTransaction): void {
-    const { first, last, fragment, write, mutations } = transaction;
-    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying };
+    const { first, last, fragment, write, mutations, removed } = transaction;
+    const open = [...removed.values()].filter(([replica, counter]) => replica !== this.tab && !this.store.context.get(replica)?.contains(counter));
+    const leases = [...new Set(open.map(([replica]) => replica))];
+    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying, leases };
     // Where nothing of this tab waits, nothing that it writes from here on refers to its own dots.
     const settledBefore = this.own.size ? 0 : first;
-    this.own.set(write.id, { transaction, record });
+    const own: Own = { transaction, record, isSaid: false };
+    this.own.set(write.id, own);
     this.writes.set(write.id, write);
     this.refresh();
     void this.outbox
@@ -239,7 +261,10 @@ class TabClient implements ClientView {
           this.refresh();
         },
       )
-      .then(() => this.say({ type: 'write', write: record, settledBefore }));
+      .then(() => {
+        own.isSaid = true;
+        this.say({ type: 'write', write: record, settledBefore });
+      });
   }
 
   private move(write: Write, state: WriteState, rejection?: Rejection): void {
@@ -291,6 +316,7 @@ class TabClient implements ClientView {
     const forget = message.forget || (whole && this.epoch !== 0n && life !== 0n && this.epoch !== life);
     const repeats = message.type === 'whole' && !whole;
     const still = new Set(pending.map(({ id }) => id));
+    const storing = new Set(message.storing);
     this.epoch = life;
     this.from = status;
     if (this.wish ? status.connection === 'connected' : status.code === 'offline') {
@@ -302,7 +328,7 @@ class TabClient implements ClientView {
     this.document.step('remote', () => {
       for (const [id, { transaction, from }] of this.overlaid) {
         const next = pending.find((each) => each.id === id);
-        if (ended.has(id) || (whole && !next) || (next && !sameDots(next, from))) {
+        if (ended.has(id) || (whole && !next && !storing.has(id)) || (next && !sameDots(next, from))) {
           this.store.withdraw(transaction);
           this.overlaid.delete(id);
         }
@@ -327,7 +353,7 @@ class TabClient implements ClientView {
       this.reach(id, state);
     }
     if (whole) {
-      this.reconcile(still);
+      this.reconcile(new Set([...still, ...storing]));
     }
     fresh.forEach((each) => this.rejectionListeners.tell(each));
     this.refresh();
@@ -379,36 +405,21 @@ class TabClient implements ClientView {
     }
   }
 
-  /** After a leader has gone: its verdicts that this tab has not heard of, and writes of this tab that it may not have heard of. */
+  /**
+   * After a leader has gone. What it may not have heard is said again. What it had taken and the next one does not have any more has had its verdict. Of what it may not have
+   * taken, only a leader knows what became of it: it takes it, or answers.
+   */
   private reconcile(still: ReadonlySet<string>): void {
     for (const id of [...this.writes.keys()]) {
       if (!still.has(id) && !this.own.has(id)) {
         this.reach(id, this.refused.some((each) => each.id === id) ? 'rejected' : 'durable');
       }
     }
-    const waiting = [...this.own];
-    if (waiting.length) {
-      this.outbox.all().then(
-        ({ taken }) => {
-          this.document.step('remote', () => taken.forEach((each) => each.counter && this.follow(each)));
-          for (const [id, { record }] of waiting) {
-            const transaction = this.own.get(id)?.transaction;
-            if (!transaction) {
-              continue;
-            }
-            if (!taken.some((each) => each.tab === this.tab && each.first === record.first)) {
-              this.say({ type: 'write', write: record, settledBefore: 0 });
-            } else if (!this.overlaid.has(id)) {
-              // A former leader has had its verdict, and what is confirmed has its effect.
-              this.document.step('remote', () => this.store.withdraw(transaction));
-              this.own.delete(id);
-              this.reach(id, this.refused.some((each) => each.id === id) ? 'rejected' : 'durable');
-              this.refresh();
-            }
-          }
-        },
-        () => waiting.forEach(([, { record }]) => this.say({ type: 'write', write: record, settledBefore: 0 })),
-      );
+    this.discarded.forEach((id) => this.say({ type: 'discard', id }));
+    for (const { record, isSaid } of this.own.values()) {
+      if (isSaid) {
+        this.say({ type: 'write', write: record, settledBefore: 0 });
+      }
     }
   }
 
@@ -418,9 +429,10 @@ class TabClient implements ClientView {
   private list(stored: readonly StoredRejection[]): Rejection[] {
     const known = new Map(this.refused.map((each) => [each.id, each]));
     const fresh: Rejection[] = [];
-    const retried = new Set([...this.own.values()].map(({ record }) => record.retries));
+    this.discarded = this.discarded.filter((id) => stored.some((each) => each.id === id));
+    const gone = new Set([...this.discarded, ...[...this.own.values()].map(({ record }) => record.retries)]);
     const listed = stored
-      .filter(({ id }) => !retried.has(id))
+      .filter(({ id }) => !gone.has(id))
       .map((each) => {
         const rejection = known.get(each.id) ?? this.rejection(each);
         if (!known.has(each.id)) {
@@ -460,6 +472,7 @@ class TabClient implements ClientView {
       },
       discard: () => {
         if (takeOff()) {
+          this.discarded = [...this.discarded, id];
           this.say({ type: 'discard', id });
           this.refresh();
         }

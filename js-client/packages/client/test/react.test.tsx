@@ -4,9 +4,10 @@ import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { open, type Client, type ClientView, type OpenOptions } from '../src/index.ts';
-import { useCounter, useDoc, useDocument, useFlag, usePending, usePreventUnload, useRegister, useRejections, useSet, useSyncStatus } from '../src/react.ts';
+import { useCounter, useDoc, useDocument, useFlag, useLag, usePending, usePreventUnload, useRegister, useRejections, useSet, useSyncStatus } from '../src/react.ts';
 import { couldLose } from '../src/unload.ts';
 import { MemoryStore } from '../src/memory-store.ts';
+import { sessionOf, type ClientSession } from '../src/session-token.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 
 const clients: ClientView[] = [];
@@ -85,6 +86,36 @@ test('another input opens another client, and the component never sees the one b
   await act(quiet);
   expect(shown.at(-1)).toBe('b:1');
   expect(made.map(({ status }) => status.connection)).toEqual(['closed', 'connected']);
+});
+
+test('how late the other servers are renders when the server tells of another lag, and only then', async () => {
+  const server = new FakeServer();
+  const lagging = (millis: number): void => server.stand([[2, [[1, 0xfedcba987654n], [2, millis]]]]);
+  const client = await join(server);
+  const shown: string[] = [];
+  function Lag({ session }: { readonly session: ClientSession }): ReactNode {
+    const lag = useLag(session).map(({ origin, lagMillis }) => `${origin} ${lagMillis}`).join();
+    shown.push(lag);
+    return lag || 'alone';
+  }
+  const place = await render(<Lag session={sessionOf(client)} />);
+  expect(place.textContent).toBe('alone');
+  await act(async () => {
+    lagging(20);
+    await quiet();
+  });
+  expect(place.textContent).toBe('fedcba987654 20');
+  const renders = shown.length;
+  await act(async () => {
+    await client.document.counter('likes').increment().durable;
+    await quiet();
+  });
+  expect(shown.length).toBe(renders);
+  await act(async () => {
+    lagging(3_000);
+    await quiet();
+  });
+  expect(place.textContent).toBe('fedcba987654 3000');
 });
 
 function Likes({ client }: { readonly client: ClientView }): ReactNode {

@@ -4,24 +4,41 @@ import type { ChannelLike } from '../src/tab-messages.ts';
 import { openTabs, type TabLocks, type TabsOptions } from '../src/tabs.ts';
 import type { ClientView } from '../src/index.ts';
 import type { FakeServer } from '../src/testing.ts';
+import type { Random } from './random.ts';
 
 interface Waiting {
   readonly name: string;
   readonly tab: FakeTab;
+  granted: boolean;
   grant(): void;
 }
 
-/** What the tabs of one browser share: the database and the locks. */
+/**
+ * What the tabs of one browser share: the database, the locks and the channels. Nothing of it takes time: all of it happens in turns of the
+ * event loop. With a source of chance, messages, locks and what becomes of a tab's unfinished transactions when it ends vary with it, and
+ * the same source gives the same run.
+ */
 export class FakeBrowser {
   readonly factory = new IDBFactory();
   readonly tabs: FakeTab[] = [];
   readonly queue: Waiting[] = [];
+  readonly channels = new Set<FakeChannel>();
+  readonly random: Random | undefined;
+
+  constructor(random?: Random) {
+    this.random = random;
+  }
 
   async open(server: FakeServer, options: Partial<TabsOptions> = {}): Promise<FakeTab> {
     const tab = new FakeTab(this);
     this.tabs.push(tab);
     tab.client = await openTabs({ url: 'ws://test/sync', document: 'notes/1', ...tab.platform(server), ...options });
     return tab;
+  }
+
+  /** Runs it in one of the next turns of the event loop. */
+  later(run: () => void): void {
+    setImmediate(() => (this.random?.chance(0.4) ? this.later(run) : run()));
   }
 
   /** Grants the first request for each name. */
@@ -42,9 +59,60 @@ export class FakeBrowser {
 
   async close(): Promise<void> {
     for (const tab of this.tabs.splice(0)) {
-      await tab.client?.close();
-      tab.crash();
+      if (!tab.isDead) {
+        await tab.client?.close();
+        tab.crash();
+      }
     }
+  }
+}
+
+/** What one tab says reaches each other one in the order in which it was said. */
+class FakeChannel implements ChannelLike {
+  onmessage: ((event: { readonly data: never }) => void) | null = null;
+  private readonly name: string;
+  private readonly tab: FakeTab;
+  private readonly browser: FakeBrowser;
+  private readonly underWay = new Map<FakeChannel, unknown[]>();
+
+  constructor(name: string, tab: FakeTab, browser: FakeBrowser) {
+    this.name = name;
+    this.tab = tab;
+    this.browser = browser;
+    browser.channels.add(this);
+  }
+
+  postMessage(message: unknown): void {
+    for (const to of this.tab.isDead ? [] : this.browser.channels) {
+      if (to !== this && to.name === this.name) {
+        const messages = this.underWay.get(to) ?? [];
+        this.underWay.set(to, messages);
+        if (messages.push(structuredClone(message)) === 1) {
+          this.deliver(to, messages);
+        }
+      }
+    }
+  }
+
+  close(): void {
+    this.browser.channels.delete(this);
+  }
+
+  private deliver(to: FakeChannel, messages: unknown[]): void {
+    this.browser.later(() => {
+      if (!to.tab.hears) {
+        this.deliver(to, messages);
+        return;
+      }
+      to.tab.hears--;
+      const data = messages.shift() as never;
+      if (messages.length) {
+        this.deliver(to, messages);
+      }
+      if (this.browser.channels.has(to)) {
+        to.onmessage?.({ data });
+      }
+    });
   }
 }
 
@@ -52,38 +120,54 @@ export class FakeBrowser {
 export class FakeTab {
   client!: ClientView;
   isDead = false;
+  /** How many messages reach it before the others stay on their way. */
+  hears = Infinity;
   private readonly browser: FakeBrowser;
-  private readonly channels: BroadcastChannel[] = [];
+  private readonly channels: FakeChannel[] = [];
   private readonly databases: IDBDatabase[] = [];
   private readonly sockets: WebSocketLike[] = [];
+  /** Without those that are over. */
+  private readonly transactions = new Set<IDBTransaction>();
 
   constructor(browser: FakeBrowser) {
     this.browser = browser;
   }
 
-  /** The tab is gone: nothing that it has begun goes on, and its locks are free. */
+  /** The tab is gone: nothing that it has begun goes on but what the database has got already, and its locks are free. */
   crash(): void {
+    const { browser, transactions } = this;
     this.isDead = true;
     this.channels.forEach((channel) => channel.close());
     this.databases.forEach((database) => database.close());
     this.sockets.forEach((socket) => socket.close());
-    this.browser.release(({ tab }) => tab === this);
+    [...transactions].slice(browser.random?.below(transactions.size + 1) ?? transactions.size).forEach((transaction) => {
+      try {
+        transaction.abort();
+      } catch {
+        // It was over, and nobody had been told yet.
+      }
+    });
+    browser.later(() => browser.release(({ tab }) => tab === this));
   }
 
   platform(server: FakeServer): Pick<TabsOptions, 'indexedDB' | 'locks' | 'channel' | 'webSocket'> {
-    const { browser, channels, databases, sockets } = this;
+    const { browser, channels, databases, sockets, transactions } = this;
     const tab = this;
     const locks: TabLocks = {
       request: (name, { signal }, body) =>
         new Promise((resolve, reject) => {
-          let granted = false;
+          if (tab.isDead) {
+            return;
+          }
           const waiting: Waiting = {
             name,
             tab,
+            granted: false,
             grant: () => {
-              if (!granted) {
-                granted = true;
-                queueMicrotask(() => {
+              if (!waiting.granted) {
+                waiting.granted = true;
+                signal.removeEventListener('abort', abort);
+                browser.later(() => {
                   if (!tab.isDead) {
                     void body().then(() => {
                       browser.release((each) => each === waiting);
@@ -94,36 +178,39 @@ export class FakeTab {
               }
             },
           };
-          signal.addEventListener('abort', () => {
-            if (!granted) {
-              browser.release((each) => each === waiting);
-              reject(new Error('AbortError'));
-            }
-          });
+          const abort = (): void => {
+            browser.release((each) => each === waiting);
+            reject(new Error('AbortError'));
+          };
+          signal.addEventListener('abort', abort);
           browser.queue.push(waiting);
           browser.grant();
         }),
+      query: () => new Promise((resolve) => browser.later(() => resolve({ held: browser.queue.filter(({ granted }) => granted) }))),
     };
-    class Channel extends BroadcastChannel {
+    class Channel extends FakeChannel {
       constructor(name: string) {
-        super(name);
+        super(name, tab, browser);
         channels.push(this);
-      }
-
-      override postMessage(message: unknown): void {
-        if (!tab.isDead) {
-          super.postMessage(message);
-        }
       }
     }
     const indexedDB = {
       open: (name: string, version: number) => {
         const request = browser.factory.open(name, version);
         request.addEventListener('success', () => {
-          databases.push(request.result);
+          const { result } = request;
+          databases.push(result);
           if (tab.isDead) {
-            request.result.close();
+            result.close();
           }
+          const begin = result.transaction.bind(result);
+          result.transaction = (...how) => {
+            const transaction = begin(...how);
+            transactions.add(transaction);
+            transaction.addEventListener('complete', () => transactions.delete(transaction));
+            transaction.addEventListener('abort', () => transactions.delete(transaction));
+            return transaction;
+          };
         });
         return request;
       },
@@ -137,6 +224,6 @@ export class FakeTab {
         }
       }
     }
-    return { indexedDB, locks, channel: Channel as unknown as new (name: string) => ChannelLike, webSocket: Socket };
+    return { indexedDB, locks, channel: Channel, webSocket: Socket };
   }
 }
