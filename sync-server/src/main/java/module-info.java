@@ -11,6 +11,7 @@ module dev.rejoin.server {
     requires io.netty.handler;
     requires io.netty.transport.classes.epoll;
     requires io.netty.transport;
+    requires io.netty.transport.unix.common;
     requires java.net.http;
     requires java.sql;
     requires jdk.unsupported;

@@ -18,14 +18,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of peers that read slowly or not at all, with raw sockets that the kernel does not drain for them. */
 @Timeout(60)
 class SlowPeerIT {
-    private static final int VALUE_BYTES = 100_000;
+    private static final int SMALL_BYTES = 20_000;
+    private static final int LARGE_BYTES = 100_000;
 
-    @Test
-    void aPeerThatCatchesUpGetsOneJoinedUpdate() throws Exception {
+    /** Small messages are written at once until the socket takes a part of one; large ones are handed over in pieces. */
+    @ParameterizedTest
+    @ValueSource(ints = {SMALL_BYTES, LARGE_BYTES})
+    void aPeerThatCatchesUpGetsOneJoinedUpdate(int valueBytes) throws Exception {
         TestServer.Setup setup = new TestServer.Setup();
         // the slow one sends no sign of life either, which is not what this is about
         setup.limits = setup.limits.withHeartbeatMillis(60_000);
@@ -33,7 +38,7 @@ class SlowPeerIT {
                 TestPeer writer = TestPeer.random().connect(server);
                 RawPeer slow = new RawPeer(server, "d")) {
             writer.hello("d");
-            int writes = flood(server, writer);
+            int writes = flood(server, writer, valueBytes);
             Delta state = Delta.EMPTY;
             int updates = 0;
             while (state.cellCount() < writes) {
@@ -58,17 +63,17 @@ class SlowPeerIT {
                 TestPeer writer = TestPeer.random().connect(server);
                 RawPeer deaf = new RawPeer(server, "d")) {
             writer.hello("d");
-            flood(server, writer);
+            flood(server, writer, LARGE_BYTES);
             until(() -> server.timedOut.get() == 1);
         }
     }
 
     /** Writes until the room has noticed that somebody is behind, and then a little more. */
-    private static int flood(TestServer server, TestPeer writer) throws Exception {
+    private static int flood(TestServer server, TestPeer writer, int valueBytes) throws Exception {
         int writes = 0;
         for (int more = 20; more > 0; ) {
             writes++;
-            writer.submit(Fragments.add(writer.replica, writes, "tags", writes + "x".repeat(VALUE_BYTES)));
+            writer.submit(Fragments.add(writer.replica, writes, "tags", writes + "x".repeat(valueBytes)));
             while (writer.update().ackedThrough() < writes) {}
             more -= server.fellBehind.get() > 0 ? 1 : 0;
             assertTrue(writes < 1_000, "nobody fell behind");

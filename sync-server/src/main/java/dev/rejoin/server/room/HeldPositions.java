@@ -100,15 +100,46 @@ public final class HeldPositions {
      * @throws IllegalArgumentException if these are more than {@link #MAX_LOGS} logs
      */
     public HeldPositions union(HeldPositions other) {
-        SortedMap<Long, List<Position>> all = new TreeMap<>(logs);
-        other.logs.forEach((log, openings) -> all.merge(log, openings, HeldPositions::joined));
-        if (all.equals(logs)) {
+        // with nearly every commit one of the two is all that is held
+        if (includes(other)) {
             return this;
         }
+        if (other.includes(this)) {
+            return other;
+        }
+        SortedMap<Long, List<Position>> all = new TreeMap<>(logs);
+        other.logs.forEach((log, openings) -> all.merge(log, openings, HeldPositions::joined));
         if (all.size() > MAX_LOGS) {
             throw new IllegalArgumentException("a document may have entries of " + MAX_LOGS + " logs");
         }
         return new HeldPositions(all);
+    }
+
+    private boolean includes(HeldPositions other) {
+        if (this == other) {
+            return true;
+        }
+        for (Map.Entry<Long, List<Position>> log : other.logs.entrySet()) {
+            List<Position> ours = logs.get(log.getKey());
+            if (ours == null || !includes(ours, log.getValue())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean includes(List<Position> ours, List<Position> theirs) {
+        for (int i = 0; i < theirs.size(); i++) {
+            Position position = theirs.get(i);
+            boolean found = false;
+            for (int j = ours.size() - 1; j >= 0 && !found; j--) {
+                found = ours.get(j).origin() == position.origin() && ours.get(j).sequence() >= position.sequence();
+            }
+            if (!found) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static List<Position> joined(List<Position> some, List<Position> others) {

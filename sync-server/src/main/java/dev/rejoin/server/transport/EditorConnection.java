@@ -191,6 +191,7 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
         private Doorkeeper.@Nullable Permit permit;
         private @Nullable ContentSeat seat;
         private @Nullable Grant held;
+        private boolean left;
 
         Place(int number, DocumentName document) {
             this.number = number;
@@ -199,7 +200,7 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
 
         @Override
         public void granted(Grant grant) {
-            if (session().isClosed() || !places.containsKey(number)) {
+            if (session().isClosed() || left) {
                 return;
             }
             if (!belongsTo(grant.principal(), gate)) {
@@ -217,7 +218,7 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
 
         @Override
         public void denied(Denied denied) {
-            if (places.containsKey(number)) {
+            if (!left) {
                 refuse(Doorkeeper.code(denied), denied.message());
             }
         }
@@ -241,6 +242,7 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
         }
 
         void leave() {
+            left = true;
             if (permit != null) {
                 permit.close();
             }
@@ -269,7 +271,7 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
         @Override
         public void relay(byte[] frame) {
             cross(frame.length, () -> {
-                if (places.containsKey(number)) {
+                if (!left) {
                     session().relay(frame, now());
                 }
             });

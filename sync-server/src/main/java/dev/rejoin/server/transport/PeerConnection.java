@@ -7,7 +7,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -18,6 +21,7 @@ import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -42,14 +46,21 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
      *
      * `asked` says that a room was told "no" and waits for drained(). It is set before the count is looked at a second
      * time, and the other side looks at it after each decrement, so one of the two always notices.
+     *
+     * Past the pipeline
+     * -----------------
+     * A small message to a socket that nothing waits for is written there and then. Nearly all are of this kind, and for these the
+     * buffer of the channel, a promise, and a second visit for the flush were most of what a delivery took in the program. Once
+     * a socket has not taken all, the rest and what follows go through the pipeline until nothing waits any more.
      */
     private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
     private static final int FRAME_OVERHEAD_BYTES = 64;
 
-    /** Larger messages are not copied but handed to the socket in pieces. */
-    private static final int LARGE_BYTES = 32 << 10;
-
     private static final byte[] NOTHING = {};
+
+    /** Instead of a number of bytes. */
+    private static final int ALL = -1;
+
     private static final int MAX_FRAGMENTS_PER_MESSAGE = 64;
     private static final int MAX_PINGS_PER_SECOND = 10;
     private static final long CLOSE_LINGER_MILLIS = 1_000;
@@ -86,8 +97,15 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     private S session;
     private ChannelHandlerContext ctx;
 
+    /* What each delivery needs, without a way over the context and the channel. */
+    private EventExecutor loop;
+    private ChannelOutboundBuffer waiting;
+
     /** Where whole frames go in, past what would write them once more for each peer. */
     private ChannelHandlerContext frames;
+
+    /** Null if what is sent has to be encrypted, or the socket is one of Java's. */
+    private @Nullable FileDescriptor socket;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     PeerConnection(TransportOptions options, TransportObserver observer) {
@@ -118,7 +136,13 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     @Override
     public final void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
+        loop = context.executor();
+        waiting = context.channel().unsafe().outboundBuffer();
         frames = context.pipeline().context(WebSocket13FrameEncoder.class);
+        // a socket under TLS takes nothing but what its handler has encrypted
+        if (context.channel() instanceof UnixChannel plain && context.pipeline().get(SslHandler.class) == null) {
+            socket = plain.fd();
+        }
         address = Caller.of(context.channel()).account();
         session = open(now());
         observer.sessionOpened();
@@ -278,16 +302,38 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     /** Sends one binary message. The array may be shared with others and is not to be changed. */
     public final void send(byte[] frame) {
-        if (frame.length > LARGE_BYTES) {
+        if (frame.length > Outgoing.LARGE_BYTES) {
             send(NOTHING, frame);
-        } else {
-            write(frames, Outgoing.here().frame(frame, ctx.alloc()), frame.length);
+            return;
         }
+        int taken = writeAtOnce(frame);
+        if (taken != ALL) {
+            write(frames, Outgoing.here().frame(frame, ctx.alloc()).skipBytes(taken), frame.length);
+        }
+    }
+
+    /** @return how many bytes of the frame of a message that is not large the socket has taken, or {@link #ALL} */
+    private int writeAtOnce(byte[] message) {
+        // another file may have the number of one that is closed
+        if (socket == null || !socket.isOpen() || waiting.totalPendingWriteBytes() > 0) {
+            return 0;
+        }
+        Outgoing outgoing = Outgoing.here();
+        int size = outgoing.framed(message);
+        int taken;
+        try {
+            taken = socket.writeAddress(outgoing.address(), 0, size);
+        } catch (IOException gone) {
+            // the pipeline finds that too, and closes
+            return 0;
+        }
+        observer.bytesWritten(taken);
+        return taken == size ? ALL : taken;
     }
 
     /** Sends one binary message of two parts, of which the second may be shared with others and is not to be changed. */
     public final void send(byte[] head, byte[] body) {
-        boolean copied = body.length <= LARGE_BYTES;
+        boolean copied = body.length <= Outgoing.LARGE_BYTES;
         ByteBuf start = Outgoing.head(
                         (long) head.length + body.length, head.length + (copied ? body.length : 0), ctx.alloc())
                 .writeBytes(head);
@@ -390,7 +436,7 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     /** Takes what a room says, of about so many bytes, over to the socket's loop. On any thread. */
     final void cross(int bytes, Runnable call) {
         unsent.addAndGet(bytes);
-        Crossing.cross(ctx.executor(), () -> {
+        Crossing.cross(loop, () -> {
             if (!session.isClosed()) {
                 call.run();
             }
@@ -423,7 +469,7 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     }
 
     final long now() {
-        return TimeUnit.NANOSECONDS.toMillis(ctx.executor().ticker().nanoTime());
+        return TimeUnit.NANOSECONDS.toMillis(loop.ticker().nanoTime());
     }
 
     final void rearm() {

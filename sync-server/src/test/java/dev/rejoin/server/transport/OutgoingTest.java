@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.unix.FileDescriptor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,6 +41,33 @@ class OutgoingTest {
         second.release();
         first.release();
         equal.release();
+    }
+
+    @Test
+    void aFrameForSocketsThatTakeItAtOnceIsWrittenOnce() throws IOException {
+        assumeTrue(Epoll.isAvailable());
+        byte[] message = {1, 2, 3};
+        assertEquals("8203010203", taken(message));
+        message[0] = 9;
+        assertEquals("8203010203", taken(message), "not once more");
+        assertEquals("827e8000" + "00".repeat(Outgoing.LARGE_BYTES), taken(new byte[Outgoing.LARGE_BYTES]));
+        assertEquals("8203090203", taken(message), "as long as the message, whatever was before");
+    }
+
+    /** What the kernel takes for the frame of a message. */
+    private static String taken(byte[] message) throws IOException {
+        Outgoing outgoing = Outgoing.here();
+        int size = outgoing.framed(message);
+        FileDescriptor[] pipe = FileDescriptor.pipe();
+        try {
+            assertEquals(size, pipe[1].writeAddress(outgoing.address(), 0, size));
+            ByteBuffer read = ByteBuffer.allocateDirect(size);
+            assertEquals(size, pipe[0].read(read, 0, size));
+            return ByteBufUtil.hexDump(Unpooled.wrappedBuffer(read));
+        } finally {
+            pipe[0].close();
+            pipe[1].close();
+        }
     }
 
     @Test
