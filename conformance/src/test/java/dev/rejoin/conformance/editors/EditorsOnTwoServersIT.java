@@ -207,7 +207,8 @@ class EditorsOnTwoServersIT {
                 bob.disconnect();
                 bob.await("connected", false);
                 if (editor == Editor.HOCUSPOCUS_2) {
-                    // this one takes a document that was refused off its connection; it comes back before the answer can
+                    // this one takes a document that was refused off its connection; it comes back before
+                    // the answer can
                     bob.ask("attach", "document", document);
                 }
                 bob.connect();

@@ -148,7 +148,8 @@ public final class SimulatedServer {
         desk.rooms()
                 .take(
                         NAME,
-                        new Arrival(entry.epoch(), entry.fragment(), entry.update(), entry.before(), entry.after()));
+                        new Arrival(
+                                entry.epoch(), entry.fragment(), entry.update(), entry.before(), entry.after(), false));
         desk.commit();
     }
 
@@ -175,7 +176,8 @@ public final class SimulatedServer {
                                     excerpt.fragment(),
                                     excerpt.update(),
                                     HeldPositions.NONE,
-                                    excerpt.held()));
+                                    excerpt.held(),
+                                    true));
             desk.commit();
         });
     }
