@@ -136,8 +136,11 @@ public final class SimulatedServer {
     /** What is not durable is gone, and the log is opened anew. */
     public void crash() {
         cut();
+        // what the ending process still begins is lost with it, too
+        desk.loop.run();
         desk.log.fail();
         desk.loop.run();
+        desk.log.fail();
         desk.log.incarnation += 1L << 16;
         desk.reopen();
         listen();
