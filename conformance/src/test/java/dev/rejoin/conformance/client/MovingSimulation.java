@@ -146,7 +146,7 @@ class MovingSimulation {
         boolean wasDoubtful;
         /* Its process has crashed, and its handle tells nothing any more. */
         boolean isOrphan;
-        /* Lost with the process before it was saved: as if never made. */
+        /* Its process has crashed before it had heard that this was saved: if nobody is ever sent it, it was never made. */
         boolean unmade;
 
         Write(Kind kind, int client, long amount, String tag, WriteHandle handle) {
@@ -407,9 +407,15 @@ class MovingSimulation {
         }
 
         void crash(int at) {
-            for (Write write : writes) {
-                write.unmade |= write.client == at && write.handle.state() == WriteState.LOCAL && !write.isOrphan;
-                write.isOrphan |= write.client == at;
+            for (int i = 0; i < writes.size(); i++) {
+                Write write = writes.get(i);
+                if (write.client == at && !write.isOrphan) {
+                    write.isOrphan = true;
+                    write.unmade = write.handle.state() == WriteState.LOCAL;
+                    assertTrue(
+                            !write.unmade || !judgedAt.containsKey("w" + i),
+                            "write " + i + " was sent before it was saved");
+                }
             }
             clients.get(at).crash();
         }
@@ -537,7 +543,7 @@ class MovingSimulation {
                 }
                 String name = "write " + i + " of client " + write.client + ", " + write.kind + " " + write.amount + " "
                         + write.tag + ", code " + code;
-                boolean isThere = !write.unmade && code == null;
+                boolean isThere = code == null && (!write.unmade || judgedAt.containsKey("w" + i));
                 boolean isUntold =
                         "unknown-outcome".equals(code); // no server has ever judged it, else state would have told
                 if (code != null && !isUntold) {
@@ -571,8 +577,8 @@ class MovingSimulation {
                 }
             }
             tagged.remove("");
-            tagged.forEach(
-                    (tag, isThere) -> assertEquals(isThere, tags.contains(tag), () -> tag + " shows: " + about(tag)));
+            tagged.forEach((tag, isThere) ->
+                    assertEquals(isThere, tags.contains(tag), () -> tag + " shows: " + about(tag, codes)));
             for (int i = 0; i < clients.size(); i++) {
                 assertEquals(own.get("own " + i), values.get("own " + i), "the last that client " + i + " has set");
             }
@@ -586,18 +592,23 @@ class MovingSimulation {
                             && (write.wasDoubtful || write.isOrphan));
         }
 
-        private String about(String tag) {
+        private String about(String tag, List<Map<Object, String>> codes) {
             StringBuilder about = new StringBuilder();
             for (int i = 0; i < writes.size(); i++) {
                 Write write = writes.get(i);
                 if (write.tag.equals(tag)) {
-                    about.append("write ")
-                            .append(i)
-                            .append(' ')
-                            .append(write.kind)
-                            .append(" of client ")
-                            .append(write.client);
-                    about.append(write.wasDoubtful ? ", was in doubt; " : "; ");
+                    String code = codes.get(write.client).get("w" + i);
+                    about.append("write %d %s of client %d, code %s, %s%s%s%s, judged at %s; "
+                            .formatted(
+                                    i,
+                                    write.kind,
+                                    write.client,
+                                    code,
+                                    write.handle.state(),
+                                    write.wasDoubtful ? ", was in doubt" : "",
+                                    write.isOrphan ? ", crashed since" : "",
+                                    write.unmade ? ", not saved" : "",
+                                    judgedAt.get("w" + i)));
                 }
             }
             return about.toString();
