@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
  * still in doubt has happened nowhere. {@code -Drejoin.seed=N} begins with another schedule, {@code -Drejoin.schedules=N} runs so many.
  */
 class MovingSimulation {
-    private static final int SCHEDULES = Integer.getInteger("rejoin.schedules", 500);
+    private static final int SCHEDULES = Integer.getInteger("rejoin.schedules", 1_500);
     private static final int STEPS = 120;
     private static final int MAX_INCREMENTS = 30;
 
