@@ -1,5 +1,6 @@
 // Things to buy: a set. Each line lives as long as its thing is in the set, and says how far it has come.
 import { signOf, stateOf } from '../words.js';
+import { watchFlickers } from './flickers.js';
 
 /**
  * Shows the list of a pane; `seenBy` of what it returns tells it of the other side, whose sight of a thing is the last that can happen to it.
@@ -9,6 +10,7 @@ export function showItems(client, part, score) {
   const list = part('items');
   const form = part('item-form');
   const lines = new Map();
+  const flickers = watchFlickers(list, 'item', score);
   let others;
 
   const lineOf = (item) => {
@@ -24,6 +26,7 @@ export function showItems(client, part, score) {
     button.setAttribute('aria-label', `Take ${item} off`);
     button.addEventListener('click', () => {
       score.removed(item);
+      flickers.takenOff(item);
       items.remove(item);
     });
     line.append(text, badge, button);
@@ -64,6 +67,7 @@ export function showItems(client, part, score) {
   show();
 
   const add = (item) => {
+    flickers.putOn(item);
     const write = items.add(item);
     write.durable.then(() => {
       if (write.state !== 'durable') return;

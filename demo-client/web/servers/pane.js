@@ -1,11 +1,11 @@
 // One person at one server: the list, the counter, the title and the text, with a store of its own in this browser.
 import { IndexedDbStore, openAtOneOf, OperationTimes } from '../rejoin.js';
 import { showBadge } from '../words.js';
-import { watchFlickers } from './flickers.js';
 import { showItems } from './items.js';
 import { showNotice } from './notice.js';
 import { showReading } from './reading.js';
 import { showRefusals } from './refusals.js';
+import { openSession } from './session.js';
 import { openText } from './text.js';
 
 const OFFLINE = 'rejoin-demo:offline:';
@@ -35,6 +35,7 @@ export async function openPane({ side, name, servers, moveAfter, other, score, g
     onMove: (url) => moved(serverOf(url)),
   });
   const { client } = placed;
+  const session = openSession(client, `${side}:${name}`);
   const text = openText(part('text'), { side, name, url: socketOf(serverOf(placed.url).address, '/hocuspocus'), online: !offline.checked });
   const showPlace = ({ label }) => {
     card.querySelector('h2').textContent = `${side === 'left' ? 'Left' : 'Right'}, at ${label}`;
@@ -49,7 +50,6 @@ export async function openPane({ side, name, servers, moveAfter, other, score, g
   part('back').addEventListener('click', () => placed.moveOn());
 
   const items = showItems(client, part, score);
-  watchFlickers(part('items'), 'item', score);
   showTitle(client, part);
   showGuests(client, part);
   showRefusals(client, part);
@@ -58,7 +58,7 @@ export async function openPane({ side, name, servers, moveAfter, other, score, g
   const copy = () =>
     [client.document.register('title').value ?? '', `${client.document.counter('guests').value} guests`, ...items.values().map((item) => `- ${item}`), '', text.words()].join('\n');
   showNotice(client, part, text, copy);
-  if (other) showReading({ client, name, other, part, score, guarantees });
+  if (other) showReading({ client, session, name, other, part, score, guarantees });
 
   offline.addEventListener('change', () => {
     if (offline.checked) sessionStorage.setItem(OFFLINE + side, '');

@@ -1,11 +1,12 @@
 // Reading through the other server, as a page that is loaded anew, a second service, or a colleague with a link would. With the guarantees the
-// read carries the session token of what this side has written; without them it takes whatever the other server has.
-import { sessionOf } from '../rejoin.js';
+// read carries the session token of what this side has written; without them it takes whatever the other server has. An old answer is shown as one.
 import { pathOf } from './stage.js';
 
-export function showReading({ client, name, other, part, score, guarantees }) {
+/** How old, in whole seconds; the server says so in milliseconds, or not at all if nobody can tell. */
+const ageOf = (millis) => (millis === null ? 'Old, nobody can tell how much' : `${Math.ceil(Number(millis) / 1_000)} s old`);
+
+export function showReading({ client, session, name, other, part, score, guarantees }) {
   const note = part('read-note');
-  const session = sessionOf(client);
   part('reading').hidden = false;
 
   const read = async () => {
@@ -14,9 +15,11 @@ export function showReading({ client, name, other, part, score, guarantees }) {
     if (guarantees()) {
       headers['Session-Token'] = session.token;
       headers.Consistency = 'SESSION';
-      headers.Prefer = 'wait=5';
+      // who takes an old answer does not want to wait long for a new one
+      headers.Prefer = part('lenient').checked ? 'wait=1, handling=lenient' : 'wait=5';
     }
     const began = performance.now();
+    delete note.dataset.outcome;
     const answer = await fetch(new URL(pathOf(name), other.address), { headers, cache: 'no-store' });
     const millis = Math.round(performance.now() - began);
     if (!answer.ok && answer.status !== 404) {
@@ -30,9 +33,13 @@ export function showReading({ client, name, other, part, score, guarantees }) {
     const missing = own.filter((item) => !items.includes(item) && score.isPromised(item));
     const outcome = answer.headers.get('Consistency-Outcome') ?? 'local';
     if (missing.length > 0 && outcome !== 'stale') missing.forEach((item) => score.stale(item));
+    const gap = `${missing.length === 1 ? `“${missing[0]}” is` : `${missing.length} things are`} missing: ${other.label} has not heard of it yet.`;
+    note.dataset.outcome = outcome;
     note.textContent =
-      missing.length > 0
-        ? `${missing.length === 1 ? `“${missing[0]}” is` : `${missing.length} things are`} missing: ${other.label} has not heard of it yet.`
+      outcome === 'stale'
+        ? `${ageOf(answer.headers.get('Staleness-Ms'))}, and says so. ${missing.length > 0 ? gap : `${other.label} has not heard of all that this side has seen.`}`
+        : missing.length > 0
+        ? gap
         : `All there, ${outcome === 'pulled' ? `pulled from server A in ${millis} ms` : `${outcome === 'waited' ? 'after waiting ' : 'in '}${millis} ms`}.`;
     part('answer').replaceChildren(
       ...items.map((item) => {

@@ -7,19 +7,22 @@ const KEPT = 'rejoin-demo:score:';
 export function openScore(name) {
   const kept = JSON.parse(sessionStorage.getItem(KEPT + name));
   const counts = kept?.counts ?? { stale: 0, lost: 0, flickers: 0, divergences: 0 };
+  /** What each was counted for last. */
+  const reasons = kept?.reasons ?? {};
   /** What a server has said to be on its disk and nobody has removed since. */
   const promised = new Set(kept?.promised);
-  const keep = () => sessionStorage.setItem(KEPT + name, JSON.stringify({ counts, promised: [...promised] }));
-  const show = (what, about = '') => {
+  const keep = () => sessionStorage.setItem(KEPT + name, JSON.stringify({ counts, reasons, promised: [...promised] }));
+  const show = (what) => {
     const shown = document.getElementById(`score-${what}`);
     shown.textContent = String(counts[what]);
     shown.toggleAttribute('data-bad', counts[what] > 0);
-    shown.title = about;
+    shown.title = reasons[what] ?? '';
   };
   const count = (what, about) => {
     counts[what]++;
+    reasons[what] = about;
     keep();
-    show(what, about);
+    show(what);
   };
   Object.keys(counts).forEach((what) => show(what));
   let settledSince;

@@ -12,6 +12,7 @@ export async function openStage() {
   const cut = client.document.register('cut');
   const power = client.document.register('power');
   const revoked = client.document.register('revoked');
+  const bot = client.document.register('bot');
   const neighbour = client.document.register('neighbour');
   const now = () => neighbour.value ?? { state: 'starting' };
 
@@ -27,6 +28,7 @@ export async function openStage() {
     button.textContent = power === 'down' ? 'Start server A' : 'Kill server A';
     document.getElementById('delay').value = String(delay.value ?? 0);
     document.getElementById('cut').checked = cut.value === true;
+    document.getElementById('bot').textContent = bot.value ? 'Stop Java' : 'Let Java write at B';
     document.getElementById('revoke').textContent = revoked.value ? 'Allow writing at B again' : 'Revoke writing at B';
   };
   client.document.subscribe(show);
@@ -53,6 +55,7 @@ export async function openStage() {
       document.getElementById('delay').addEventListener('change', (event) => delay.set(Number(event.target.value)));
       document.getElementById('cut').addEventListener('change', (event) => cut.set(event.target.checked));
       document.getElementById('power').addEventListener('click', () => power.set(now().state === UP ? 'off' : 'on'));
+      document.getElementById('bot').addEventListener('click', () => (bot.value ? bot.clear() : bot.set(name)));
       document.getElementById('revoke').addEventListener('click', () => revoked.set(revoked.value !== true));
       document.getElementById('delete').addEventListener('click', () => fetch(pathOf(name), { method: 'DELETE' }));
     },

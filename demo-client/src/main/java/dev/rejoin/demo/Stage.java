@@ -12,8 +12,9 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
+import java.util.Objects;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,9 +33,10 @@ final class Stage implements AutoCloseable {
     private final Peers peers;
     private final Writers writers;
     private final RoomHandle wishes;
+    private final Bot bot;
     private final Neighbour neighbour;
     /* Starting and killing a process takes its time, and the listener is called by the thread of the document. */
-    private final ExecutorService hands = Executors.newSingleThreadExecutor(task -> {
+    private final ScheduledExecutorService hands = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "stage");
         thread.setDaemon(true);
         return thread;
@@ -50,10 +52,15 @@ final class Stage implements AutoCloseable {
      * @param cut whether none get through
      * @param power whether server A runs; null if nobody has said so yet
      * @param revoked whether nobody may write at server B
+     * @param bot the document that the {@link Bot} writes in; null if none
      */
     private record Wishes(
-            long delayMillis, boolean cut, @Nullable String power, boolean revoked) {
-        static final Wishes NONE = new Wishes(0, false, null, false);
+            long delayMillis,
+            boolean cut,
+            @Nullable String power,
+            boolean revoked,
+            @Nullable String bot) {
+        static final Wishes NONE = new Wishes(0, false, null, false, null);
 
         static Wishes of(Snapshot document) {
             Object delay = document.toMap().get("delay");
@@ -61,7 +68,8 @@ final class Stage implements AutoCloseable {
                     delay instanceof Number millis ? Math.max(0, millis.longValue()) : 0,
                     Boolean.TRUE.equals(document.toMap().get("cut")),
                     document.toMap().get("power") instanceof String power ? power : null,
-                    Boolean.TRUE.equals(document.toMap().get("revoked")));
+                    Boolean.TRUE.equals(document.toMap().get("revoked")),
+                    document.toMap().get("bot") instanceof String bot ? bot : null);
         }
     }
 
@@ -71,6 +79,7 @@ final class Stage implements AutoCloseable {
         this.writers = writers;
         this.neighbour = neighbour;
         this.wishes = server.document(DOCUMENT);
+        this.bot = new Bot(server, hands);
     }
 
     /** Obeys from now on. What the page wanted in an earlier run of the demo is forgotten. */
@@ -81,6 +90,7 @@ final class Stage implements AutoCloseable {
             document.register("delay", ValueCodec.VALUE).clear();
             document.register("cut", ValueCodec.VALUE).clear();
             document.register("revoked", ValueCodec.VALUE).clear();
+            document.register("bot", ValueCodec.VALUE).clear();
             document.register("neighbour", ValueCodec.VALUE).clear();
         });
         stage.wishes.onChange(stage::changed);
@@ -101,6 +111,9 @@ final class Stage implements AutoCloseable {
     private void carryOut(Wishes wanted) throws IOException {
         if (wanted.equals(carriedOut)) {
             return;
+        }
+        if (!Objects.equals(wanted.bot(), carriedOut.bot())) {
+            bot.writeIn(wanted.bot());
         }
         carriedOut = wanted;
         writers.revoke(wanted.revoked());

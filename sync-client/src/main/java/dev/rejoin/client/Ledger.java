@@ -88,7 +88,11 @@ final class Ledger {
         judge = client.judge();
         queue = new PendingQueue(client, !judge.isEmpty() || epoch != 0);
         document = open(client.confirmed());
-        verdicts.settleDoubts(client.confirmed());
+    }
+
+    /** Ends the doubts of an earlier process that what it had confirmed tells the outcome of. To be called once, when the client is put together. */
+    void settleSavedDoubts(Delta confirmed) {
+        verdicts.settleDoubts(confirmed);
     }
 
     /** What a client starts with that has no memory. */

@@ -102,6 +102,7 @@ public final class SyncClient implements AutoCloseable {
                 presences,
                 ledger,
                 live);
+        ledger.settleSavedDoubts(client.confirmed());
         if (saved.isEmpty()) {
             box.rewrite(ledger.saved());
         } else {

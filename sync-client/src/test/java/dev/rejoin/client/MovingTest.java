@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rejoin.client.outbox.FileOutbox;
+import dev.rejoin.client.outbox.Outbox;
+import dev.rejoin.client.outbox.OutboxRecord;
+import dev.rejoin.client.outbox.SavedClient;
+import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.OrSet;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.crdt.document.Document;
@@ -134,6 +139,33 @@ class MovingTest {
             one.replicateTo(two);
             until(() -> client.rejections().isEmpty());
             assertEquals(107L, (long) client.read(d -> d.counter("likes").value()));
+        }
+    }
+
+    /** The process ended when the state was on its disk, and what it tells of the doubt was not. */
+    @Test
+    void stateThatWasSavedBeforeAnOutcomeTellsItAtTheNextStart() throws Exception {
+        Path file = directory.resolve("box");
+        try (SyncClient client =
+                client(one, two).outbox(file).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            one.mute = true;
+            WriteHandle write = client.write(d -> d.counter("likes").increment(100));
+            until(() -> one.submits == 1);
+            one.down = true;
+            one.cut();
+            until(() -> write.state() == WriteState.IN_DOUBT && client.sync() == SyncStatus.REJECTED);
+        }
+        try (Outbox box = FileOutbox.open(file)) {
+            SavedClient saved = box.load().orElseThrow();
+            Delta written = Delta.decode(saved.doubts().get(0).fragment());
+            box.append(new OutboxRecord.Confirmed(written.encode(), 0, List.of(), List.of()));
+            box.force();
+        }
+        two.down = true;
+        try (SyncClient client = client(one, two).outbox(file).build()) {
+            assertEquals(List.of(), client.rejections());
+            assertEquals(100L, (long) client.read(d -> d.counter("likes").value()));
         }
     }
 

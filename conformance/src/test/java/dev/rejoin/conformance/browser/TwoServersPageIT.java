@@ -175,8 +175,7 @@ class TwoServersPageIT {
     @Test
     void aCutLinkIsShownAndBothSidesGoOnAndAgreeAfterwards() throws Exception {
         Tab page = open("cut");
-        page.click("#cut");
-        page.until("document.querySelector('#link-status').textContent === 'The link is cut'");
+        cut(page);
         add(page, LEFT, "on the left");
         add(page, RIGHT, "on the right");
         page.until(saved(LEFT, "on the left") + " && " + saved(RIGHT, "on the right"));
@@ -194,6 +193,69 @@ class TwoServersPageIT {
         page.until(AGREED + " && rejoin.right.items().length === 2 && rejoin.score.isSure()");
         assertEquals(0, score(page, "divergences"));
         assertEquals(0, score(page, "lost"));
+    }
+
+    @Test
+    void whatServerBHadToFetchIsToldToBePulled() throws Exception {
+        Tab page = open("pulled");
+        page.select("#delay", "7000");
+        add(page, LEFT, "Blue mug");
+        page.until(saved(LEFT, "Blue mug"));
+        page.click(LEFT + "[data-part=\"read\"]");
+        page.until(note("pulled from server A in"));
+        page.until(answered("Blue mug"));
+        assertEquals(0, score(page, "stale"));
+    }
+
+    @Test
+    void anOldAnswerIsShownWithItsAge() throws Exception {
+        Tab page = open("old");
+        cut(page);
+        add(page, LEFT, "Blue mug");
+        page.until(saved(LEFT, "Blue mug"));
+        page.until("document.querySelector('#alarm').textContent.startsWith('Above 5 s')");
+        page.click(LEFT + "[data-part=\"lenient\"]");
+        page.click(LEFT + "[data-part=\"read\"]");
+        page.until(note(" s old, and says so. “Blue mug” is missing"));
+        String said = page.text(LEFT + "[data-part=\"read-note\"]");
+        int age = Integer.parseInt(said.substring(0, said.indexOf(' ')));
+        assertTrue(age >= 5, said);
+        assertEquals(0, score(page, "stale"), "an answer that says that it is old is no stale one");
+        DemoPages.picturesOf(page, "two-servers-old");
+    }
+
+    @Test
+    void aPageThatIsLoadedAnewWithoutItsServerStillKnowsWhatItHasRead() throws Exception {
+        Tab page = open("reloaded");
+        cut(page);
+        add(page, LEFT, "Blue mug");
+        page.until(saved(LEFT, "Blue mug"));
+        page.click(LEFT + ".switch");
+        page.reload();
+        page.until("rejoin.left.items().join() === 'Blue mug' && rejoin.left.client.status.connection !== 'connected'");
+        page.click(LEFT + "[data-part=\"read\"]");
+        page.until(note("session-not-satisfied"));
+        assertEquals(0, score(page, "stale"));
+    }
+
+    @Test
+    void whatJavaWritesInTheServerShowsOnBothSides() throws Exception {
+        Tab page = open("bot");
+        page.click("#bot");
+        for (String side : List.of("left", "right")) {
+            page.until("rejoin." + side + ".items().includes('Tea (bot)') && !rejoin." + side
+                    + ".items().includes('Bread (bot)')");
+        }
+        DemoPages.picturesOf(page, "two-servers-bot");
+        page.click("#bot");
+        page.until("document.querySelector('#bot').textContent === 'Let Java write at B'");
+        page.until(AGREED + " && rejoin.left.items().length >= 3 && rejoin.score.isSure()");
+        assertNothingToComplainAbout(page);
+    }
+
+    private static void cut(Tab page) throws IOException {
+        page.click("#cut");
+        page.until("document.querySelector('#link-status').textContent === 'The link is cut'");
     }
 
     @Test

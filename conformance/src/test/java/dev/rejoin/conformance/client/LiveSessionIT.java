@@ -17,6 +17,9 @@ import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.server.SyncServer;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -116,6 +119,47 @@ class LiveSessionIT {
                 servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
         until(() -> other.sync() == SyncStatus.SYNCHRONIZED);
         assertEquals(List.of(), other.snapshot().set("tags", ValueCodec.STRING));
+    }
+
+    /** What was here, what had to be fetched, and what cannot be had: the answer says which. */
+    @Test
+    void anAnswerSaysHowItCameToHoldWhatTheSessionHasSeen() throws Exception {
+        servers.meet();
+        servers.slowDown();
+        SyncClient author =
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        SyncClient reader =
+                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
+        until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
+        for (String tag : List.of("first", "second")) {
+            add(author, tag);
+            SessionToken token = author.session().token();
+            HttpResponse<String> fetched = readAtB(token, "wait=20");
+            assertEquals("pulled", outcome(fetched), fetched.body());
+            assertTrue(fetched.body().contains(tag), fetched.body());
+            assertEquals("local", outcome(readAtB(token, "wait=20")));
+        }
+        b.peers().orElseThrow().faults(TwoServers.address(a)).cut(true);
+        add(author, "third");
+        SessionToken token = author.session().token();
+        assertEquals(503, readAtB(token, "wait=1").statusCode());
+        HttpResponse<String> stale = readAtB(token, "wait=1, handling=lenient");
+        assertEquals("stale", outcome(stale), stale.body());
+        assertFalse(stale.body().contains("third"), stale.body());
+    }
+
+    private HttpResponse<String> readAtB(SessionToken token, String preference) throws Exception {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + b.port() + "/v1/documents/d"))
+                                .header("Session-Token", token.text())
+                                .header("Prefer", preference)
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static String outcome(HttpResponse<String> answer) {
+        return answer.headers().firstValue("Consistency-Outcome").orElse("");
     }
 
     @Test

@@ -136,8 +136,11 @@ public final class SimulatedServer {
     /** What is not durable is gone, and the log is opened anew. */
     public void crash() {
         cut();
+        // what the ending process still begins is lost with it, too
+        desk.loop.run();
         desk.log.fail();
         desk.loop.run();
+        desk.log.fail();
         desk.log.incarnation += 1L << 16;
         desk.reopen();
         listen();
@@ -148,7 +151,8 @@ public final class SimulatedServer {
         desk.rooms()
                 .take(
                         NAME,
-                        new Arrival(entry.epoch(), entry.fragment(), entry.update(), entry.before(), entry.after()));
+                        new Arrival(
+                                entry.epoch(), entry.fragment(), entry.update(), entry.before(), entry.after(), false));
         desk.commit();
     }
 
@@ -175,7 +179,8 @@ public final class SimulatedServer {
                                     excerpt.fragment(),
                                     excerpt.update(),
                                     HeldPositions.NONE,
-                                    excerpt.held()));
+                                    excerpt.held(),
+                                    true));
             desk.commit();
         });
     }

@@ -8,7 +8,7 @@ public sealed interface ReadOutcome {
         LOCAL("local"),
         /** It came by the ordinary way while the read waited. */
         WAITED("waited"),
-        /** It was fetched for this read. */
+        /** Some of it was fetched from another server while the read waited. */
         PULLED("pulled");
 
         private final String label;

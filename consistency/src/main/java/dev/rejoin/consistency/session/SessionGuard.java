@@ -108,7 +108,6 @@ public final class SessionGuard {
         private final CompletableFuture<ReadOutcome> decided = new CompletableFuture<>();
         private final long since = time.millis();
         private volatile PositionVector needs = PositionVector.EMPTY;
-        private volatile boolean pulled;
         private volatile boolean headsUnknown;
         private @Nullable Subscription waiting;
         private @Nullable Subscription timer;
@@ -153,10 +152,16 @@ public final class SessionGuard {
             BooleanSupplier fresh = level instanceof ReadLevel.BoundedStaleness bounded
                     ? () -> freshness.stalenessMillis() <= bounded.bound().toMillis()
                     : () -> true;
-            PositionVector missing = needs.beyond(watermark.current());
+            PositionVector before = watermark.current();
+            PositionVector missing = needs.beyond(before);
             boolean late = !missing.isEmpty() || !fresh.getAsBoolean();
             Optional<Subscription> place = watermark.whenReached(
-                    needs, fresh, () -> reached(late ? ReadOutcome.Path.WAITED : ReadOutcome.Path.LOCAL));
+                    needs,
+                    fresh,
+                    () -> reached(
+                            isFetched(missing, before)
+                                    ? ReadOutcome.Path.PULLED
+                                    : late ? ReadOutcome.Path.WAITED : ReadOutcome.Path.LOCAL));
             if (place.isEmpty()) {
                 giveUp(ReadFailure.OVERLOADED);
                 return;
@@ -171,20 +176,27 @@ public final class SessionGuard {
             }
         }
 
+        /** Whether some of what is missing has been fetched since the view held {@code before}; by whomever, a view fetches once for all. */
+        private boolean isFetched(PositionVector missing, PositionVector before) {
+            PositionVector came = watermark.fetched().beyond(before);
+            boolean[] any = {false};
+            missing.forEach((origin, sequence) -> any[0] |= came.sequence(origin) > 0);
+            return any[0];
+        }
+
         private void taken(Origins.Pulled result) {
             PositionVector lost = needs.beyond(needs.beyond(result.lost())).beyond(watermark.current());
             if (!lost.isEmpty()) {
                 decide(failed(ReadFailure.SESSION_LOST_WRITES, lost, result.surviving()));
             } else if (!result.held().isEmpty()) {
-                pulled = true;
-                watermark.advance(result.held());
+                watermark.advance(result.held(), result.held());
             }
         }
 
         private void reached(ReadOutcome.Path path) {
             PositionVector shown =
                     level instanceof ReadLevel.AtSnapshot snapshot ? snapshot.version() : watermark.current();
-            decide(new ReadOutcome.Served(pulled ? ReadOutcome.Path.PULLED : path, shown, waited()));
+            decide(new ReadOutcome.Served(path, shown, waited()));
         }
 
         private void unreachable() {

@@ -32,6 +32,9 @@ public final class Watermark {
     private final Set<Waiter> conditional = new LinkedHashSet<>();
 
     private volatile PositionVector current;
+
+    private volatile PositionVector fetched = PositionVector.EMPTY;
+
     private long tickets;
     private int waiting;
 
@@ -58,6 +61,11 @@ public final class Watermark {
         return current;
     }
 
+    /** Of each origin the last number that the view had to ask for. */
+    PositionVector fetched() {
+        return fetched;
+    }
+
     /** How many wait. */
     public synchronized int waiting() {
         return waiting;
@@ -70,9 +78,19 @@ public final class Watermark {
 
     /** The view now shows everything that {@code held} holds, for example after it took over a whole state. */
     public void advance(PositionVector held) {
+        advance(held, PositionVector.EMPTY);
+    }
+
+    /**
+     * As {@link #advance(PositionVector)}, where the owner of the view has asked another server for some of it.
+     *
+     * @param asked what came because it was asked for, through these numbers; the rest came by itself
+     */
+    public void advance(PositionVector held, PositionVector asked) {
         List<Waiter> ready = new ArrayList<>();
         synchronized (this) {
             PositionVector before = current;
+            fetched = fetched.union(asked.beyond(before));
             current = before.union(held);
             if (current != before) {
                 current.forEach((origin, sequence) -> reach(origin, sequence, ready));

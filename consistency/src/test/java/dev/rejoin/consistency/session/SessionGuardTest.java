@@ -98,6 +98,40 @@ class SessionGuardTest {
         assertEquals("pulled", read.join().label());
     }
 
+    /** A room shows what was fetched, and says so, before whoever fetched it hears that it is done. */
+    @Test
+    void whatTheViewHasFetchedIsPulledHoweverEarlyItShows() {
+        CompletableFuture<ReadOutcome> read = read(ReadLevel.SESSION, GuardPolicy.DEFAULT);
+        watermark.advance(PositionVector.of(THERE), PositionVector.of(THERE));
+        assertEquals("pulled", read.join().label());
+        peers.pulled.complete(Origins.Pulled.of(PositionVector.of(THERE)));
+        assertEquals(List.of("pulled"), told);
+        assertEquals(
+                "local", read(ReadLevel.SESSION, GuardPolicy.DEFAULT).join().label(), "the next one finds it");
+    }
+
+    @Test
+    void whatComesByItselfIsNotPulledBecauseSomethingElseWas() {
+        SessionToken asks = ASKS.merge(SessionToken.ofRead("a", 7, PositionVector.of(new Position(3, 4))));
+        watermark.advance(PositionVector.of(new Position(2, 8)), PositionVector.of(new Position(2, 8)));
+        CompletableFuture<ReadOutcome> read = read(ReadLevel.SESSION, GuardPolicy.DEFAULT);
+        CompletableFuture<ReadOutcome> both =
+                guard.read(asks, ReadLevel.SESSION, GuardPolicy.DEFAULT).toCompletableFuture();
+        watermark.advance(PositionVector.of(new Position(3, 9)), PositionVector.of(new Position(3, 9)));
+        assertFalse(read.isDone());
+        watermark.advance(THERE);
+        assertEquals("waited", read.join().label(), "8 of this origin was fetched before it, 9 of another one");
+        assertEquals("pulled", both.join().label(), "some of what it lacked");
+        watermark.advance(PositionVector.of(new Position(2, 20)), PositionVector.of(THERE));
+        CompletableFuture<ReadOutcome> later = guard.read(
+                        SessionToken.ofRead("a", 7, PositionVector.of(new Position(2, 21))),
+                        ReadLevel.SESSION,
+                        GuardPolicy.DEFAULT)
+                .toCompletableFuture();
+        watermark.advance(new Position(2, 21));
+        assertEquals("waited", later.join().label(), "what was here when it was fetched was not fetched");
+    }
+
     @Test
     void aReadIsSentToWhoHasIt() {
         peers.holder = Optional.of("https://b.example");

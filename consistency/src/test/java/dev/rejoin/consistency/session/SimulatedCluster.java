@@ -192,7 +192,7 @@ final class SimulatedCluster {
         if (!to.up || cut[message.from][message.to]) {
             return;
         }
-        to.receive(message.entries, message.isState);
+        to.receive(message.entries, message.isState, message.arrived != null);
         if (message.arrived != null) {
             message.arrived.run();
         }
@@ -277,18 +277,17 @@ final class SimulatedCluster {
         }
 
         private void show(Entry entry) {
-            visible |= entry.bit();
-            shown.advance(claim(entry));
+            showAtOnce(List.of(entry), false);
         }
 
         /** Claimed one by one, a read that waits for the first would be told of that one alone and see all. */
-        private void showAtOnce(List<Entry> entries) {
+        private void showAtOnce(List<Entry> entries, boolean asked) {
             PositionVector claimed = PositionVector.EMPTY;
             for (Entry entry : entries) {
                 visible |= entry.bit();
                 claimed = claimed.with(claim(entry));
             }
-            shown.advance(claimed);
+            shown.advance(claimed, asked ? claimed : PositionVector.EMPTY);
         }
 
         private Position claim(Entry entry) {
@@ -311,7 +310,7 @@ final class SimulatedCluster {
         }
 
         /** Takes entries whose causes are here and whose forerunner is; others come again. */
-        void receive(List<Entry> entries, boolean isState) {
+        void receive(List<Entry> entries, boolean isState, boolean asked) {
             List<Entry> taken = new ArrayList<>();
             for (Entry entry : entries) {
                 boolean inOrder = held.sequence(entry.origin) == entry.previous;
@@ -324,9 +323,9 @@ final class SimulatedCluster {
             if (fault == Fault.CLAIMED_LATE && !calm) {
                 taken.forEach(entry -> visible |= entry.bit()); // claimed by the next commit
             } else if (isState) {
-                showAtOnce(taken);
+                showAtOnce(taken, asked);
             } else {
-                taken.forEach(this::show);
+                taken.forEach(entry -> showAtOnce(List.of(entry), asked));
             }
         }
 

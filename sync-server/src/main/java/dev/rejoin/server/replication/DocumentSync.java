@@ -159,7 +159,8 @@ final class DocumentSync {
         PositionVector held = holds.vector();
         link.holds(document.value(), held);
         home.observer().pulled(link.address(), answer.fragment().length + answer.update().length);
-        Arrival arrival = new Arrival(head.epoch(), answer.fragment(), answer.update(), HeldPositions.NONE, holds);
+        Arrival arrival =
+                new Arrival(head.epoch(), answer.fragment(), answer.update(), HeldPositions.NONE, holds, true);
         home.then(home.rooms().take(document, arrival), (taken, failure) -> {
             if (taken == null) {
                 fail(failure);

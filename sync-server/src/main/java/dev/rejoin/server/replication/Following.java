@@ -400,7 +400,7 @@ final class Following implements LineEnd, FollowerEffects {
         }
         holdings.put(change.document(), after.vector());
         long operation = begin();
-        offer(change, new Arrival(change.epoch(), change.fragment(), change.update(), before, after), operation);
+        offer(change, new Arrival(change.epoch(), change.fragment(), change.update(), before, after, false), operation);
     }
 
     private void offer(LinkMessage.Change change, Arrival arrival, long operation) {

@@ -1,5 +1,6 @@
 package dev.rejoin.server.room;
 
+import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.document.Snapshot;
 import dev.rejoin.crdt.yjs.StateVector;
@@ -51,6 +52,9 @@ final class Batch {
 
     /** What is held with it of the logs of other servers. */
     HeldPositions arrived = HeldPositions.NONE;
+
+    /** What of {@link #arrived} this server has asked for. */
+    PositionVector fetched = PositionVector.EMPTY;
 
     /** What is held with it of all logs, once it is durable; set when the batch is handed to the log. */
     HeldPositions held = HeldPositions.NONE;

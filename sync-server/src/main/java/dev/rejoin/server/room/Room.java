@@ -677,15 +677,17 @@ final class Room {
         if (after.equals(ahead)) {
             return;
         }
+        PositionVector fetched =
+                arrival.fetched() ? arrival.after().vector().beyond(ahead.vector()) : PositionVector.EMPTY;
         ahead = after;
         owed = owed.union(arrival.after());
-        if (!open.isEmpty()) {
-            open.arrived = open.arrived.union(arrival.after());
-        } else if (inFlight != null) {
-            inFlight.arrived = inFlight.arrived.union(arrival.after());
+        Batch batch = open.isEmpty() ? inFlight : open;
+        if (batch != null) {
+            batch.arrived = batch.arrived.union(arrival.after());
+            batch.fetched = batch.fetched.union(fetched);
         } else {
             held = held.union(arrival.after());
-            watermark.advance(shown());
+            watermark.advance(shown(), fetched);
         }
     }
 
@@ -949,7 +951,7 @@ final class Room {
             admissions.admitted(new Admitted(
                     name, epoch, batch.sequence, heldBefore, held, bytes(batch.ownChanges()), batch.ownContent()));
         }
-        watermark.advance(shown());
+        watermark.advance(shown(), batch.fetched);
         if (batch.leases != null && batch.contentImage != null) {
             image(committedSequence, committed, batch.held, batch.contentImage, batch.leases, () -> {});
         }

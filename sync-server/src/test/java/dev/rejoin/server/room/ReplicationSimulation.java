@@ -190,7 +190,8 @@ class ReplicationSimulation {
                             entry.fragment(),
                             entry.update(),
                             inOrder ? entry.before() : HeldPositions.NONE,
-                            entry.after()));
+                            entry.after(),
+                            false));
             if (taken.outcome() == Taken.Outcome.LACKING) {
                 refusedForLack++;
                 if (random.nextBoolean()) {
@@ -233,7 +234,8 @@ class ReplicationSimulation {
                                 excerpt.fragment(),
                                 excerpt.update(),
                                 HeldPositions.NONE,
-                                excerpt.held()));
+                                excerpt.held(),
+                                true));
                 assertEquals(Taken.Outcome.TAKEN, taken.outcome(), taken.message());
             });
         }
