@@ -148,6 +148,46 @@ class LiveSessionIT {
         assertFalse(stale.body().contains("third"), stale.body());
     }
 
+    /** Nobody has ever named the document at the server that is asked: it is fetched like anything else that the session has seen. */
+    @Test
+    void whatWasBegunElsewhereIsFetchedByTheFirstRead() throws Exception {
+        servers.meet();
+        servers.slowDown();
+        SyncClient author =
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        add(author, "begun");
+        SessionToken token = author.session().token();
+        HttpResponse<String> without = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + b.port() + "/v1/documents/d"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertEquals(404, without.statusCode(), "the link is too slow for that");
+        HttpResponse<String> fetched = readAtB(token, "wait=20");
+        assertEquals("pulled", outcome(fetched), fetched.body());
+        assertTrue(fetched.body().contains("begun"), fetched.body());
+    }
+
+    /** What cannot be fetched is not there: no empty document stands in for it, and none is left behind. */
+    @Test
+    void whatWasBegunElsewhereAndCannotBeFetchedIsNotShownAsEmpty() throws Exception {
+        servers.meet();
+        b.peers().orElseThrow().faults(TwoServers.address(a)).cut(true);
+        SyncClient author =
+                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        add(author, "begun");
+        SessionToken token = author.session().token();
+        for (String preference : List.of("wait=1", "wait=1, handling=lenient")) {
+            HttpResponse<String> refused = readAtB(token, preference);
+            assertEquals(503, refused.statusCode(), refused.body());
+            assertTrue(refused.body().contains("session-not-satisfied"), refused.body());
+        }
+        b.peers().orElseThrow().faults(TwoServers.address(a)).cut(false);
+        HttpResponse<String> fetched = readAtB(token, "wait=30");
+        assertEquals(200, fetched.statusCode(), fetched.body());
+        assertTrue(fetched.body().contains("begun"), fetched.body());
+    }
+
     private HttpResponse<String> readAtB(SessionToken token, String preference) throws Exception {
         return HttpClient.newHttpClient()
                 .send(

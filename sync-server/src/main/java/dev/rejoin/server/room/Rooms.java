@@ -168,23 +168,26 @@ public final class Rooms {
 
     /**
      * As {@link #read(DocumentName)}, in a session: answered when the document shows what the token and the level ask for, or with what became of
-     * that. Empty if the document was never created and the session has not seen it either.
+     * that. Empty if the document was never created and the session has not seen it either; one that it has seen is waited for, and fetched.
+     *
+     * @param mayCreate asked if the session has seen a document that nobody has begun here
      */
     public CompletionStage<Optional<GuardedRead<DocumentView>>> read(
-            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy) {
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy, BooleanSupplier mayCreate) {
         return guardedRead(
                 document,
                 token,
                 level,
                 policy,
+                mayCreate,
                 (room, outcome, result) ->
                         result.complete(Optional.of(room.guardedRead(outcome, Optional.of(room.read())))));
     }
 
-    /** As {@link #readContent(DocumentName)}, in a session, see {@link #read(DocumentName, SessionToken, ReadLevel, GuardPolicy)}. */
+    /** As {@link #readContent(DocumentName)}, in a session, see {@link #read(DocumentName, SessionToken, ReadLevel, GuardPolicy, BooleanSupplier)}. */
     public CompletionStage<Optional<GuardedRead<ContentView>>> readContent(
-            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy) {
-        return guardedRead(document, token, level, policy, (room, outcome, result) -> {
+            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy, BooleanSupplier mayCreate) {
+        return guardedRead(document, token, level, policy, mayCreate, (room, outcome, result) -> {
             CompletableFuture<Optional<ContentView>> content = new CompletableFuture<>();
             room.readContent(content);
             content.whenComplete((view, failure) -> {
@@ -202,21 +205,36 @@ public final class Rooms {
     }
 
     private <V> CompletionStage<Optional<GuardedRead<V>>> guardedRead(
-            DocumentName document, SessionToken token, ReadLevel level, GuardPolicy policy, Reading<V> reading) {
-        CompletionStage<Optional<GuardedRead<V>>> read = read(
-                document,
+            DocumentName document,
+            SessionToken token,
+            ReadLevel level,
+            GuardPolicy policy,
+            BooleanSupplier mayCreate,
+            Reading<V> reading) {
+        BiConsumer<Room, CompletableFuture<Optional<GuardedRead<V>>>> read =
                 (room, result) -> room.guarded(false, token, level, policy, outcome -> {
-                    if (GuardedRead.isAnswer(outcome)) {
-                        reading.read(room, outcome, result);
-                    } else {
+                    if (!GuardedRead.isAnswer(outcome)) {
                         result.complete(Optional.of(room.guardedRead(outcome, Optional.empty())));
+                    } else if (room.isUnbegun()) {
+                        result.complete(Optional.of(unseen()));
+                    } else {
+                        reading.read(room, outcome, result);
                     }
-                }));
-        boolean seen = !(level instanceof ReadLevel.Eventual) && token.knowsOtherEpoch(document.value(), 0);
-        return !seen ? read : read.thenApply(found -> found.or(() -> Optional.of(unseen())));
+                });
+        if (level instanceof ReadLevel.Eventual || !token.knowsOtherEpoch(document.value(), 0)) {
+            return read(document, read);
+        }
+        // what the session has seen is on its way, or can be fetched, also where nobody has begun it
+        return enter(document, mayCreate, (room, result) -> {
+            if (room.isUnbegun() && token.knowsOtherEpoch(document.value(), room.epoch())) {
+                result.complete(Optional.of(unseen()));
+            } else {
+                read.accept(room, result);
+            }
+        });
     }
 
-    /** A session has seen a document that is not here. */
+    /** A session has seen a document that has no such life here. */
     private static <V> GuardedRead<V> unseen() {
         return new GuardedRead<>(
                 new ReadOutcome.Failed(
@@ -302,7 +320,7 @@ public final class Rooms {
      */
     public CompletionStage<WriteResult> apply(
             DocumentName document, DocumentWrite write, Predicate<EntityTags> precondition, BooleanSupplier mayCreate) {
-        return write(document, mayCreate, (room, result) -> room.apply(write, precondition, result));
+        return enter(document, mayCreate, (room, result) -> room.apply(write, precondition, result));
     }
 
     /**
@@ -316,7 +334,7 @@ public final class Rooms {
             BooleanSupplier mayCreate,
             SessionToken token,
             GuardPolicy policy) {
-        return write(
+        return enter(
                 document,
                 mayCreate,
                 (room, result) -> room.guarded(true, token, ReadLevel.SESSION, policy, outcome -> {
@@ -329,25 +347,26 @@ public final class Rooms {
     }
 
     CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
-        return write(document, () -> true, (room, result) -> room.transact(change, result));
+        return enter(document, () -> true, (room, result) -> room.transact(change, result));
     }
 
     /** What another server holds of the document is held here too, see {@link Room#hold}. Completes when that is durable. */
     CompletionStage<DocumentView> hold(DocumentName document, HeldPositions theirs, Consumer<Document> change) {
-        return write(document, () -> true, (room, result) -> {
+        return enter(document, () -> true, (room, result) -> {
             room.transact(change, result);
             room.hold(theirs);
         });
     }
 
-    private <T> CompletionStage<T> write(
-            DocumentName document, BooleanSupplier mayCreate, BiConsumer<Room, CompletableFuture<T>> write) {
+    /** Takes a visitor into the room of a document, also if nobody has begun it. */
+    private <T> CompletionStage<T> enter(
+            DocumentName document, BooleanSupplier mayCreate, BiConsumer<Room, CompletableFuture<T>> visit) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> floor.visit(document.value(), true, new Visitor() {
             @Override
             public void enter(Room room) {
-                write.accept(room, result);
+                visit.accept(room, result);
             }
 
             @Override

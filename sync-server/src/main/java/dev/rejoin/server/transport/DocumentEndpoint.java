@@ -93,13 +93,12 @@ final class DocumentEndpoint {
                 nowNanos,
                 Route.DOCUMENT,
                 reads ? Capability.READ : Capability.WRITE,
-                (document, grant) -> reads
-                        ? read(request, document)
-                        : write(
-                                request,
-                                document,
-                                grant.principal().id(),
-                                () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos)));
+                (document, grant) -> {
+                    BooleanSupplier mayCreate = () -> doorkeeper.mayCreate(caller, grant.principal(), nowNanos);
+                    return reads
+                            ? read(request, document, mayCreate)
+                            : write(request, document, grant.principal().id(), mayCreate);
+                });
     }
 
     /** A request to bring it back. */
@@ -158,7 +157,7 @@ final class DocumentEndpoint {
                 .whenComplete((answer, failure) -> request.release());
     }
 
-    private CompletionStage<Answer> read(FullHttpRequest request, DocumentName document) {
+    private CompletionStage<Answer> read(FullHttpRequest request, DocumentName document, BooleanSupplier mayCreate) {
         String asked = Paths.parameter(request.uri(), "format");
         Optional<DocumentFormat> negotiated = asked == null
                 ? Accept.best(request.headers().get(HttpHeaderNames.ACCEPT))
@@ -183,7 +182,7 @@ final class DocumentEndpoint {
         if (!format.isOfContent()) {
             return door.run(
                     wish,
-                    () -> rooms.read(document, wish.token(), wish.level(), wish.policy())
+                    () -> rooms.read(document, wish.token(), wish.level(), wish.policy(), mayCreate)
                             .thenApply(found -> shown(found, document, wish, uri, view -> page(view, format, known)))
                             .exceptionally(DocumentEndpoint::failed));
         }
@@ -195,7 +194,7 @@ final class DocumentEndpoint {
         }
         return door.run(
                 wish,
-                () -> rooms.readContent(document, wish.token(), wish.level(), wish.policy())
+                () -> rooms.readContent(document, wish.token(), wish.level(), wish.policy(), mayCreate)
                         .thenApplyAsync(
                                 found -> shown(
                                         found,

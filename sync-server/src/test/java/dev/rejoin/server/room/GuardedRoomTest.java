@@ -3,6 +3,7 @@ package dev.rejoin.server.room;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.consistency.session.GuardPolicy;
@@ -13,8 +14,10 @@ import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.sync.session.DocumentName;
+import dev.rejoin.sync.wire.FailureCode;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 
 class GuardedRoomTest {
@@ -28,8 +31,12 @@ class GuardedRoomTest {
     }
 
     private CompletableFuture<Optional<GuardedRead<DocumentView>>> read(SessionToken token) {
+        return read(token, true);
+    }
+
+    private CompletableFuture<Optional<GuardedRead<DocumentView>>> read(SessionToken token, boolean mayCreate) {
         CompletableFuture<Optional<GuardedRead<DocumentView>>> result = desk.rooms()
-                .read(NAME, token, ReadLevel.SESSION, GuardPolicy.DEFAULT)
+                .read(NAME, token, ReadLevel.SESSION, GuardPolicy.DEFAULT, () -> mayCreate)
                 .toCompletableFuture();
         desk.loop.run();
         return result;
@@ -59,6 +66,18 @@ class GuardedRoomTest {
         GuardedRead<DocumentView> first = now(SessionToken.EMPTY);
         assertEquals(PositionVector.of(Position.of(desk.log.incarnation, 1)), first.shown());
         assertEquals("local", now(token(first)).outcome().label());
+    }
+
+    @Test
+    void whoMayBeginNoMoreDocumentsDoesNotWaitInOneThatNobodyHasBegun() {
+        SessionToken token = SessionToken.ofRead(NAME.value(), 4711, PositionVector.of(new Position(1, 1)));
+        Throwable refused = assertThrows(CompletionException.class, read(token, false)::join)
+                .getCause();
+        assertEquals(FailureCode.TOO_MANY_IN_FLIGHT, ((DocumentUnavailableException) refused).code());
+        assertEquals(
+                ReadFailure.SESSION_NOT_SATISFIED,
+                ((ReadOutcome.Failed) now(token).outcome()).reason());
+        assertTrue(read(SessionToken.EMPTY, false).join().isEmpty(), "who has seen nothing begins nothing");
     }
 
     @Test
