@@ -253,7 +253,9 @@ class TwoServersPageIT {
         assertNothingToComplainAbout(page);
     }
 
+    /** Cuts the link once server A was heard: how late somebody is who has never said anything is unknown. */
     private static void cut(Tab page) throws IOException {
+        page.until("document.querySelector('#lag').textContent !== 'unknown'");
         page.click("#cut");
         page.until("document.querySelector('#link-status').textContent === 'The link is cut'");
     }
