@@ -369,8 +369,18 @@ public final class SyncClient implements AutoCloseable {
      * @throws IllegalStateException if the client is closed, or its outbox has failed
      */
     public PendingOperation operate(String kind, Duration deadline, Consumer<Document> body) {
-        WriteHandle write = write(WriteOptions.pessimistic(), body);
-        return times.follow(kind, write.durable(), deadline.toMillis()).begin();
+        CompletableFuture<@Nullable Void> outcome = new CompletableFuture<>();
+        // it begins before it is written: the verdict may be here before this method has returned
+        PendingOperation operation =
+                times.follow(kind, outcome, deadline.toMillis()).begin();
+        write(WriteOptions.pessimistic(), body).durable().whenComplete((durable, failure) -> {
+            if (failure == null) {
+                outcome.complete(null);
+            } else {
+                outcome.completeExceptionally(failure);
+            }
+        });
+        return operation;
     }
 
     /** How long the operations of this client have taken, by kind. */

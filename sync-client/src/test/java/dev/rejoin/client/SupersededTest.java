@@ -60,6 +60,11 @@ class SupersededTest {
             assertEquals(other.read(Document::replica), event.by());
             assertFalse(event.isConcurrent());
             save(other, "theirs again");
+            while (!"theirs again"
+                    .equals(client.read(d ->
+                            d.map("page").register("title", ValueCodec.STRING).get()))) {
+                Thread.sleep(2);
+            }
             save(client, "mine again");
             assertNull(heard.poll(), "the register was no longer its own");
             assertEquals("mine again", heardThere.poll(10, TimeUnit.SECONDS).theirs());
