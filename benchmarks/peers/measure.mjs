@@ -11,7 +11,7 @@ function processor () {
 }
 
 const WARM_UPS = BRIEF ? 0 : 3
-const WARM_MS = BRIEF ? 0 : 1_000
+const WARM_MS = BRIEF ? 0 : 5_000
 const RUNS = BRIEF ? 1 : 10
 const RUN_MS = BRIEF ? 0 : 500
 
@@ -27,7 +27,7 @@ export function median (numbers) {
 export const round = ms => ms === null || ms === undefined ? null : Number(ms.toPrecision(4))
 
 /**
- * Runs `work` once cold, then until it is warm (at least three times and a second), then at least ten times and half a
+ * Runs `work` once cold, then until it is warm (at least three times and five seconds), then at least ten times and half a
  * second for the median; where `few` is enough, three times. `before` prepares each run and `after` disposes of its result, both outside the clock.
  */
 export function measure (work, { before = () => undefined, after = () => {}, few = false } = {}) {

@@ -3,10 +3,12 @@ package dev.rejoin.server.storage;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * The write-ahead log that a crash has left beside an SQLite file, looked over before SQLite reads it.
@@ -71,12 +73,27 @@ final class WriteAheadLog {
                     || page > MAX_PAGE_BYTES
                     || Integer.bitCount(page) != 1
                     || checksum != header.getLong(HEADER_BYTES - 8)) {
-                // The header is flushed before the first frame is written.
+                // The header is flushed before the first frame is written, so a half written one has nothing behind it
+                // but blocks that the file system had allocated, which read as zeros.
+                if (isZero(in)) {
+                    return;
+                }
                 throw damaged(file, "its header");
             }
             new WriteAheadLog(file, order, header.getLong(16), checksum)
                     .frames(in, page, (size - HEADER_BYTES) / (FRAME_HEADER_BYTES + page));
         }
+    }
+
+    private static boolean isZero(InputStream in) throws IOException {
+        byte[] part = new byte[MAX_PAGE_BYTES];
+        byte[] zeros = new byte[MAX_PAGE_BYTES];
+        for (int read = in.readNBytes(part, 0, part.length); read > 0; read = in.readNBytes(part, 0, part.length)) {
+            if (!Arrays.equals(part, 0, read, zeros, 0, read)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void frames(DataInputStream in, int page, long count) throws IOException {
