@@ -184,7 +184,7 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
      * One document on this connection: what the doorkeeper says of it, on the socket's loop, and what its room says, on the
      * room's.
      */
-    private final class Place implements ContentOutlet, Doorkeeper.Visitor {
+    private final class Place implements ContentOutlet, Crossing.Listener, Doorkeeper.Visitor {
         private final int number;
         private final DocumentName document;
         private final ArrayDeque<Integer> unsettled = new ArrayDeque<>();
@@ -270,11 +270,14 @@ final class EditorConnection extends PeerConnection<ContentSession> implements C
 
         @Override
         public void relay(byte[] frame) {
-            cross(frame.length, () -> {
-                if (!left) {
-                    session().relay(frame, now());
-                }
-            });
+            EditorConnection.this.relay(frame, this);
+        }
+
+        @Override
+        public void relayed(byte[] frame) {
+            if (!left) {
+                session().relay(frame, now());
+            }
         }
 
         @Override

@@ -42,9 +42,11 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
      * ---------
      * The socket and the session live on the channel's loop, each room on its own. What a room says crosses over, see Crossing;
      * `unsent` counts the bytes that are on the way, from the moment the room hands them over until the socket has taken
-     * them, so that a room sees at once, from its own thread, that a peer has stopped reading.
+     * them, so that a room sees at once, from its own thread, that a peer has stopped reading. What is relayed is counted
+     * on its Lane until it is here, for all of the loop together; from there it is on the way only if the socket does not
+     * take it.
      *
-     * `asked` says that a room was told "no" and waits for drained(). It is set before the count is looked at a second
+     * `asked` says that a room was told "no" and waits for drained(). It is set before the counts are looked at a second
      * time, and the other side looks at it after each decrement, so one of the two always notices.
      *
      * Past the pipeline
@@ -77,6 +79,7 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     private final AtomicLong unsent = new AtomicLong();
     private volatile boolean asked;
+    private final Runnable lookAgain = () -> left(0);
 
     private final ByteArrayOutputStream partial = new ByteArrayOutputStream();
     private int partialFragments;
@@ -99,6 +102,8 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     /* What each delivery needs, without a way over the context and the channel. */
     private EventExecutor loop;
+    private Lane lane;
+    private Outgoing outgoing;
     private ChannelOutboundBuffer waiting;
 
     /** Where whole frames go in, past what would write them once more for each peer. */
@@ -137,6 +142,8 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     public final void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         loop = context.executor();
+        lane = Lane.here(loop);
+        outgoing = Outgoing.here();
         waiting = context.channel().unsafe().outboundBuffer();
         frames = context.pipeline().context(WebSocket13FrameEncoder.class);
         // a socket under TLS takes nothing but what its handler has encrypted
@@ -308,7 +315,7 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
         }
         int taken = writeAtOnce(frame);
         if (taken != ALL) {
-            write(frames, Outgoing.here().frame(frame, ctx.alloc()).skipBytes(taken), frame.length);
+            write(frames, outgoing.frame(frame, ctx.alloc()).skipBytes(taken), frame.length);
         }
     }
 
@@ -318,7 +325,6 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
         if (socket == null || !socket.isOpen() || waiting.totalPendingWriteBytes() > 0) {
             return 0;
         }
-        Outgoing outgoing = Outgoing.here();
         int size = outgoing.framed(message);
         int taken;
         try {
@@ -399,7 +405,7 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
         from.write(frame).addListener(done -> left(counted));
         if (!flushDue) {
             flushDue = true;
-            Outgoing.here().flushSoon(this);
+            outgoing.flushSoon(this);
         }
     }
 
@@ -426,23 +432,28 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
 
     /** Whether a room may queue more for the peer; once this has said no, {@link #drained} follows. On any thread. */
     final boolean hasRoom() {
-        if (unsent.get() < options.writeHighMarkBytes()) {
+        if (unsent.get() < options.writeHighMarkBytes() && lane.hasRoom()) {
             return true;
         }
         asked = true;
-        return unsent.get() <= options.writeLowMarkBytes();
+        return unsent.get() <= options.writeLowMarkBytes() && lane.drainedOr(lookAgain);
     }
 
     /** Takes what a room says, of about so many bytes, over to the socket's loop. On any thread. */
     final void cross(int bytes, Runnable call) {
         unsent.addAndGet(bytes);
-        Crossing.cross(loop, () -> {
+        Crossing.cross(lane, () -> {
             if (!session.isClosed()) {
                 call.run();
             }
             left(bytes);
             rearm();
         });
+    }
+
+    /** The same for a frame that may be for many: it makes nothing due, and is counted on its way only. On any thread. */
+    final void relay(byte[] frame, Crossing.Listener listener) {
+        Crossing.relay(lane, listener, frame);
     }
 
     /** Whether the rooms have so much of the peer before them that nothing more is read. */
