@@ -143,11 +143,7 @@ final class Room {
     private HeldPositions held;
     private @Nullable DocumentView view;
 
-    private long tailBytes;
-    private int tailEntries;
-    private long imageBytes;
-    private boolean imaging;
-    private final List<Runnable> whenImaged = new ArrayList<>();
+    private final LogTail tail;
     private RoomLoop.@Nullable Timer idle;
 
     /** Of the objects, while somebody wants to know what changes. */
@@ -194,9 +190,7 @@ final class Room {
                 kit.time(),
                 kit.observer()::decided);
         this.sessions = new SessionDesk(this, loop, kit);
-        this.tailBytes = recovered.tailBytes();
-        this.tailEntries = recovered.tailEntries();
-        this.imageBytes = recovered.imageBytes();
+        this.tail = new LogTail(this, loop, kit.options(), recovered);
         kit.observer().roomOpened();
         restWhenIdle();
     }
@@ -329,7 +323,7 @@ final class Room {
     }
 
     boolean isFull() {
-        return imageBytes + tailBytes + open.bytes > kit.options().maxDocumentBytes();
+        return tail.storedBytes() + open.bytes > kit.options().maxDocumentBytes();
     }
 
     private void welcome(Seat seat, @Nullable DocumentUnavailableException failure) {
@@ -836,7 +830,7 @@ final class Room {
             open.add(new RoomRecord.Held(owed.encode()), 0);
             owed = HeldPositions.NONE;
         }
-        boolean image = wantsImage();
+        boolean image = tail.wantsImage();
         if (image) {
             fold();
         }
@@ -935,8 +929,7 @@ final class Room {
         // what came meanwhile without a change of its own is held as well
         held = heldBefore.union(batch.held);
         view = null;
-        tailBytes += batch.bytes;
-        tailEntries++;
+        tail.grow(batch.bytes);
         kit.observer()
                 .committed(
                         batch.changes.size() + batch.contentChanges.size(),
@@ -1102,13 +1095,6 @@ final class Room {
         presence.lose(server);
     }
 
-    private boolean wantsImage() {
-        RoomOptions options = kit.options();
-        return !imaging
-                && (tailBytes > Math.max(options.snapshotMinBytes(), imageBytes)
-                        || tailEntries > options.snapshotMaxEntries());
-    }
-
     private void image(
             long sequence,
             Snapshot snapshot,
@@ -1116,35 +1102,18 @@ final class Room {
             Supplier<byte[]> contentImage,
             List<RoomImage.LeaseImage> leaseImages,
             Runnable then) {
-        RoomLog.DocumentLog begun = Objects.requireNonNull(log);
-        imaging = true;
-        long coveredBytes = tailBytes;
-        int coveredEntries = tailEntries;
         byte[] former = content.former();
-        begun.replaceBy(() -> new RoomImage(
+        tail.replaceBy(
+                () -> new RoomImage(
                         sequence,
                         snapshot.state().encode(),
                         contentImage.get(),
                         former,
                         positions.encode(),
-                        leaseImages))
-                .whenComplete((size, failure) -> loop.execute(() -> {
-                    imaging = false;
-                    List<Runnable> waiting = List.copyOf(whenImaged);
-                    whenImaged.clear();
-                    waiting.forEach(Runnable::run);
-                    if (gone) {
-                        return;
-                    }
-                    if (failure != null) {
-                        LOG.error("the snapshot of '{}' at {} was not stored", name, sequence, failure);
-                    } else {
-                        tailBytes -= coveredBytes;
-                        tailEntries -= coveredEntries;
-                        imageBytes = size;
-                    }
-                    then.run();
-                }));
+                        leaseImages),
+                Objects.requireNonNull(log),
+                sequence,
+                then);
     }
 
     private List<RoomImage.LeaseImage> leaseImages() {
@@ -1159,7 +1128,7 @@ final class Room {
                 && !content.hasSeats()
                 && open.isEmpty()
                 && inFlight == null
-                && !imaging
+                && !tail.isImaging()
                 && watermark.waiting() == 0;
     }
 
@@ -1182,7 +1151,7 @@ final class Room {
         if (gone || !isIdle()) {
             return;
         }
-        if (tailEntries > 0) {
+        if (!tail.isEmpty()) {
             image(committedSequence, committed, held, content.image(), leaseImages(), () -> {
                 if (isIdle()) {
                     go();
@@ -1262,13 +1231,7 @@ final class Room {
 
     /** Commits what is open, then tells everybody why it is over; {@code done} runs when the log hears nothing more of this room. */
     void retire(DocumentUnavailableException why, Runnable done) {
-        end(why, () -> {
-            if (imaging) {
-                whenImaged.add(done);
-            } else {
-                done.run();
-            }
-        });
+        end(why, () -> tail.whenImaged(done));
     }
 
     private void end(DocumentUnavailableException why, Runnable done) {
@@ -1383,7 +1346,7 @@ final class Room {
     DocumentStats stats() {
         return new DocumentStats(
                 view(),
-                new DocumentStats.Stored(imageBytes, tailBytes, tailEntries),
+                tail.stored(),
                 new DocumentStats.Visitors(seats.size(), content.seatCount(), leases.size()),
                 document.hasContent(),
                 content.image());
