@@ -95,7 +95,7 @@ final class Room {
     private final long epoch;
     private final ReplicaId own;
     private final Document document;
-    private final Map<ReplicaId, Lease> leases;
+    private final Leases leases;
     private final AdmissionRules rules;
     private final ChangeListeners listeners;
     private final Consumer<Room> whenGone;
@@ -119,14 +119,10 @@ final class Room {
 
     private boolean beginning;
 
-    /** Leases of readers of a document that nobody has begun; not worth beginning it. */
-    private final List<RoomRecord> readers = new ArrayList<>();
-
     /** Those who came while the document was being deleted; null if it is not. */
     private @Nullable List<Consumer<DocumentUnavailableException>> late;
 
     private final Set<Seat> seats = new LinkedHashSet<>();
-    private final Map<ReplicaId, Long> verdictsKnown = new LinkedHashMap<>();
     private Batch open = new Batch();
     private @Nullable Batch inFlight;
     private boolean flushScheduled;
@@ -134,9 +130,6 @@ final class Room {
 
     /** Whether anybody but other servers has been here since it was loaded. */
     private boolean visited;
-
-    /** Sessions that hold a lease, admitted or about to be. */
-    private int present;
 
     private Snapshot committed;
     private long committedSequence;
@@ -166,7 +159,7 @@ final class Room {
         this.epoch = recovered.epoch();
         this.document = recovered.document();
         this.own = document.replica();
-        this.leases = recovered.leases();
+        this.leases = new Leases(recovered.leases());
         this.rules = new AdmissionRules(kit.options());
         this.listeners = listeners;
         this.admissions = admissions;
@@ -207,7 +200,7 @@ final class Room {
         }
         Seat.Join join = seat.join;
         byte[] keyHash = Lease.hash(join.leaseKey());
-        Lease lease = leases.get(join.replica());
+        Lease lease = leases.of(join.replica());
         // before anything is leased
         boolean isAhead = isAhead(seat);
         if (isAhead && kit.others() == OtherServers.NONE) {
@@ -232,10 +225,10 @@ final class Room {
                 return;
             }
             lease = new Lease(join.replica(), keyHash);
-            leases.put(join.replica(), lease);
+            leases.add(lease);
             RoomRecord leased = new RoomRecord.Leased(join.replica(), keyHash);
             if (isUnbegun() && seat.readOnly) {
-                readers.add(leased);
+                leases.addReader(leased);
             } else {
                 record(leased, keyHash.length);
             }
@@ -243,10 +236,8 @@ final class Room {
         if (lease.live != null) {
             end(lease.live, FailureCode.SESSION_REPLACED, "the same replica has opened another session");
         }
-        lease.live = seat;
-        seat.lease = lease;
-        present++;
-        known(lease, join.verdictsKnown());
+        leases.take(lease, seat);
+        leases.known(lease, join.verdictsKnown());
         stayAwake();
         whenDurable(failure -> welcome(seat, failure));
     }
@@ -364,10 +355,7 @@ final class Room {
 
     void leave(Seat seat) {
         seat.over = true;
-        if (seat.lease != null && seat.lease.live == seat) {
-            seat.lease.live = null;
-            present--;
-        }
+        leases.leave(seat);
         if (seats.remove(seat)) {
             presence.show(seat, NOTHING);
             attendance();
@@ -475,14 +463,7 @@ final class Room {
 
     void progress(Seat seat, long verdictsKnownThrough) {
         if (seat.lease != null) {
-            known(seat.lease, verdictsKnownThrough);
-        }
-    }
-
-    /** Not worth a commit of its own: it goes along with the next one, and if it is lost the client says it again. */
-    private void known(Lease lease, long through) {
-        if (lease.known(through)) {
-            verdictsKnown.put(lease.replica(), lease.verdictsKnown());
+            leases.known(seat.lease, verdictsKnownThrough);
         }
     }
 
@@ -790,8 +771,7 @@ final class Room {
     private void record(RoomRecord record, int size) {
         if (open.isEmpty()) {
             open.sinceMillis = kit.time().millis();
-            readers.forEach(reader -> open.add(reader, 0));
-            readers.clear();
+            leases.putReaders(open);
         }
         open.add(record, size);
         if (!flushScheduled && inFlight == null) {
@@ -824,8 +804,7 @@ final class Room {
             begin();
             return;
         }
-        verdictsKnown.forEach((replica, through) -> open.add(new RoomRecord.VerdictsKnown(replica, through), 0));
-        verdictsKnown.clear();
+        leases.putVerdictsKnown(open);
         if (!owed.isEmpty()) {
             open.add(new RoomRecord.Held(owed.encode()), 0);
             owed = HeldPositions.NONE;
@@ -854,7 +833,7 @@ final class Room {
             batch.contentAfter = content.stateVector();
         }
         if (image) {
-            batch.leases = leaseImages();
+            batch.leases = leases.images();
             batch.contentImage = content.image();
         }
         inFlight = batch;
@@ -899,13 +878,7 @@ final class Room {
 
     /** Amounts whose verdicts their authors know become one total per author, which keeps counters small. */
     private void fold() {
-        Map<ReplicaId, Long> known = new LinkedHashMap<>();
-        leases.forEach((replica, lease) -> {
-            if (lease.verdictsKnown() > 0) {
-                known.put(replica, lease.verdictsKnown());
-            }
-        });
-        Delta folded = document.fold(known, FOLD_AT_LEAST_CELLS);
+        Delta folded = document.fold(leases.verdictsKnown(), FOLD_AT_LEAST_CELLS);
         if (!folded.isEmpty()) {
             byte[] fragment = folded.encode();
             open.changes.add(new Batch.Change(null, null, folded));
@@ -1116,15 +1089,9 @@ final class Room {
                 then);
     }
 
-    private List<RoomImage.LeaseImage> leaseImages() {
-        List<RoomImage.LeaseImage> images = new ArrayList<>(leases.size());
-        leases.values().forEach(lease -> images.add(lease.image()));
-        return images;
-    }
-
     private boolean isIdle() {
         return late == null
-                && present == 0
+                && !leases.hasSessions()
                 && !content.hasSeats()
                 && open.isEmpty()
                 && inFlight == null
@@ -1152,7 +1119,7 @@ final class Room {
             return;
         }
         if (!tail.isEmpty()) {
-            image(committedSequence, committed, held, content.image(), leaseImages(), () -> {
+            image(committedSequence, committed, held, content.image(), leases.images(), () -> {
                 if (isIdle()) {
                     go();
                 }
@@ -1253,11 +1220,7 @@ final class Room {
         waiting.addAll(open.waiting);
         waiting.forEach(waiter -> waiter.accept(cause));
         Set<Seat> all = new LinkedHashSet<>(seats);
-        for (Lease lease : leases.values()) {
-            if (lease.live != null) {
-                all.add(lease.live);
-            }
-        }
+        leases.addSessions(all);
         for (Seat seat : all) {
             end(seat, cause.code(), String.valueOf(cause.getMessage()));
         }
