@@ -7,7 +7,6 @@ import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.consistency.session.SessionGuard;
 import dev.rejoin.consistency.session.SessionToken;
-import dev.rejoin.consistency.session.Watermark;
 import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
@@ -31,7 +30,6 @@ import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Frames;
 import dev.rejoin.sync.wire.LinkMessage;
-import dev.rejoin.sync.wire.Position;
 import dev.rejoin.sync.wire.Rejection;
 import dev.rejoin.sync.wire.Update;
 import dev.rejoin.sync.wire.Verdict;
@@ -40,7 +38,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -59,20 +56,8 @@ import org.slf4j.LoggerFactory;
 final class Room {
     /* What is seen is durable
      * -----------------------
-     * `document` runs ahead: it holds everything that was judged. `committed` is the O(1) snapshot of what the log has
-     * confirmed, and the only thing that leaves the room: welcomes, updates, HTTP reads. A write is judged at once, goes
-     * into the batch `open`, and waits there while `inFlight` is being committed; then the whole of `open` follows as one
-     * entry of the log. So a room has at most one commit under way, its entries are in order, and under load the batches
-     * grow by themselves.
-     *
-     * Whoever needs an answer that covers what it has just seen of `document` (a welcome, a write without effect) waits in
-     * the last batch that is not yet durable, see whenDurable().
-     *
-     * What is held
-     * ------------
-     * `held` says of which log everything is durable and shown through which entry; a batch brings its own number and what
-     * came with it of other logs. `watermark` is told of a batch when everybody has been sent it, in one call, so that whoever is
-     * woken sees no more than the token of the answer says (decision 0018).
+     * `document` runs ahead: it holds everything that was judged. `commits.committed()` is the O(1) snapshot of what the log has
+     * confirmed, and the only thing that leaves the room: welcomes, updates, HTTP reads.
      *
      * Failure
      * -------
@@ -80,13 +65,7 @@ final class Room {
      * given up as a whole: every session is told to come back, and the next visitor loads what the log really holds.
      */
     private static final Logger LOG = LoggerFactory.getLogger(Room.class);
-    private static final long RETRY_MILLIS = 10;
-
-    /** How many reads and writes of one document may wait for what their sessions have seen; more are told {@code overloaded}. */
-    private static final int MAX_WAITING_READS = 1_000;
-
     private static final long UNBEGUN_IDLE_MILLIS = 1_000;
-    private static final int FOLD_AT_LEAST_CELLS = 16;
     private static final byte[] NOTHING = {};
 
     private final String name;
@@ -99,44 +78,23 @@ final class Room {
     private final AdmissionRules rules;
     private final ChangeListeners listeners;
     private final Consumer<Room> whenGone;
+    private final RoomCommits commits;
     private final RoomContent content;
     private final AdmissionListener admissions;
     private final RoomPresence presence;
-
-    /** What is held with all that was judged or came from other servers. */
-    private HeldPositions ahead;
-
-    /** What is held of the logs of other servers and is not in the own log: not worth an entry, it goes along with the next one. */
-    private HeldPositions owed = HeldPositions.NONE;
-
     private final Freshness freshness;
-    private final Watermark watermark;
     private final SessionGuard guard;
     private final SessionDesk sessions;
-
-    /** Null until the document has begun, which it does with its first record. */
-    private RoomLog.@Nullable DocumentLog log;
-
-    private boolean beginning;
 
     /** Those who came while the document was being deleted; null if it is not. */
     private @Nullable List<Consumer<DocumentUnavailableException>> late;
 
     private final Set<Seat> seats = new LinkedHashSet<>();
-    private Batch open = new Batch();
-    private @Nullable Batch inFlight;
-    private boolean flushScheduled;
     private boolean gone;
 
     /** Whether anybody but other servers has been here since it was loaded. */
     private boolean visited;
 
-    private Snapshot committed;
-    private long committedSequence;
-    private HeldPositions held;
-    private @Nullable DocumentView view;
-
-    private final LogTail tail;
     private RoomLoop.@Nullable Timer idle;
 
     /** Of the objects, while somebody wants to know what changes. */
@@ -155,7 +113,6 @@ final class Room {
         this.name = name;
         this.loop = loop;
         this.kit = kit;
-        this.log = recovered.log();
         this.epoch = recovered.epoch();
         this.document = recovered.document();
         this.own = document.replica();
@@ -165,25 +122,20 @@ final class Room {
         this.admissions = admissions;
         this.whenGone = whenGone;
         this.presence = new RoomPresence(name, loop, seats, attention);
+        this.commits = new RoomCommits(this, loop, kit, leases, listeners, recovered);
         this.content = new RoomContent(
-                this, loop, kit, hotContents, document, recovered.content(), recovered.former(), attention);
-        this.committed = document.snapshot();
-        this.committedSequence = recovered.sequence();
-        this.held = recovered.held();
-        this.ahead = held;
+                this, commits, loop, kit, hotContents, document, recovered.content(), recovered.former(), attention);
         this.freshness = kit.others().freshness(name);
-        this.watermark = new Watermark(shown(), MAX_WAITING_READS);
         this.guard = new SessionGuard(
                 name,
                 epoch,
-                watermark,
+                commits.watermark(),
                 freshness,
-                new GuardedOrigins(kit, name, this::held),
+                new GuardedOrigins(kit, name, commits::held),
                 (millis, task) -> loop.schedule(task, millis)::cancel,
                 kit.time(),
                 kit.observer()::decided);
-        this.sessions = new SessionDesk(this, loop, kit);
-        this.tail = new LogTail(this, loop, kit.options(), recovered);
+        this.sessions = new SessionDesk(this, commits, loop, kit);
         kit.observer().roomOpened();
         restWhenIdle();
     }
@@ -227,10 +179,10 @@ final class Room {
             lease = new Lease(join.replica(), keyHash);
             leases.add(lease);
             RoomRecord leased = new RoomRecord.Leased(join.replica(), keyHash);
-            if (isUnbegun() && seat.readOnly) {
+            if (commits.isUnbegun() && seat.readOnly) {
                 leases.addReader(leased);
             } else {
-                record(leased, keyHash.length);
+                commits.record(leased, keyHash.length);
             }
         }
         if (lease.live != null) {
@@ -239,7 +191,7 @@ final class Room {
         leases.take(lease, seat);
         leases.known(lease, join.verdictsKnown());
         stayAwake();
-        whenDurable(failure -> welcome(seat, failure));
+        commits.whenDurable(failure -> welcome(seat, failure));
     }
 
     /** Whether the session holds something of this life of the document that is not here. */
@@ -274,6 +226,10 @@ final class Room {
         restWhenIdle();
     }
 
+    RoomCommits commits() {
+        return commits;
+    }
+
     RoomContent content() {
         return content;
     }
@@ -289,32 +245,6 @@ final class Room {
             LOG.error("room '{}' is given up: a change of its content failed", name, e);
             giveUp(new DocumentUnavailableException(FailureCode.OVERLOADED, "the server failed; try again", e));
         }
-    }
-
-    /**
-     * A change of the content goes into the open batch.
-     *
-     * @param update for the log
-     * @param integrated what it did to the content
-     */
-    void contentChanged(@Nullable ContentSeat author, byte[] update, byte[] integrated) {
-        open.contentChanges.add(new Batch.ContentChange(author, integrated, null, true));
-        record(new RoomRecord.Content(update), update.length);
-    }
-
-    /** What makes void a change of the author goes into the open batch. */
-    void contentVoided(ContentSeat author, byte[] integrated, String refusal, boolean settles) {
-        open.contentChanges.add(new Batch.ContentChange(author, integrated, refusal, settles));
-        record(new RoomRecord.Content(integrated), integrated.length);
-    }
-
-    /** Whether there are changes of the content that are not durable. */
-    boolean hasContentUnderWay() {
-        return !open.contentChanges.isEmpty() || inFlight != null && !inFlight.contentChanges.isEmpty();
-    }
-
-    boolean isFull() {
-        return tail.storedBytes() + open.bytes > kit.options().maxDocumentBytes();
     }
 
     private void welcome(Seat seat, @Nullable DocumentUnavailableException failure) {
@@ -337,7 +267,7 @@ final class Room {
                         verdicts,
                         sessions.standing(seat),
                         sessions.greet(seat)),
-                Update.of(position(), bytes(committed.deltaSince(theirs))));
+                Update.of(commits.position(), bytes(commits.committed().deltaSince(theirs))));
         presence.introduce(seat);
         seat.admitted = true;
         seats.add(seat);
@@ -373,7 +303,7 @@ final class Room {
         if (gone || late != null || lease == null || sessions.holdsBack(seat, fragment)) {
             return;
         }
-        if (isUnbegun() && seat.readOnly) {
+        if (commits.isUnbegun() && seat.readOnly) {
             end(seat, FailureCode.FORBIDDEN, "this session may read only, and nobody has begun the document");
             return;
         }
@@ -438,7 +368,7 @@ final class Room {
     }
 
     private MutationValidator.Decision checkSize() {
-        return isFull()
+        return commits.isFull()
                 ? MutationValidator.Decision.reject("document-full", "the document has reached its size limit")
                 : MutationValidator.Decision.accept();
     }
@@ -447,8 +377,8 @@ final class Room {
         document.merge(delta, seat);
         Judgement judgement = new Judgement(first, last, Chain.extend(lease.chain(), fragment), "", "");
         lease.judged(judgement);
-        open.changes.add(new Batch.Change(seat, judgement, delta));
-        record(new RoomRecord.Merged(lease.replica(), judgement, fragment), fragment.length);
+        commits.changed(
+                seat, judgement, delta, new RoomRecord.Merged(lease.replica(), judgement, fragment), fragment.length);
     }
 
     private void refuse(Seat seat, Lease lease, byte[] fragment, long first, long last, String code, String message) {
@@ -456,8 +386,12 @@ final class Room {
         document.merge(claim, seat);
         Judgement judgement = new Judgement(first, last, Chain.extend(lease.chain(), fragment), code, message);
         lease.judged(judgement);
-        open.changes.add(new Batch.Change(seat, judgement, claim));
-        record(new RoomRecord.Voided(lease.replica(), judgement), code.length() + message.length());
+        commits.changed(
+                seat,
+                judgement,
+                claim,
+                new RoomRecord.Voided(lease.replica(), judgement),
+                code.length() + message.length());
         kit.observer().rejected(code);
     }
 
@@ -483,7 +417,7 @@ final class Room {
         try {
             if (!precondition.test(new Tags())) {
                 throw new WriteRefusedException(
-                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since", view());
+                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since", commits.view());
             }
             MutationValidator.Decision decision =
                     write.mutations().isEmpty() ? checkSize() : validate(null, write::mutations);
@@ -516,14 +450,17 @@ final class Room {
                 }),
                 result,
                 view -> new WriteResult(
-                        view, contentAfter[0], applied[0] != null && !applied[0].complete(), held.latest()),
+                        view,
+                        contentAfter[0],
+                        applied[0] != null && !applied[0].complete(),
+                        commits.held().latest()),
                 () -> {
                     if (engine != null) {
                         contentAfter[0] = engine.view();
                     }
                     if (update != null && applied[0] != null && !applied[0].complete()) {
                         content.stalled();
-                        contentChanged(null, update, RoomContent.EMPTY_UPDATE);
+                        commits.contentChanged(null, update, RoomContent.EMPTY_UPDATE);
                     }
                 });
     }
@@ -572,17 +509,17 @@ final class Room {
             return;
         }
         stayAwake();
-        unjudged(commit.delta());
+        commits.unjudged(commit.delta());
         byte[] update = commit.content();
         if (update != null) {
             content.engine(); // counts for the budget
-            contentChanged(null, update, update);
+            commits.contentChanged(null, update, update);
         }
         then.run();
         Snapshot after = document.snapshot();
-        whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             if (failure == null) {
-                result.complete(answer.apply(new DocumentView(name, epoch, position(), after)));
+                result.complete(answer.apply(new DocumentView(name, epoch, commits.position(), after)));
             } else {
                 result.completeExceptionally(failure);
             }
@@ -598,9 +535,10 @@ final class Room {
             return;
         }
         if (arrival.epoch() != epoch) {
-            result.complete(new Taken(Taken.Outcome.OTHER_LIFE, epoch, held, "another life of the document"));
-        } else if (!ahead.vector().includes(arrival.before().latest())) {
-            result.complete(new Taken(Taken.Outcome.LACKING, epoch, held, "what comes before it is not here"));
+            result.complete(new Taken(Taken.Outcome.OTHER_LIFE, epoch, commits.held(), "another life of the document"));
+        } else if (!commits.ahead().vector().includes(arrival.before().latest())) {
+            result.complete(
+                    new Taken(Taken.Outcome.LACKING, epoch, commits.held(), "what comes before it is not here"));
         } else {
             try {
                 merge(arrival);
@@ -609,7 +547,8 @@ final class Room {
                     | ContradictoryUpdateException
                     | ReplicaConflictException
                     | TooManyLogsException e) {
-                result.complete(new Taken(Taken.Outcome.REFUSED, epoch, held, String.valueOf(e.getMessage())));
+                result.complete(
+                        new Taken(Taken.Outcome.REFUSED, epoch, commits.held(), String.valueOf(e.getMessage())));
                 return;
             } catch (RuntimeException e) {
                 LOG.error("room '{}' is given up: taking in what another server has admitted failed", name, e);
@@ -618,9 +557,9 @@ final class Room {
                 return;
             }
             stayAwake();
-            whenDurable(failure -> {
+            commits.whenDurable(failure -> {
                 if (failure == null) {
-                    result.complete(new Taken(Taken.Outcome.TAKEN, epoch, held, ""));
+                    result.complete(new Taken(Taken.Outcome.TAKEN, epoch, commits.held(), ""));
                 } else {
                     result.completeExceptionally(failure);
                 }
@@ -630,6 +569,7 @@ final class Room {
     }
 
     private void merge(Arrival arrival) {
+        HeldPositions ahead = commits.ahead();
         HeldPositions after = union(ahead, arrival.after());
         if (!ahead.vector().includes(arrival.after().vector()) && !arrival.isEmpty()) {
             Delta delta = arrival.fragment().length == 0 ? Delta.EMPTY : Delta.decode(arrival.fragment());
@@ -637,16 +577,10 @@ final class Room {
             Version version = document.version();
             byte[] integrated = content.arrived(delta, arrival.update());
             if (!document.version().equals(version)) {
-                Batch.Change change = new Batch.Change(null, null, delta);
-                open.foreign.add(change);
-                open.changes.add(change);
-                record(new RoomRecord.Merged(null, null, arrival.fragment()), arrival.fragment().length);
+                commits.arrived(delta, arrival.fragment());
             }
             if (integrated != null) {
-                Batch.ContentChange change = new Batch.ContentChange(null, integrated, null, true);
-                open.foreign.add(change);
-                open.contentChanges.add(change);
-                record(new RoomRecord.Content(arrival.update()), arrival.update().length);
+                commits.contentArrived(arrival.update(), integrated);
             }
         }
         if (after.equals(ahead)) {
@@ -654,16 +588,7 @@ final class Room {
         }
         PositionVector fetched =
                 arrival.fetched() ? arrival.after().vector().beyond(ahead.vector()) : PositionVector.EMPTY;
-        ahead = after;
-        owed = owed.union(arrival.after());
-        Batch batch = open.isEmpty() ? inFlight : open;
-        if (batch != null) {
-            batch.arrived = batch.arrived.union(arrival.after());
-            batch.fetched = batch.fetched.union(fetched);
-        } else {
-            held = held.union(arrival.after());
-            watermark.advance(shown(), fetched);
-        }
+        commits.holdWithNext(arrival.after(), after, fetched);
     }
 
     private static HeldPositions union(HeldPositions some, HeldPositions others) {
@@ -686,7 +611,11 @@ final class Room {
     /** What is durably here, in short. */
     Holding holding() {
         return new Holding(
-                epoch, false, committed.version().encode(), content.durable().encode(), held);
+                epoch,
+                false,
+                commits.committed().version().encode(),
+                content.durable().encode(),
+                commits.held());
     }
 
     /**
@@ -707,17 +636,8 @@ final class Room {
             result.complete(Optional.of(new Excerpt(epoch, HeldPositions.NONE, NOTHING, NOTHING)));
             return;
         }
-        if (open.isEmpty()) {
-            excerpt(version, stateVector, headsOnly, result);
-        } else {
-            // the content can be written as it is after a batch only when the next one has not begun
-            open.waiting.add(failure -> {
-                if (failure != null) {
-                    result.completeExceptionally(failure);
-                }
-            });
-            open.whenHandedOver.add(() -> excerpt(version, stateVector, headsOnly, result));
-        }
+        // the content can be written as it is after a batch only when the next one has not begun
+        commits.whenHandedOver(() -> excerpt(version, stateVector, headsOnly, result), result::completeExceptionally);
     }
 
     private void excerpt(
@@ -729,13 +649,13 @@ final class Room {
             result.completeExceptionally(e);
             return;
         }
-        whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             if (failure != null) {
                 result.completeExceptionally(failure);
                 return;
             }
-            byte[] fragment = headsOnly ? NOTHING : bytes(committed.deltaSince(version));
-            result.complete(Optional.of(new Excerpt(epoch, held, fragment, update)));
+            byte[] fragment = headsOnly ? NOTHING : bytes(commits.committed().deltaSince(version));
+            result.complete(Optional.of(new Excerpt(epoch, commits.held(), fragment, update)));
         });
     }
 
@@ -753,160 +673,15 @@ final class Room {
     private void watchIfAsked() {
         boolean asked = listeners.watches(name);
         if (asked && watch == null) {
-            watch = document.onCommit(event -> open.heard.addAll(event.changes()));
+            watch = document.onCommit(event -> commits.heard(event.changes()));
         } else if (!asked && watch != null) {
             watch.close();
             watch = null;
         }
     }
 
-    private void unjudged(Delta delta) {
-        if (!delta.isEmpty()) {
-            byte[] fragment = delta.encode();
-            open.changes.add(new Batch.Change(null, null, delta));
-            record(new RoomRecord.Merged(null, null, fragment), fragment.length);
-        }
-    }
-
-    private void record(RoomRecord record, int size) {
-        if (open.isEmpty()) {
-            open.sinceMillis = kit.time().millis();
-            leases.putReaders(open);
-        }
-        open.add(record, size);
-        if (!flushScheduled && inFlight == null) {
-            flushScheduled = true;
-            loop.execute(this::flush);
-        }
-    }
-
-    /**
-     * What another server holds is held here too, with the open batch and all that has been put into it; to be called after the changes themselves.
-     *
-     * @throws IllegalArgumentException if the document has entries of too many logs; nothing has happened then
-     */
-    void hold(HeldPositions theirs) {
-        HeldPositions underWay = inFlight == null ? held : held.union(inFlight.arrived);
-        HeldPositions arrived = open.arrived.union(theirs);
-        if (!underWay.union(arrived).equals(underWay)) {
-            open.arrived = arrived;
-            byte[] positions = theirs.encode();
-            record(new RoomRecord.Held(positions), positions.length);
-        }
-    }
-
-    private void flush() {
-        flushScheduled = false;
-        if (gone || inFlight != null || open.isEmpty()) {
-            return;
-        }
-        if (log == null) {
-            begin();
-            return;
-        }
-        leases.putVerdictsKnown(open);
-        if (!owed.isEmpty()) {
-            open.add(new RoomRecord.Held(owed.encode()), 0);
-            owed = HeldPositions.NONE;
-        }
-        boolean image = tail.wantsImage();
-        if (image) {
-            fold();
-        }
-        Batch batch = open;
-        try {
-            batch.sequence = log.append(batch.records, failure -> loop.execute(() -> committed(batch, failure)));
-        } catch (DocumentUnavailableException e) {
-            giveUp(e);
-            return;
-        }
-        if (batch.sequence == RoomLog.DocumentLog.REFUSED) {
-            flushScheduled = true;
-            loop.schedule(this::flush, RETRY_MILLIS);
-            return;
-        }
-        batch.held = held.union(batch.arrived).with(kit.log().name(), kit.log().incarnation(), batch.sequence);
-        ahead = ahead.union(batch.held);
-        // a snapshot of the content would have each commit copy what the next keystroke touches; nobody reads it there
-        batch.after = batch.changes.isEmpty() ? committed : document.snapshot();
-        if (!batch.contentChanges.isEmpty()) {
-            batch.contentAfter = content.stateVector();
-        }
-        if (image) {
-            batch.leases = leases.images();
-            batch.contentImage = content.image();
-        }
-        inFlight = batch;
-        open = new Batch();
-        batch.whenHandedOver.forEach(Runnable::run);
-    }
-
-    private void begin() {
-        if (beginning) {
-            return;
-        }
-        beginning = true;
-        kit.log()
-                .create(name, epoch)
-                .whenComplete((stored, failure) -> loop.execute(() -> {
-                    if (gone) {
-                        return;
-                    }
-                    if (failure != null) {
-                        giveUp(DocumentUnavailableException.of(failure));
-                    } else {
-                        log = stored.log();
-                        listeners.tell(new DocumentNotice(
-                                DocumentNotice.Kind.CREATED,
-                                name,
-                                epoch,
-                                new Position(kit.log().incarnation(), stored.sequence())));
-                        flush();
-                    }
-                }));
-    }
-
-    /** Whether nobody has written to the document, so that it is in memory only. */
-    boolean isUnbegun() {
-        return log == null;
-    }
-
-    /** Whether there is nothing in it that wants to be kept. */
-    boolean isUntouched() {
-        return open.isEmpty() && !beginning;
-    }
-
-    /** Amounts whose verdicts their authors know become one total per author, which keeps counters small. */
-    private void fold() {
-        Delta folded = document.fold(leases.verdictsKnown(), FOLD_AT_LEAST_CELLS);
-        if (!folded.isEmpty()) {
-            byte[] fragment = folded.encode();
-            open.changes.add(new Batch.Change(null, null, folded));
-            open.add(new RoomRecord.Merged(null, null, fragment), fragment.length);
-        }
-    }
-
-    private void committed(Batch batch, @Nullable DocumentUnavailableException failure) {
-        if (gone) {
-            return;
-        }
-        if (failure != null) {
-            giveUp(failure);
-            return;
-        }
-        Version before = committed.version();
-        inFlight = null;
-        committed = Objects.requireNonNull(batch.after);
-        committedSequence = batch.sequence;
-        HeldPositions heldBefore = held.union(batch.arrived);
-        // what came meanwhile without a change of its own is held as well
-        held = heldBefore.union(batch.held);
-        view = null;
-        tail.grow(batch.bytes);
-        kit.observer()
-                .committed(
-                        batch.changes.size() + batch.contentChanges.size(),
-                        kit.time().millis() - batch.sinceMillis);
+    /** A batch is durable: everybody gets what is theirs of it. */
+    void show(Batch batch, Version before, HeldPositions heldBefore) {
         deliver(batch, before);
         if (batch.contentAfter != null) {
             content.deliver(batch.contentChanges, batch.contentAfter);
@@ -915,33 +690,23 @@ final class Room {
         tell(batch);
         if (admissions.isListening()) {
             admissions.admitted(new Admitted(
-                    name, epoch, batch.sequence, heldBefore, held, bytes(batch.ownChanges()), batch.ownContent()));
+                    name,
+                    epoch,
+                    batch.sequence,
+                    heldBefore,
+                    commits.held(),
+                    bytes(batch.ownChanges()),
+                    batch.ownContent()));
         }
-        watermark.advance(shown(), batch.fetched);
-        if (batch.leases != null && batch.contentImage != null) {
-            image(committedSequence, committed, batch.held, batch.contentImage, batch.leases, () -> {});
-        }
-        flush();
-        restWhenIdle();
     }
 
     private void tell(Batch batch) {
         if (batch.changes.isEmpty() && batch.contentChanges.isEmpty()) {
             return;
         }
-        listeners.tell(new DocumentNotice(DocumentNotice.Kind.CHANGED, name, epoch, position()));
+        listeners.tell(new DocumentNotice(DocumentNotice.Kind.CHANGED, name, epoch, commits.position()));
         if (!batch.heard.isEmpty() || !batch.contentChanges.isEmpty()) {
-            listeners.tell(new DocumentChange(view(), batch.heard, !batch.contentChanges.isEmpty()));
-        }
-    }
-
-    void whenDurable(Consumer<@Nullable DocumentUnavailableException> waiter) {
-        if (!open.isEmpty()) {
-            open.waiting.add(waiter);
-        } else if (inFlight != null) {
-            inFlight.waiting.add(waiter);
-        } else {
-            waiter.accept(null);
+            listeners.tell(new DocumentChange(commits.view(), batch.heard, !batch.contentChanges.isEmpty()));
         }
     }
 
@@ -960,14 +725,14 @@ final class Room {
             } else if (own != null) {
                 Delta others = withoutOwn.getOrDefault(seat, Delta.EMPTY);
                 seat.outlet.update(
-                        new Update(position(), bytes(others), own.through, kit.level(), own.rejections, news),
+                        new Update(commits.position(), bytes(others), own.through, kit.level(), own.rejections, news),
                         own.judged);
             } else {
                 if (frame == null) {
                     frame = Frames.encode(
-                            new Update(position(), bytes(batch.all()), 0, AckLevel.NONE, List.of(), news));
+                            new Update(commits.position(), bytes(batch.all()), 0, AckLevel.NONE, List.of(), news));
                 }
-                seat.outlet.relay(frame, position());
+                seat.outlet.relay(frame, commits.position());
             }
         }
     }
@@ -1022,15 +787,15 @@ final class Room {
         }
         Verdicts own = seat.unsent;
         AckLevel level = own.judged == 0 ? AckLevel.NONE : kit.level();
-        Delta missed = committed.deltaSince(seat.had);
+        Delta missed = commits.committed().deltaSince(seat.had);
         seat.outlet.update(
                 new Update(
-                        position(),
+                        commits.position(),
                         bytes(missed),
                         own.through,
                         level,
                         own.rejections,
-                        held.latest().encode()),
+                        commits.held().latest().encode()),
                 own.judged);
         seat.behind = false;
         seat.had = Version.EMPTY;
@@ -1068,41 +833,14 @@ final class Room {
         presence.lose(server);
     }
 
-    private void image(
-            long sequence,
-            Snapshot snapshot,
-            HeldPositions positions,
-            Supplier<byte[]> contentImage,
-            List<RoomImage.LeaseImage> leaseImages,
-            Runnable then) {
-        byte[] former = content.former();
-        tail.replaceBy(
-                () -> new RoomImage(
-                        sequence,
-                        snapshot.state().encode(),
-                        contentImage.get(),
-                        former,
-                        positions.encode(),
-                        leaseImages),
-                Objects.requireNonNull(log),
-                sequence,
-                then);
-    }
-
     private boolean isIdle() {
-        return late == null
-                && !leases.hasSessions()
-                && !content.hasSeats()
-                && open.isEmpty()
-                && inFlight == null
-                && !tail.isImaging()
-                && watermark.waiting() == 0;
+        return late == null && !leases.hasSessions() && !content.hasSeats() && commits.isQuiet();
     }
 
-    private void restWhenIdle() {
+    void restWhenIdle() {
         if (!gone && idle == null && isIdle()) {
             long wait = kit.options().idleUnloadMillis();
-            idle = loop.schedule(this::rest, isUnbegun() ? Math.min(wait, UNBEGUN_IDLE_MILLIS) : wait);
+            idle = loop.schedule(this::rest, commits.isUnbegun() ? Math.min(wait, UNBEGUN_IDLE_MILLIS) : wait);
         }
     }
 
@@ -1118,15 +856,11 @@ final class Room {
         if (gone || !isIdle()) {
             return;
         }
-        if (!tail.isEmpty()) {
-            image(committedSequence, committed, held, content.image(), leases.images(), () -> {
-                if (isIdle()) {
-                    go();
-                }
-            });
-        } else {
-            go();
-        }
+        commits.tidy(() -> {
+            if (isIdle()) {
+                go();
+            }
+        });
     }
 
     /** Other servers have brought it up to date: if nobody else was here it leaves memory without waiting to be idle for long. */
@@ -1158,21 +892,19 @@ final class Room {
             result.completeExceptionally(unavailable());
         } else if (late != null) {
             late.add(result::completeExceptionally);
-        } else if (isUnbegun() && open.isEmpty()) {
+        } else if (commits.isUnbegun() && commits.isUntouched()) {
             result.complete(false);
         } else if (!precondition.test(new Tags())) {
             result.completeExceptionally(new WriteRefusedException(
                     WriteRefusedException.PRECONDITION_FAILED, "the document has changed since"));
         } else {
             late = new ArrayList<>();
-            whenDurable(failure -> {
+            commits.whenDurable(failure -> {
                 if (failure != null) {
                     result.completeExceptionally(failure);
                     return;
                 }
-                Objects.requireNonNull(log)
-                        .delete()
-                        .whenComplete((nothing, lost) -> loop.execute(() -> deleted(lost, why, result)));
+                commits.delete().whenComplete((nothing, lost) -> loop.execute(() -> deleted(lost, why, result)));
             });
         }
     }
@@ -1186,7 +918,7 @@ final class Room {
             return;
         }
         kit.observer().deleted();
-        listeners.tell(new DocumentNotice(DocumentNotice.Kind.DELETED, name, epoch, position()));
+        listeners.tell(new DocumentNotice(DocumentNotice.Kind.DELETED, name, epoch, commits.position()));
         giveUp(why);
         result.complete(true);
     }
@@ -1198,27 +930,23 @@ final class Room {
 
     /** Commits what is open, then tells everybody why it is over; {@code done} runs when the log hears nothing more of this room. */
     void retire(DocumentUnavailableException why, Runnable done) {
-        end(why, () -> tail.whenImaged(done));
+        end(why, () -> commits.tail().whenImaged(done));
     }
 
     private void end(DocumentUnavailableException why, Runnable done) {
-        whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             giveUp(why);
             done.run();
         });
     }
 
-    private void giveUp(DocumentUnavailableException cause) {
+    /** Everybody is sent away, with the reason, and the next visitor loads what the log really holds. */
+    void giveUp(DocumentUnavailableException cause) {
         if (gone) {
             return;
         }
         go();
-        List<Consumer<@Nullable DocumentUnavailableException>> waiting = new ArrayList<>();
-        if (inFlight != null) {
-            waiting.addAll(inFlight.waiting);
-        }
-        waiting.addAll(open.waiting);
-        waiting.forEach(waiter -> waiter.accept(cause));
+        commits.fail(cause);
         Set<Seat> all = new LinkedHashSet<>(seats);
         leases.addSessions(all);
         for (Seat seat : all) {
@@ -1241,20 +969,6 @@ final class Room {
 
     String name() {
         return name;
-    }
-
-    /** What is held and shown of all logs. Entries of this opening of the own log are held through the last one, whoever wrote it. */
-    private PositionVector shown() {
-        return committedSequence == 0
-                ? held.vector()
-                : held.vector()
-                        .with(dev.rejoin.consistency.session.Position.of(
-                                kit.log().incarnation(), committedSequence));
-    }
-
-    /** What is held, by log. */
-    HeldPositions held() {
-        return held;
     }
 
     /**
@@ -1283,7 +997,7 @@ final class Room {
 
     /** What a guard has decided, with the view that it has let through. */
     <V> GuardedRead<V> guardedRead(ReadOutcome outcome, Optional<V> shownView) {
-        return new GuardedRead<>(outcome, epoch, held.latest(), freshness.stalenessMillis(), shownView);
+        return new GuardedRead<>(outcome, epoch, commits.held().latest(), freshness.stalenessMillis(), shownView);
     }
 
     /** Completes with the content as it is now, when all that is in it is durable. */
@@ -1296,7 +1010,7 @@ final class Room {
             result.completeExceptionally(e);
             return;
         }
-        whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             if (failure == null) {
                 result.complete(Optional.of(now));
             } else {
@@ -1308,8 +1022,8 @@ final class Room {
     /** What there is to count now. */
     DocumentStats stats() {
         return new DocumentStats(
-                view(),
-                tail.stored(),
+                commits.view(),
+                commits.tail().stored(),
                 new DocumentStats.Visitors(seats.size(), content.seatCount(), leases.size()),
                 document.hasContent(),
                 content.image());
@@ -1322,21 +1036,7 @@ final class Room {
     /** The document as it durably is, for somebody who may come again. */
     DocumentView read() {
         visited = true;
-        return view();
-    }
-
-    /** The document as it durably is. */
-    DocumentView view() {
-        DocumentView current = view;
-        if (current == null) {
-            current = new DocumentView(name, epoch, position(), committed);
-            view = current;
-        }
-        return current;
-    }
-
-    Position position() {
-        return new Position(kit.log().incarnation(), committedSequence);
+        return commits.view();
     }
 
     private static byte[] bytes(Delta delta) {

@@ -77,6 +77,7 @@ final class RoomContent {
     private static final long ANSWER_MILLIS = 1_000;
 
     private final Room room;
+    private final RoomCommits commits;
     private final RoomLoop loop;
     private final RoomKit kit;
     private final HotContents hotContents;
@@ -124,6 +125,7 @@ final class RoomContent {
 
     RoomContent(
             Room room,
+            RoomCommits commits,
             RoomLoop loop,
             RoomKit kit,
             HotContents hotContents,
@@ -135,6 +137,7 @@ final class RoomContent {
                 ? null
                 : new ContentRulings(room.name(), kit.contentValidator());
         this.room = room;
+        this.commits = commits;
         this.loop = loop;
         this.kit = kit;
         this.hotContents = hotContents;
@@ -174,7 +177,7 @@ final class RoomContent {
         if (!document.hasContent()) {
             return true;
         }
-        if (room.hasContentUnderWay()) {
+        if (commits.hasContentUnderWay()) {
             return false;
         }
         byte[] state = whole();
@@ -345,7 +348,7 @@ final class RoomContent {
     /** Sends what has been taken for a peer when it is durable, and then what came into that batch after it had been taken. */
     private void catchUp(ContentSeat seat, Runnable send) {
         seat.catchingUp++;
-        room.whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             seat.catchingUp--;
             if (failure != null || seat.over) {
                 return;
@@ -478,7 +481,7 @@ final class RoomContent {
 
     /** Takes a change; what it does to the document waits in the open batch. */
     void change(ContentSeat seat, byte[] update, boolean answer) {
-        boolean full = room.isFull();
+        boolean full = commits.isFull();
         if (seat.readOnly || full || seat.rejections.isExceeded()) {
             boolean harmless = answer && holdsNothingNew(seat, update);
             if (!harmless) {
@@ -548,7 +551,7 @@ final class RoomContent {
             ruled(seat, update, answer, ruling, integrated);
         } else if (!result.complete()) {
             stalled();
-            room.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
+            commits.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
             ask(seat);
         } else {
             keep(seat, update, answer, integrated);
@@ -558,7 +561,7 @@ final class RoomContent {
     /** All of a change is in the document, and what that has changed, if anything, goes into the log. */
     private void keep(ContentSeat seat, byte[] update, boolean answer, byte @Nullable [] integrated) {
         if (integrated != null) {
-            room.contentChanged(seat, integrated, integrated);
+            commits.contentChanged(seat, integrated, integrated);
             if (answer) {
                 echo(seat, update);
             }
@@ -589,7 +592,7 @@ final class RoomContent {
         } else if (complete) {
             keep(seat, update, answer, integrated);
         } else if (integrated != null) {
-            room.contentChanged(null, integrated, integrated);
+            commits.contentChanged(null, integrated, integrated);
         }
         if (complete) {
             settleHeldBack(seat, true);
@@ -600,7 +603,7 @@ final class RoomContent {
 
     /** The author hears of it when it is durable, and gets it right after: what it has refused can still be read in its editor then. */
     private void voided(ContentSeat seat, byte[] integrated, String notice, boolean settles) {
-        room.contentVoided(seat, integrated, notice, settles);
+        commits.contentVoided(seat, integrated, notice, settles);
         if (seat.rejections.spend(now(), integrated.length)) {
             seat.outlet.access(true);
         }
@@ -703,7 +706,7 @@ final class RoomContent {
                 || !hasStructs && update.length > MAX_ECHOED_DELETIONS_BYTES) {
             return;
         }
-        room.whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             if (failure == null && !seat.over && seat.outlet.hasRoom()) {
                 seat.outlet.relay(seat.framing.update(update));
             }
@@ -738,7 +741,7 @@ final class RoomContent {
 
     /** Tells what became of one change that is not in any batch, in order with those that are. */
     private void settle(ContentSeat seat, boolean applied) {
-        room.whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             if (failure == null && !seat.over) {
                 settled(seat, applied ? 1 : 0, applied ? 0 : 1);
             }

@@ -215,7 +215,7 @@ public final class Rooms {
                 (room, result) -> room.guarded(false, token, level, policy, outcome -> {
                     if (!GuardedRead.isAnswer(outcome)) {
                         result.complete(Optional.of(room.guardedRead(outcome, Optional.empty())));
-                    } else if (room.isUnbegun()) {
+                    } else if (room.commits().isUnbegun()) {
                         result.complete(Optional.of(unseen()));
                     } else {
                         reading.read(room, outcome, result);
@@ -226,7 +226,7 @@ public final class Rooms {
         }
         // what the session has seen is on its way, or can be fetched, also where nobody has begun it
         return enter(document, mayCreate, (room, result) -> {
-            if (room.isUnbegun() && token.knowsOtherEpoch(document.value(), room.epoch())) {
+            if (room.commits().isUnbegun() && token.knowsOtherEpoch(document.value(), room.epoch())) {
                 result.complete(Optional.of(unseen()));
             } else {
                 read.accept(room, result);
@@ -350,11 +350,11 @@ public final class Rooms {
         return enter(document, () -> true, (room, result) -> room.transact(change, result));
     }
 
-    /** What another server holds of the document is held here too, see {@link Room#hold}. Completes when that is durable. */
+    /** What another server holds of the document is held here too, see {@link RoomCommits#hold}. Completes when that is durable. */
     CompletionStage<DocumentView> hold(DocumentName document, HeldPositions theirs, Consumer<Document> change) {
         return enter(document, () -> true, (room, result) -> {
             room.transact(change, result);
-            room.hold(theirs);
+            room.commits().hold(theirs);
         });
     }
 
@@ -511,7 +511,7 @@ public final class Rooms {
 
         @Override
         public void enter(Room room) {
-            if (room.isUnbegun() && room.isUntouched() && room.epoch() != arrival.epoch()) {
+            if (room.commits().isUnbegun() && room.commits().isUntouched() && room.epoch() != arrival.epoch()) {
                 // those who wait in it wait in a life that nobody will begin
                 room.retire(OTHER_LIFE.get(), () -> floor.visit(name, true, this));
             } else {
@@ -766,7 +766,7 @@ public final class Rooms {
         }
 
         private void admit(Room room, boolean stays, Visitor visitor) {
-            if (stays || !room.isUnbegun()) {
+            if (stays || !room.commits().isUnbegun()) {
                 visitor.enter(room);
             } else {
                 visitor.missing();
@@ -962,7 +962,7 @@ public final class Rooms {
                 result.complete(Optional.empty());
             } else {
                 kit.observer().revived();
-                DocumentView view = open(name, found.get()).view();
+                DocumentView view = open(name, found.get()).commits().view();
                 listeners.tell(new DocumentNotice(DocumentNotice.Kind.CREATED, name, view.epoch(), view.position()));
                 result.complete(Optional.of(view));
             }
