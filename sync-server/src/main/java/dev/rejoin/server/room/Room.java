@@ -7,10 +7,8 @@ import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.consistency.session.SessionGuard;
 import dev.rejoin.consistency.session.SessionToken;
-import dev.rejoin.crdt.Chain;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
-import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.ReplicaConflictException;
 import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
@@ -75,10 +73,10 @@ final class Room {
     private final ReplicaId own;
     private final Document document;
     private final Leases leases;
-    private final AdmissionRules rules;
     private final ChangeListeners listeners;
     private final Consumer<Room> whenGone;
     private final RoomCommits commits;
+    private final RoomJudge judge;
     private final RoomContent content;
     private final AdmissionListener admissions;
     private final RoomPresence presence;
@@ -117,12 +115,12 @@ final class Room {
         this.document = recovered.document();
         this.own = document.replica();
         this.leases = new Leases(recovered.leases());
-        this.rules = new AdmissionRules(kit.options());
         this.listeners = listeners;
         this.admissions = admissions;
         this.whenGone = whenGone;
         this.presence = new RoomPresence(name, loop, seats, attention);
         this.commits = new RoomCommits(this, loop, kit, leases, listeners, recovered);
+        this.judge = new RoomJudge(this, commits, kit, document);
         this.content = new RoomContent(
                 this, commits, loop, kit, hotContents, document, recovered.content(), recovered.former(), attention);
         this.freshness = kit.others().freshness(name);
@@ -293,7 +291,7 @@ final class Room {
         restWhenIdle();
     }
 
-    private void end(Seat seat, FailureCode code, String message) {
+    void end(Seat seat, FailureCode code, String message) {
         leave(seat);
         seat.outlet.fail(code, message);
     }
@@ -316,83 +314,11 @@ final class Room {
         }
         watchIfAsked();
         try {
-            judge(seat, lease, delta, fragment);
+            judge.judge(seat, lease, delta, fragment);
         } catch (RuntimeException e) {
             LOG.error("room '{}' is given up: judging a transaction of {} failed", name, lease.replica(), e);
             giveUp(new DocumentUnavailableException(FailureCode.OVERLOADED, "the server failed; try again", e));
         }
-    }
-
-    private void judge(Seat seat, Lease lease, Delta delta, byte[] fragment) {
-        ReplicaId author = lease.replica();
-        AdmissionRules.Finding finding = rules.check(
-                delta, author, lease.judgedThrough(), document, kit.time().millis());
-        if (finding instanceof AdmissionRules.Malformed malformed) {
-            long last = delta.context().highest(author);
-            if (last <= lease.judgedThrough() && delta.cellCount() > 0 && lease.contradicts(last, fragment)) {
-                kit.observer().equivocated();
-                end(seat, FailureCode.EQUIVOCATION, "the replica has written something else at " + last);
-                return;
-            }
-            end(seat, FailureCode.MALFORMED, malformed.message());
-        } else if (finding instanceof AdmissionRules.Unfit unfit) {
-            refuse(seat, lease, fragment, unfit.first(), unfit.last(), unfit.code(), unfit.message());
-        } else if (finding instanceof AdmissionRules.Fit fit) {
-            MutationValidator.Decision decision = seat.readOnly
-                    ? MutationValidator.Decision.reject("read-only", "this session may read only")
-                    : validate(author, () -> document.describe(delta));
-            if (decision.accepted()) {
-                accept(seat, lease, delta, fragment, fit.first(), fit.last());
-            } else {
-                refuse(seat, lease, fragment, fit.first(), fit.last(), decision.code(), decision.message());
-            }
-        }
-    }
-
-    private MutationValidator.Decision validate(@Nullable ReplicaId author, Supplier<List<Mutation>> mutations) {
-        MutationValidator.Decision size = checkSize();
-        if (!size.accepted()) {
-            return size;
-        }
-        MutationValidator validator = kit.validator();
-        if (validator == MutationValidator.ACCEPT_ALL) {
-            return MutationValidator.Decision.accept();
-        }
-        try {
-            return validator.judge(
-                    new MutationValidator.ProposedChange(name, author, mutations.get(), document.snapshot()));
-        } catch (RuntimeException e) {
-            LOG.error("the validator failed on a change of '{}'; the change is refused", name, e);
-            return MutationValidator.Decision.reject("validator-failed", "the server could not check this change");
-        }
-    }
-
-    private MutationValidator.Decision checkSize() {
-        return commits.isFull()
-                ? MutationValidator.Decision.reject("document-full", "the document has reached its size limit")
-                : MutationValidator.Decision.accept();
-    }
-
-    private void accept(Seat seat, Lease lease, Delta delta, byte[] fragment, long first, long last) {
-        document.merge(delta, seat);
-        Judgement judgement = new Judgement(first, last, Chain.extend(lease.chain(), fragment), "", "");
-        lease.judged(judgement);
-        commits.changed(
-                seat, judgement, delta, new RoomRecord.Merged(lease.replica(), judgement, fragment), fragment.length);
-    }
-
-    private void refuse(Seat seat, Lease lease, byte[] fragment, long first, long last, String code, String message) {
-        Delta claim = Delta.voided(lease.replica(), first, last);
-        document.merge(claim, seat);
-        Judgement judgement = new Judgement(first, last, Chain.extend(lease.chain(), fragment), code, message);
-        lease.judged(judgement);
-        commits.changed(
-                seat,
-                judgement,
-                claim,
-                new RoomRecord.Voided(lease.replica(), judgement),
-                code.length() + message.length());
-        kit.observer().rejected(code);
     }
 
     void progress(Seat seat, long verdictsKnownThrough) {
@@ -420,7 +346,7 @@ final class Room {
                         WriteRefusedException.PRECONDITION_FAILED, "the document has changed since", commits.view());
             }
             MutationValidator.Decision decision =
-                    write.mutations().isEmpty() ? checkSize() : validate(null, write::mutations);
+                    write.mutations().isEmpty() ? judge.checkSize() : judge.validate(null, write::mutations);
             if (!decision.accepted()) {
                 kit.observer().rejected(decision.code());
                 throw new WriteRefusedException(decision.code(), decision.message());
