@@ -23,19 +23,14 @@ import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.session.Admission;
-import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.FailureCode;
-import dev.rejoin.sync.wire.Frames;
 import dev.rejoin.sync.wire.LinkMessage;
-import dev.rejoin.sync.wire.Rejection;
 import dev.rejoin.sync.wire.Update;
 import dev.rejoin.sync.wire.Verdict;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -83,6 +78,7 @@ final class Room {
     private final Freshness freshness;
     private final SessionGuard guard;
     private final SessionDesk sessions;
+    private final SessionRelay relay;
 
     /** Those who came while the document was being deleted; null if it is not. */
     private @Nullable List<Consumer<DocumentUnavailableException>> late;
@@ -134,6 +130,7 @@ final class Room {
                 kit.time(),
                 kit.observer()::decided);
         this.sessions = new SessionDesk(this, commits, loop, kit);
+        this.relay = new SessionRelay(this, commits, sessions, kit, seats);
         kit.observer().roomOpened();
         restWhenIdle();
     }
@@ -265,7 +262,9 @@ final class Room {
                         verdicts,
                         sessions.standing(seat),
                         sessions.greet(seat)),
-                Update.of(commits.position(), bytes(commits.committed().deltaSince(theirs))));
+                Update.of(
+                        commits.position(),
+                        RoomCommits.bytes(commits.committed().deltaSince(theirs))));
         presence.introduce(seat);
         seat.admitted = true;
         seats.add(seat);
@@ -580,7 +579,8 @@ final class Room {
                 result.completeExceptionally(failure);
                 return;
             }
-            byte[] fragment = headsOnly ? NOTHING : bytes(commits.committed().deltaSince(version));
+            byte[] fragment =
+                    headsOnly ? NOTHING : RoomCommits.bytes(commits.committed().deltaSince(version));
             result.complete(Optional.of(new Excerpt(epoch, commits.held(), fragment, update)));
         });
     }
@@ -608,7 +608,7 @@ final class Room {
 
     /** A batch is durable: everybody gets what is theirs of it. */
     void show(Batch batch, Version before, HeldPositions heldBefore) {
-        deliver(batch, before);
+        relay.deliver(batch, before);
         if (batch.contentAfter != null) {
             content.deliver(batch.contentChanges, batch.contentAfter);
         }
@@ -621,7 +621,7 @@ final class Room {
                     batch.sequence,
                     heldBefore,
                     commits.held(),
-                    bytes(batch.ownChanges()),
+                    RoomCommits.bytes(batch.ownChanges()),
                     batch.ownContent()));
         }
     }
@@ -636,98 +636,8 @@ final class Room {
         }
     }
 
-    private void deliver(Batch batch, Version before) {
-        if (batch.changes.isEmpty()) {
-            return;
-        }
-        Map<Seat, Verdicts> verdicts = verdicts(batch);
-        Map<Seat, Delta> withoutOwn = batch.withoutOwn();
-        byte @Nullable [] frame = null;
-        byte[] news = sessions.news();
-        for (Seat seat : List.copyOf(seats)) {
-            Verdicts own = verdicts.get(seat);
-            if (seat.behind || !seat.outlet.hasRoom()) {
-                fallBehind(seat, before, own);
-            } else if (own != null) {
-                Delta others = withoutOwn.getOrDefault(seat, Delta.EMPTY);
-                seat.outlet.update(
-                        new Update(commits.position(), bytes(others), own.through, kit.level(), own.rejections, news),
-                        own.judged);
-            } else {
-                if (frame == null) {
-                    frame = Frames.encode(
-                            new Update(commits.position(), bytes(batch.all()), 0, AckLevel.NONE, List.of(), news));
-                }
-                seat.outlet.relay(frame, commits.position());
-            }
-        }
-    }
-
-    /** What a batch says to one author about its own transactions. */
-    static final class Verdicts {
-        long through;
-        int judged;
-        final List<Rejection> rejections = new ArrayList<>();
-
-        void add(Judgement judgement) {
-            through = judgement.last();
-            judged++;
-            if (!judgement.accepted()) {
-                rejections.add(
-                        new Rejection(judgement.first(), judgement.last(), judgement.code(), judgement.message()));
-            }
-        }
-
-        void addAll(Verdicts later) {
-            through = later.through;
-            judged += later.judged;
-            rejections.addAll(later.rejections);
-        }
-    }
-
-    private static Map<Seat, Verdicts> verdicts(Batch batch) {
-        Map<Seat, Verdicts> bySeat = new LinkedHashMap<>();
-        for (Batch.Change change : batch.changes) {
-            if (change.author() != null && change.judgement() != null) {
-                bySeat.computeIfAbsent(change.author(), seat -> new Verdicts()).add(change.judgement());
-            }
-        }
-        return bySeat;
-    }
-
-    private void fallBehind(Seat seat, Version before, @Nullable Verdicts own) {
-        if (!seat.behind) {
-            seat.behind = true;
-            seat.had = before;
-            kit.observer().fellBehind();
-        }
-        if (own != null) {
-            seat.unsent.addAll(own);
-        }
-    }
-
-    /** One joined update instead of all that was left out. */
-    void drained(Seat seat) {
-        if (gone || seat.over || !seat.behind || !seat.outlet.hasRoom()) {
-            return;
-        }
-        Verdicts own = seat.unsent;
-        AckLevel level = own.judged == 0 ? AckLevel.NONE : kit.level();
-        Delta missed = commits.committed().deltaSince(seat.had);
-        seat.outlet.update(
-                new Update(
-                        commits.position(),
-                        bytes(missed),
-                        own.through,
-                        level,
-                        own.rejections,
-                        commits.held().latest().encode()),
-                own.judged);
-        seat.behind = false;
-        seat.had = Version.EMPTY;
-        seat.unsent = new Verdicts();
-        sessions.drained(seat);
-        kit.observer().resynced();
+    SessionRelay relay() {
+        return relay;
     }
 
     RoomPresence presence() {
@@ -963,9 +873,5 @@ final class Room {
     DocumentView read() {
         visited = true;
         return commits.view();
-    }
-
-    private static byte[] bytes(Delta delta) {
-        return delta.isEmpty() ? NOTHING : delta.encode();
     }
 }

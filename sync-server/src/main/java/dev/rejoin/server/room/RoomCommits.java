@@ -39,6 +39,7 @@ final class RoomCommits {
     private static final int MAX_WAITING_READS = 1_000;
 
     private static final int FOLD_AT_LEAST_CELLS = 16;
+    private static final byte[] NOTHING = {};
 
     private final Room room;
     private final RoomLoop loop;
@@ -370,6 +371,11 @@ final class RoomCommits {
                 Objects.requireNonNull(log),
                 sequence,
                 then);
+    }
+
+    /** A change as it leaves the room: empty if it is nothing. */
+    static byte[] bytes(Delta delta) {
+        return delta.isEmpty() ? NOTHING : delta.encode();
     }
 
     LogTail tail() {
