@@ -2,14 +2,12 @@ package dev.rejoin.server.room;
 
 import dev.rejoin.consistency.session.Freshness;
 import dev.rejoin.consistency.session.GuardPolicy;
-import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.consistency.session.SessionGuard;
 import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
-import dev.rejoin.crdt.ReplicaConflictException;
 import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
@@ -17,9 +15,7 @@ import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.document.Document;
 import dev.rejoin.crdt.document.Snapshot;
 import dev.rejoin.crdt.yjs.ApplyResult;
-import dev.rejoin.crdt.yjs.ContradictoryUpdateException;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
-import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.session.Admission;
@@ -73,6 +69,7 @@ final class Room {
     private final RoomCommits commits;
     private final RoomJudge judge;
     private final RoomContent content;
+    private final ServerDesk servers;
     private final AdmissionListener admissions;
     private final RoomPresence presence;
     private final Freshness freshness;
@@ -119,6 +116,7 @@ final class Room {
         this.judge = new RoomJudge(this, commits, kit, document);
         this.content = new RoomContent(
                 this, commits, loop, kit, hotContents, document, recovered.content(), recovered.former(), attention);
+        this.servers = new ServerDesk(this, commits, content, document);
         this.freshness = kit.others().freshness(name);
         this.guard = new SessionGuard(
                 name,
@@ -452,141 +450,8 @@ final class Room {
         });
     }
 
-    // other servers
-
-    /** Takes in what another server has admitted; nobody judges it again. Completes when it is durable. */
-    void take(Arrival arrival, CompletableFuture<Taken> result) {
-        if (isClosedTo(result)) {
-            return;
-        }
-        if (arrival.epoch() != epoch) {
-            result.complete(new Taken(Taken.Outcome.OTHER_LIFE, epoch, commits.held(), "another life of the document"));
-        } else if (!commits.ahead().vector().includes(arrival.before().latest())) {
-            result.complete(
-                    new Taken(Taken.Outcome.LACKING, epoch, commits.held(), "what comes before it is not here"));
-        } else {
-            try {
-                merge(arrival);
-            } catch (MalformedDeltaException
-                    | MalformedUpdateException
-                    | ContradictoryUpdateException
-                    | ReplicaConflictException
-                    | TooManyLogsException e) {
-                result.complete(
-                        new Taken(Taken.Outcome.REFUSED, epoch, commits.held(), String.valueOf(e.getMessage())));
-                return;
-            } catch (RuntimeException e) {
-                LOG.error("room '{}' is given up: taking in what another server has admitted failed", name, e);
-                giveUp(new DocumentUnavailableException(FailureCode.OVERLOADED, "the server failed; try again", e));
-                result.completeExceptionally(unavailable());
-                return;
-            }
-            stayAwake();
-            commits.whenDurable(failure -> {
-                if (failure == null) {
-                    result.complete(new Taken(Taken.Outcome.TAKEN, epoch, commits.held(), ""));
-                } else {
-                    result.completeExceptionally(failure);
-                }
-                restWhenIdle();
-            });
-        }
-    }
-
-    private void merge(Arrival arrival) {
-        HeldPositions ahead = commits.ahead();
-        HeldPositions after = union(ahead, arrival.after());
-        if (!ahead.vector().includes(arrival.after().vector()) && !arrival.isEmpty()) {
-            Delta delta = arrival.fragment().length == 0 ? Delta.EMPTY : Delta.decode(arrival.fragment());
-            watchIfAsked();
-            Version version = document.version();
-            byte[] integrated = content.arrived(delta, arrival.update());
-            if (!document.version().equals(version)) {
-                commits.arrived(delta, arrival.fragment());
-            }
-            if (integrated != null) {
-                commits.contentArrived(arrival.update(), integrated);
-            }
-        }
-        if (after.equals(ahead)) {
-            return;
-        }
-        PositionVector fetched =
-                arrival.fetched() ? arrival.after().vector().beyond(ahead.vector()) : PositionVector.EMPTY;
-        commits.holdWithNext(arrival.after(), after, fetched);
-    }
-
-    private static HeldPositions union(HeldPositions some, HeldPositions others) {
-        try {
-            return some.union(others);
-        } catch (IllegalArgumentException tooMany) {
-            throw new TooManyLogsException(tooMany);
-        }
-    }
-
-    /** The document would have entries of more logs than it may. */
-    private static final class TooManyLogsException extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        TooManyLogsException(IllegalArgumentException cause) {
-            super(cause.getMessage(), cause);
-        }
-    }
-
-    /** What is durably here, in short. */
-    Holding holding() {
-        return new Holding(
-                epoch,
-                false,
-                commits.committed().version().encode(),
-                content.durable().encode(),
-                commits.held());
-    }
-
-    /**
-     * What somebody lacks, when all that is in it is durable.
-     *
-     * @param theirEpoch the life of the document that the others are about; of another one nothing but the epoch is told
-     */
-    void excerpt(
-            long theirEpoch,
-            Version version,
-            StateVector stateVector,
-            boolean headsOnly,
-            CompletableFuture<Optional<Excerpt>> result) {
-        if (isClosedTo(result)) {
-            return;
-        }
-        if (theirEpoch != 0 && theirEpoch != epoch && !headsOnly) {
-            result.complete(Optional.of(new Excerpt(epoch, HeldPositions.NONE, NOTHING, NOTHING)));
-            return;
-        }
-        // the content can be written as it is after a batch only when the next one has not begun
-        commits.whenHandedOver(() -> excerpt(version, stateVector, headsOnly, result), result::completeExceptionally);
-    }
-
-    private void excerpt(
-            Version version, StateVector stateVector, boolean headsOnly, CompletableFuture<Optional<Excerpt>> result) {
-        byte[] update;
-        try {
-            update = headsOnly ? NOTHING : content.excerpt(stateVector);
-        } catch (RuntimeException e) {
-            result.completeExceptionally(e);
-            return;
-        }
-        commits.whenDurable(failure -> {
-            if (failure != null) {
-                result.completeExceptionally(failure);
-                return;
-            }
-            byte[] fragment =
-                    headsOnly ? NOTHING : RoomCommits.bytes(commits.committed().deltaSince(version));
-            result.complete(Optional.of(new Excerpt(epoch, commits.held(), fragment, update)));
-        });
-    }
-
     /** Whether nothing can be written any more, which the writer is told then or now. */
-    private boolean isClosedTo(CompletableFuture<?> writer) {
+    boolean isClosedTo(CompletableFuture<?> writer) {
         if (gone) {
             writer.completeExceptionally(unavailable());
         } else if (late != null) {
@@ -596,7 +461,7 @@ final class Room {
     }
 
     /** What changes in objects costs something to tell, so it is told only while somebody asks. */
-    private void watchIfAsked() {
+    void watchIfAsked() {
         boolean asked = listeners.watches(name);
         if (asked && watch == null) {
             watch = document.onCommit(event -> commits.heard(event.changes()));
@@ -634,6 +499,10 @@ final class Room {
         if (!batch.heard.isEmpty() || !batch.contentChanges.isEmpty()) {
             listeners.tell(new DocumentChange(commits.view(), batch.heard, !batch.contentChanges.isEmpty()));
         }
+    }
+
+    ServerDesk servers() {
+        return servers;
     }
 
     SessionRelay relay() {
@@ -680,7 +549,7 @@ final class Room {
         }
     }
 
-    private void stayAwake() {
+    void stayAwake() {
         if (idle != null) {
             idle.cancel();
             idle = null;
@@ -794,7 +663,7 @@ final class Room {
         }
     }
 
-    private DocumentUnavailableException unavailable() {
+    DocumentUnavailableException unavailable() {
         return new DocumentUnavailableException(
                 FailureCode.OVERLOADED, "the document was just unloaded; try again", null);
     }

@@ -515,7 +515,7 @@ public final class Rooms {
                 // those who wait in it wait in a life that nobody will begin
                 room.retire(OTHER_LIFE.get(), () -> floor.visit(name, true, this));
             } else {
-                room.take(arrival, result);
+                room.servers().take(arrival, result);
             }
         }
 
@@ -543,7 +543,7 @@ public final class Rooms {
         read(
                         document,
                         (Room room, CompletableFuture<Optional<Holding>> found) ->
-                                found.complete(Optional.of(room.holding())))
+                                found.complete(Optional.of(room.servers().holding())))
                 .whenComplete((found, failure) -> {
                     if (failure == null) {
                         result.complete(found);
@@ -582,7 +582,7 @@ public final class Rooms {
         } catch (MalformedDeltaException | MalformedUpdateException e) {
             return CompletableFuture.failedFuture(new IllegalArgumentException("what is held does not decode", e));
         }
-        return read(document, (room, result) -> room.excerpt(epoch, objects, content, headsOnly, result));
+        return read(document, (room, result) -> room.servers().excerpt(epoch, objects, content, headsOnly, result));
     }
 
     /** Another server has brought the document up to date: it leaves memory at once if nobody else has asked for it. */
