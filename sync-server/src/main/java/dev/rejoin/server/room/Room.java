@@ -6,18 +6,13 @@ import dev.rejoin.consistency.session.ReadLevel;
 import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.consistency.session.SessionGuard;
 import dev.rejoin.consistency.session.SessionToken;
-import dev.rejoin.crdt.Commit;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Subscription;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.document.Document;
-import dev.rejoin.crdt.document.Snapshot;
-import dev.rejoin.crdt.yjs.ApplyResult;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
-import dev.rejoin.crdt.yjs.YDoc;
-import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.wire.Await;
 import dev.rejoin.sync.wire.FailureCode;
@@ -31,15 +26,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One live document: who takes part, in which order changes are admitted, and when they may be seen. Owned by one
+ * One live document: who takes part, whether it still lives, and how its parts work together. Owned by one
  * {@link RoomLoop}; nothing here is locked.
  */
 final class Room {
@@ -70,6 +63,8 @@ final class Room {
     private final RoomJudge judge;
     private final RoomContent content;
     private final ServerDesk servers;
+    private final EntityTags tags;
+    private final RoomWrites writes;
     private final AdmissionListener admissions;
     private final RoomPresence presence;
     private final Freshness freshness;
@@ -117,6 +112,8 @@ final class Room {
         this.content = new RoomContent(
                 this, commits, loop, kit, hotContents, document, recovered.content(), recovered.former(), attention);
         this.servers = new ServerDesk(this, commits, content, document);
+        this.tags = new RoomTags(epoch, document, content);
+        this.writes = new RoomWrites(this, commits, judge, content, kit, document, tags);
         this.freshness = kit.others().freshness(name);
         this.guard = new SessionGuard(
                 name,
@@ -324,132 +321,6 @@ final class Room {
         }
     }
 
-    /** One transaction on the server's own replica; completes when it is durable. */
-    void transact(Consumer<Document> change, CompletableFuture<DocumentView> result) {
-        write(() -> document.transact(() -> change.accept(document)), result, view -> view);
-    }
-
-    /** As {@link #transact}, but past the precondition on the present entity tags, the bound on the size, and the validator. */
-    void apply(DocumentWrite write, Predicate<EntityTags> precondition, CompletableFuture<WriteResult> result) {
-        if (isClosedTo(result)) {
-            return;
-        }
-        byte[] update = write.update();
-        YDoc engine;
-        ContentRulings rulings = content.rulings();
-        try {
-            if (!precondition.test(new Tags())) {
-                throw new WriteRefusedException(
-                        WriteRefusedException.PRECONDITION_FAILED, "the document has changed since", commits.view());
-            }
-            MutationValidator.Decision decision =
-                    write.mutations().isEmpty() ? judge.checkSize() : judge.validate(null, write::mutations);
-            if (!decision.accepted()) {
-                kit.observer().rejected(decision.code());
-                throw new WriteRefusedException(decision.code(), decision.message());
-            }
-            engine = write.touchesContent() ? content.engine() : null;
-            if (update != null) {
-                content.checkLineage(update);
-            }
-        } catch (RuntimeException refused) {
-            result.completeExceptionally(refused);
-            return;
-        }
-        @Nullable ApplyResult[] applied = new ApplyResult[1];
-        YDocView[] contentAfter = new YDocView[1];
-        write(
-                () -> document.transact(() -> {
-                    if (!write.mutations().isEmpty()) {
-                        document.apply(write.mutations());
-                    }
-                    if (engine != null && rulings != null) {
-                        rulings.write(engine, write);
-                    } else if (engine != null) {
-                        new ContentEditor(engine).apply(write.edits());
-                        // last, since what waits for earlier updates is not taken back
-                        applied[0] = update == null ? null : engine.applyUpdate(update, this);
-                    }
-                }),
-                result,
-                view -> new WriteResult(
-                        view,
-                        contentAfter[0],
-                        applied[0] != null && !applied[0].complete(),
-                        commits.held().latest()),
-                () -> {
-                    if (engine != null) {
-                        contentAfter[0] = engine.view();
-                    }
-                    if (update != null && applied[0] != null && !applied[0].complete()) {
-                        content.stalled();
-                        commits.contentChanged(null, update, RoomContent.EMPTY_UPDATE);
-                    }
-                });
-    }
-
-    private final class Tags implements EntityTags {
-        @Override
-        public String objects() {
-            return DocumentView.etag(epoch, document.snapshot());
-        }
-
-        @Override
-        public String content() {
-            return content.view().etag();
-        }
-    }
-
-    private <T> void write(
-            Supplier<Commit> transaction, CompletableFuture<T> result, Function<DocumentView, T> answer) {
-        write(transaction, result, answer, () -> {});
-    }
-
-    /**
-     * Runs a transaction that nobody judges.
-     *
-     * @param answer made of the document just after it, when that is durable
-     * @param then runs when the transaction stands, to add to its batch
-     */
-    private <T> void write(
-            Supplier<Commit> transaction,
-            CompletableFuture<T> result,
-            Function<DocumentView, T> answer,
-            Runnable then) {
-        if (isClosedTo(result)) {
-            return;
-        }
-        watchIfAsked();
-        Commit commit;
-        content.forgetView();
-        try {
-            commit = transaction.get();
-        } catch (RuntimeException | Error e) {
-            if (e instanceof WriteRefusedException refused && !refused.isMisfit()) {
-                kit.observer().rejected(refused.code());
-            }
-            result.completeExceptionally(e);
-            return;
-        }
-        stayAwake();
-        commits.unjudged(commit.delta());
-        byte[] update = commit.content();
-        if (update != null) {
-            content.engine(); // counts for the budget
-            commits.contentChanged(null, update, update);
-        }
-        then.run();
-        Snapshot after = document.snapshot();
-        commits.whenDurable(failure -> {
-            if (failure == null) {
-                result.complete(answer.apply(new DocumentView(name, epoch, commits.position(), after)));
-            } else {
-                result.completeExceptionally(failure);
-            }
-            restWhenIdle();
-        });
-    }
-
     /** Whether nothing can be written any more, which the writer is told then or now. */
     boolean isClosedTo(CompletableFuture<?> writer) {
         if (gone) {
@@ -499,6 +370,10 @@ final class Room {
         if (!batch.heard.isEmpty() || !batch.contentChanges.isEmpty()) {
             listeners.tell(new DocumentChange(commits.view(), batch.heard, !batch.contentChanges.isEmpty()));
         }
+    }
+
+    RoomWrites writes() {
+        return writes;
     }
 
     ServerDesk servers() {
@@ -599,7 +474,7 @@ final class Room {
             late.add(result::completeExceptionally);
         } else if (commits.isUnbegun() && commits.isUntouched()) {
             result.complete(false);
-        } else if (!precondition.test(new Tags())) {
+        } else if (!precondition.test(tags)) {
             result.completeExceptionally(new WriteRefusedException(
                     WriteRefusedException.PRECONDITION_FAILED, "the document has changed since"));
         } else {

@@ -320,7 +320,7 @@ public final class Rooms {
      */
     public CompletionStage<WriteResult> apply(
             DocumentName document, DocumentWrite write, Predicate<EntityTags> precondition, BooleanSupplier mayCreate) {
-        return enter(document, mayCreate, (room, result) -> room.apply(write, precondition, result));
+        return enter(document, mayCreate, (room, result) -> room.writes().apply(write, precondition, result));
     }
 
     /**
@@ -339,7 +339,7 @@ public final class Rooms {
                 mayCreate,
                 (room, result) -> room.guarded(true, token, ReadLevel.SESSION, policy, outcome -> {
                     if (GuardedRead.isAnswer(outcome)) {
-                        room.apply(write, precondition, result);
+                        room.writes().apply(write, precondition, result);
                     } else {
                         result.completeExceptionally(new GuardRefusedException(outcome));
                     }
@@ -347,13 +347,13 @@ public final class Rooms {
     }
 
     CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
-        return enter(document, () -> true, (room, result) -> room.transact(change, result));
+        return enter(document, () -> true, (room, result) -> room.writes().transact(change, result));
     }
 
     /** What another server holds of the document is held here too, see {@link RoomCommits#hold}. Completes when that is durable. */
     CompletionStage<DocumentView> hold(DocumentName document, HeldPositions theirs, Consumer<Document> change) {
         return enter(document, () -> true, (room, result) -> {
-            room.transact(change, result);
+            room.writes().transact(change, result);
             room.commits().hold(theirs);
         });
     }
