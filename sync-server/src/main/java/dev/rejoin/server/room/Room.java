@@ -394,7 +394,7 @@ final class Room {
 
     /** Who is here, for another server. */
     LinkMessage.Presence everybody() {
-        return presence.everybody(content.everybodyHere());
+        return presence.everybody(content.presence().everybodyHere());
     }
 
     /**
@@ -403,13 +403,13 @@ final class Room {
      * @throws MalformedUpdateException if what it says of editors does not decode
      */
     void hear(long server, LinkMessage.Presence news) {
-        content.hear(server, news);
+        content.presence().hear(server, news);
         presence.hear(server, news);
     }
 
     /** Another server is not heard of any more, and so are those who are there. */
     void lose(long server) {
-        content.lose(server);
+        content.presence().lose(server);
         presence.lose(server);
     }
 

@@ -12,10 +12,8 @@ import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocView;
-import dev.rejoin.sync.awareness.AwarenessTable;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.wire.FailureCode;
-import dev.rejoin.sync.wire.LinkMessage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -45,8 +43,6 @@ final class RoomContent {
      * A peer that does not read gets nothing queued but a count of what it is owed. When it has drained it gets one update with
      * all that happened since it fell behind. Awareness is not owed: everybody's newest state is sent then.
      */
-    private static final long AWARENESS_MILLIS = 80;
-    private static final long EXPIRY_MILLIS = 5_000;
     private static final long ASK_MILLIS = 1_000;
 
     /** What has overtaken its forerunners, from another tab, is asked for when they have had time to come. */
@@ -67,10 +63,6 @@ final class RoomContent {
 
     private static final int OVERLAP_UNITS = 8;
     private static final int MAX_NEW_WRITERS_PER_CHANGE = 1_024;
-    private static final int MAX_AWARENESS_FRAME_BYTES = 128 << 10;
-
-    /** Of states of editors that another server is told at once, in characters of JSON; who comes after that is not seen there. */
-    private static final int MAX_EVERYBODY_BYTES = 1 << 20;
 
     /* Answers to one seat: so many at once, then one in so many milliseconds. */
     private static final int ANSWERS_AT_ONCE = 5;
@@ -116,12 +108,8 @@ final class RoomContent {
     private @Nullable ContentView view;
 
     private final Set<ContentSeat> seats = new LinkedHashSet<>();
-    private final AwarenessTable awareness;
-    private final PresenceListener attention;
+    private final ContentPresence presence;
     private long seatNumbers;
-    private long awarenessSentAt = Long.MIN_VALUE / 2;
-    private boolean awarenessDue;
-    private boolean expiryDue;
 
     RoomContent(
             Room room,
@@ -150,8 +138,7 @@ final class RoomContent {
         this.stateVector = durable;
         this.writersAtMost = durable.size();
         source.whenMade(this::made);
-        this.awareness = new AwarenessTable(kit.awarenessLimits());
-        this.attention = attention;
+        this.presence = new ContentPresence(room, loop, seats, kit.awarenessLimits(), attention);
     }
 
     // tiers
@@ -262,13 +249,17 @@ final class RoomContent {
     void join(ContentSeat seat) {
         seat.number = ++seatNumbers;
         seats.add(seat);
-        seat.outlet.admitted(seat.readOnly, question(StateVector.EMPTY), awareness.everybody());
+        seat.outlet.admitted(seat.readOnly, question(StateVector.EMPTY), presence.everybody());
     }
 
     void leave(ContentSeat seat) {
-        if (seats.remove(seat) && awareness.leave(seat.number, now())) {
-            tellAwareness();
+        if (seats.remove(seat)) {
+            presence.leave(seat);
         }
+    }
+
+    ContentPresence presence() {
+        return presence;
     }
 
     int seatCount() {
@@ -829,7 +820,7 @@ final class RoomContent {
         while (!seat.owedNotices.isEmpty() && seat.outlet.stateless(seat.owedNotices.element())) {
             seat.owedNotices.remove();
         }
-        everybody(seat);
+        presence.introduce(seat);
         answer(seat);
         if (seat.behind) {
             byte[] missed = lacking(seat.had);
@@ -854,97 +845,6 @@ final class RoomContent {
         }
     }
 
-    // awareness
-
-    void awareness(ContentSeat seat, byte[] update) {
-        try {
-            if (awareness.apply(seat.number, update, now())) {
-                tellAwareness();
-            }
-        } catch (MalformedUpdateException e) {
-            deny(seat, FailureCode.MALFORMED, "the awareness update does not decode: " + e.getMessage());
-        }
-        expireLater();
-    }
-
-    void everybody(ContentSeat seat) {
-        byte[] all = awareness.everybody();
-        if (all.length > 0 && seat.outlet.hasRoom()) {
-            seat.outlet.relay(seat.framing.awareness(all));
-        }
-    }
-
-    /** At once if it was quiet, otherwise with all that comes in a short while: one frame says what many have said. */
-    private void tellAwareness() {
-        if (awarenessDue) {
-            return;
-        }
-        long wait = awarenessSentAt + AWARENESS_MILLIS - now();
-        if (wait <= 0) {
-            sendAwareness();
-        } else {
-            awarenessDue = true;
-            loop.schedule(
-                    () -> {
-                        awarenessDue = false;
-                        sendAwareness();
-                    },
-                    wait);
-        }
-    }
-
-    private void sendAwareness() {
-        byte[] news = awareness.takeChanges(MAX_AWARENESS_FRAME_BYTES);
-        awarenessSentAt = now();
-        tellServers();
-        if (awareness.hasChanges() || awareness.hasOwnChanges()) {
-            tellAwareness();
-        }
-        if (news.length == 0) {
-            return;
-        }
-        Map<Framing, byte[]> frames = new HashMap<>(2);
-        for (ContentSeat seat : seats) {
-            if (seat.outlet.hasRoom()) {
-                seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.awareness(news)));
-            }
-        }
-    }
-
-    private void tellServers() {
-        if (!attention.isWanted(room.name())) {
-            awareness.forgetOwnChanges();
-            return;
-        }
-        byte[] own = awareness.takeOwnChanges(MAX_AWARENESS_FRAME_BYTES);
-        if (own.length > 0) {
-            attention.changed(new LinkMessage.Presence(room.name(), false, own, List.of()));
-        }
-    }
-
-    /** Of the editors that are at this server, one awareness update; empty if none is. */
-    byte[] everybodyHere() {
-        return awareness.everybodyHere(MAX_EVERYBODY_BYTES);
-    }
-
-    /** Another server says which editors are there. */
-    void hear(long server, LinkMessage.Presence news) {
-        boolean changed = news.all()
-                ? awareness.replace(server, news.awareness(), now())
-                : news.awareness().length > 0 && awareness.apply(server, news.awareness(), now());
-        if (changed) {
-            tellAwareness();
-        }
-        expireLater();
-    }
-
-    /** The editors of another server are not heard of any more. */
-    void lose(long server) {
-        if (awareness.leave(server, now())) {
-            tellAwareness();
-        }
-    }
-
     /** Sends a message of the application to everybody who speaks a dialect that has them; how many keep up with it. */
     int stateless(String payload) {
         int sent = 0;
@@ -954,22 +854,6 @@ final class RoomContent {
             }
         }
         return sent;
-    }
-
-    private void expireLater() {
-        if (expiryDue || awareness.isEmpty() || room.isGone()) {
-            return;
-        }
-        expiryDue = true;
-        loop.schedule(
-                () -> {
-                    expiryDue = false;
-                    if (awareness.expire(now())) {
-                        tellAwareness();
-                    }
-                    expireLater();
-                },
-                EXPIRY_MILLIS);
     }
 
     private long now() {
