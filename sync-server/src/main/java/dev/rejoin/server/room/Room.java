@@ -112,7 +112,7 @@ final class Room {
         this.content = new RoomContent(
                 this, commits, loop, kit, hotContents, document, recovered.content(), recovered.former(), attention);
         this.servers = new ServerDesk(this, commits, content, document);
-        this.tags = new RoomTags(epoch, document, content);
+        this.tags = new RoomTags(epoch, document, content.tiers());
         this.writes = new RoomWrites(this, commits, judge, content, kit, document, tags);
         this.freshness = kit.others().freshness(name);
         this.guard = new SessionGuard(
@@ -454,7 +454,7 @@ final class Room {
     private void go() {
         gone = true;
         stayAwake();
-        content.gone();
+        content.tiers().gone();
         whenGone.accept(this);
         kit.observer().roomClosed();
     }
@@ -585,7 +585,7 @@ final class Room {
         visited = true;
         ContentView now;
         try {
-            now = content.view();
+            now = content.tiers().view();
         } catch (RuntimeException e) {
             result.completeExceptionally(e);
             return;
@@ -606,7 +606,7 @@ final class Room {
                 commits.tail().stored(),
                 new DocumentStats.Visitors(seats.size(), content.seatCount(), leases.size()),
                 document.hasContent(),
-                content.image());
+                content.tiers().image());
     }
 
     long epoch() {

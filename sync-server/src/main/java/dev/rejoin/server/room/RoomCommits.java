@@ -223,11 +223,11 @@ final class RoomCommits {
         // a snapshot of the content would have each commit copy what the next keystroke touches; nobody reads it there
         batch.after = batch.changes.isEmpty() ? committed : document.snapshot();
         if (!batch.contentChanges.isEmpty()) {
-            batch.contentAfter = room.content().stateVector();
+            batch.contentAfter = room.content().tiers().stateVector();
         }
         if (image) {
             batch.leases = leases.images();
-            batch.contentImage = room.content().image();
+            batch.contentImage = room.content().tiers().image();
         }
         inFlight = batch;
         open = new Batch();
@@ -348,7 +348,7 @@ final class RoomCommits {
         if (tail.isEmpty()) {
             then.run();
         } else {
-            image(committedSequence, committed, held, room.content().image(), leases.images(), then);
+            image(committedSequence, committed, held, room.content().tiers().image(), leases.images(), then);
         }
     }
 

@@ -11,7 +11,6 @@ import dev.rejoin.crdt.yjs.Refusal;
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.crdt.yjs.YDoc;
-import dev.rejoin.crdt.yjs.YDocView;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
@@ -22,17 +21,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The content of a room: the Yjs document, the editors at it, and who of them is there. Belongs to the room's loop. */
 final class RoomContent {
-    /* Cold and hot
-     * ------------
-     * A content that nobody writes to is one array of bytes, an update that holds all of it: joins and readers are served from
-     * that by the operations on updates. The first change makes it an engine, and the budget of the loop makes it bytes again.
-     *
-     * What leaves is durable
+    /* What leaves is durable
      * ----------------------
      * The engine runs ahead of the log, as the objects do. An answer to an editor is computed from the engine at once and leaves when
      * everything that is in it is durable. An editor gets no changes before it has got its first answer: each later change follows
@@ -53,7 +46,6 @@ final class RoomContent {
     /** Changes of one editor that wait for its answer. */
     private static final int MAX_HELD_BACK = 64;
 
-    private static final long HOT_BYTES_PER_ENCODED_BYTE = 4;
     private static final int MAX_ECHOED_DELETIONS_BYTES = 16 << 10;
     static final byte[] EMPTY_UPDATE = {0, 0};
     private static final byte[] NOTHING = {};
@@ -72,9 +64,8 @@ final class RoomContent {
     private final RoomCommits commits;
     private final RoomLoop loop;
     private final RoomKit kit;
-    private final HotContents hotContents;
     private final Document document;
-    private final ContentSource source;
+    private final ContentTiers tiers;
 
     /** Null if nobody judges the content. */
     private final @Nullable ContentRulings rulings;
@@ -88,24 +79,10 @@ final class RoomContent {
      */
     private final Map<Long, Long> suspects = new LinkedHashMap<>();
 
-    private long encodedBytes;
-
     /** At least as many clients as have written. */
     private long writersAtMost;
 
-    /** Of the engine; null after a change, until somebody asks. */
-    private @Nullable StateVector stateVector;
-
     private StateVector durable;
-
-    /** What a change of the engine emitted while {@link #change} waits for it. */
-    private byte @Nullable [] emitted;
-
-    /** The whole content as an update, for all who join; null after a change. */
-    private byte @Nullable [] whole;
-
-    /** Null after a change and while the content is cold. */
-    private @Nullable ContentView view;
 
     private final Set<ContentSeat> seats = new LinkedHashSet<>();
     private final ContentPresence presence;
@@ -128,96 +105,12 @@ final class RoomContent {
         this.commits = commits;
         this.loop = loop;
         this.kit = kit;
-        this.hotContents = hotContents;
         this.document = document;
-        this.source = source;
+        this.tiers = new ContentTiers(room, commits, kit, hotContents, document, source);
         this.former = former;
-        byte[] state = source.bytes();
-        this.encodedBytes = state.length;
-        this.durable = state.length == 0 ? StateVector.EMPTY : Updates.stateVector(state);
-        this.stateVector = durable;
+        this.durable = tiers.stateVector();
         this.writersAtMost = durable.size();
-        source.whenMade(this::made);
         this.presence = new ContentPresence(room, loop, seats, kit.awarenessLimits(), attention);
-    }
-
-    // tiers
-
-    /** The engine; makes one if the content is cold. Linear in the content then. */
-    YDoc engine() {
-        YDoc engine = document.content();
-        hotContents.used(this, encodedBytes * HOT_BYTES_PER_ENCODED_BYTE);
-        return engine;
-    }
-
-    private void made(YDoc engine) {
-        engine.onUpdate((update, origin, changed) -> emitted(update));
-        kit.observer().contentHeated();
-    }
-
-    private @Nullable YDoc hot() {
-        return document.hasContent() ? document.content() : null;
-    }
-
-    /** Back to bytes, if nothing is under way. Linear in the content. */
-    boolean cool() {
-        if (!document.hasContent()) {
-            return true;
-        }
-        if (commits.hasContentUnderWay()) {
-            return false;
-        }
-        byte[] state = whole();
-        encodedBytes = state.length;
-        source.keep(state);
-        document.releaseContent();
-        view = null;
-        kit.observer().contentCooled();
-        return true;
-    }
-
-    /** All of it as one update, with what waits for earlier updates; shared by whoever asks until it changes. */
-    byte[] whole() {
-        byte[] all = whole;
-        if (all == null) {
-            YDoc engine = hot();
-            byte[] cold = source.bytes();
-            all = engine != null ? engine.encodeStateAsUpdate() : cold.length == 0 ? EMPTY_UPDATE : cold;
-            whole = all;
-        }
-        return all;
-    }
-
-    /** What the log is to keep, written when it is asked for, on any thread; empty for a document without content. */
-    Supplier<byte[]> image() {
-        YDoc engine = hot();
-        if (engine != null && engine.pending().structs() + engine.pending().deletes() == 0) {
-            YDocView view = engine.view();
-            return view::encodeStateAsUpdate;
-        }
-        // a view does not hold what waits for earlier updates
-        byte[] bytes = engine == null ? source.bytes() : engine.encodeStateAsUpdate();
-        return () -> bytes;
-    }
-
-    /** The content as it is, changes not yet durable included; makes it hot. Linear in the content after a change. */
-    ContentView view() {
-        ContentView current = view;
-        if (current == null) {
-            current = ContentView.of(room.epoch(), engine().view());
-            view = current;
-        }
-        return current;
-    }
-
-    /** Linear in the clients after a change. */
-    StateVector stateVector() {
-        StateVector current = stateVector;
-        if (current == null) {
-            current = engine().stateVector();
-            stateVector = current;
-        }
-        return current;
     }
 
     /** As in {@link RoomImage#former}. */
@@ -232,7 +125,7 @@ final class RoomContent {
      *     compared
      */
     private byte[] question(StateVector holds) {
-        StateVector has = stateVector();
+        StateVector has = tiers.stateVector();
         if (suspects.isEmpty() && has.includes(holds)) {
             return has.encode();
         }
@@ -256,6 +149,10 @@ final class RoomContent {
         if (seats.remove(seat)) {
             presence.leave(seat);
         }
+    }
+
+    ContentTiers tiers() {
+        return tiers;
     }
 
     ContentPresence presence() {
@@ -295,7 +192,7 @@ final class RoomContent {
             denyForeign(seat);
             return;
         }
-        seat.kin |= known.size() > 0 && sharesClients(known, stateVector());
+        seat.kin |= known.size() > 0 && sharesClients(known, tiers.stateVector());
         compare(seat, known);
         seat.unanswered = known;
         answer(seat);
@@ -325,7 +222,7 @@ final class RoomContent {
         seat.answersFreeAt += ANSWER_MILLIS;
         seat.unanswered = null;
         seat.answering = true;
-        byte[] lacking = lacking(known);
+        byte[] lacking = tiers.lacking(known);
         byte[] has = question(known);
         catchUp(seat, () -> {
             seat.answering = false;
@@ -358,7 +255,7 @@ final class RoomContent {
      * the document, or of another one. What a single client wrote may be new.
      */
     private boolean isForeign(StateVector holds) {
-        return holds.size() > 1 && stateVector().size() > 0 && !sharesClients(holds, stateVector());
+        return holds.size() > 1 && tiers.stateVector().size() > 0 && !sharesClients(holds, tiers.stateVector());
     }
 
     private static boolean sharesClients(StateVector holds, StateVector ours) {
@@ -375,7 +272,7 @@ final class RoomContent {
      * of clients that it does not know; more than that has been here and was lost.
      */
     private void compare(ContentSeat seat, StateVector holds) {
-        StateVector ours = stateVector();
+        StateVector ours = tiers.stateVector();
         int[] ahead = {0, 0};
         holds.forEach((client, clock) -> {
             long known = ours.get(client);
@@ -410,23 +307,11 @@ final class RoomContent {
         }
     }
 
-    /** Something that came waits for what has not come: it is part of the whole, and nothing may have been emitted. */
-    void stalled() {
-        kit.observer().contentStalled();
-        whole = null;
-    }
-
     // other servers
 
     /** What is durably here. */
     StateVector durable() {
         return durable;
-    }
-
-    /** What somebody who holds this lacks, with what waits for earlier updates; empty if there is nothing at all. */
-    byte[] excerpt(StateVector known) {
-        byte[] lacking = lacking(known);
-        return Updates.isEmpty(lacking) ? NOTHING : lacking;
     }
 
     /**
@@ -446,28 +331,15 @@ final class RoomContent {
             kit.observer().lineageRefused();
             throw new MalformedUpdateException("the update is of a former life of the document", 0);
         }
-        engine();
-        emitted = null;
+        tiers.engine();
+        tiers.forgetEmitted();
         ApplyResult result = document.merge(DocumentDelta.of(objects, update), this);
-        byte[] integrated = emitted;
-        emitted = null;
+        byte[] integrated = tiers.takeEmitted();
         if (!result.complete()) {
-            stalled();
+            tiers.stalled();
             return integrated == null ? EMPTY_UPDATE : integrated;
         }
         return integrated;
-    }
-
-    private byte[] lacking(StateVector known) {
-        if (known.size() == 0) {
-            return whole();
-        }
-        YDoc engine = hot();
-        if (engine != null) {
-            return engine.encodeStateAsUpdate(known);
-        }
-        byte[] cold = source.bytes();
-        return cold.length == 0 ? EMPTY_UPDATE : Updates.diff(cold, known);
     }
 
     /** Takes a change; what it does to the document waits in the open batch. */
@@ -485,8 +357,8 @@ final class RoomContent {
             settle(seat, harmless);
             return;
         }
-        YDoc engine = engine();
-        emitted = null;
+        YDoc engine = tiers.engine();
+        tiers.forgetEmitted();
         ContentRulings.@Nullable Ruling ruling = null;
         ApplyResult result;
         try {
@@ -532,16 +404,15 @@ final class RoomContent {
             deny(seat, FailureCode.MALFORMED, "the update does not decode: " + e.getMessage());
             return;
         }
-        if (seat.heals && answer && emitted != null) {
+        byte[] integrated = tiers.takeEmitted();
+        if (seat.heals && answer && integrated != null) {
             seat.heals = false;
             kit.observer().contentHealed();
         }
-        byte[] integrated = emitted;
-        emitted = null;
         if (ruling != null) {
             ruled(seat, update, answer, ruling, integrated);
         } else if (!result.complete()) {
-            stalled();
+            tiers.stalled();
             commits.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
             ask(seat);
         } else {
@@ -656,7 +527,7 @@ final class RoomContent {
         if (writersAtMost <= kit.options().maxReplicas()) {
             return false;
         }
-        int writers = stateVector().size();
+        int writers = tiers.stateVector().size();
         int fresh = newWriters(update);
         writersAtMost = writers + fresh;
         if (writersAtMost <= kit.options().maxReplicas()) {
@@ -679,7 +550,7 @@ final class RoomContent {
     }
 
     private int newWriters(byte[] update) {
-        StateVector ours = stateVector();
+        StateVector ours = tiers.stateVector();
         int[] fresh = {0};
         Updates.stateVector(update).forEach((client, clock) -> fresh[0] += ours.get(client) == 0 ? 1 : 0);
         return fresh[0];
@@ -715,13 +586,13 @@ final class RoomContent {
 
     private boolean holdsNothingNew(ContentSeat seat, byte[] update) {
         try {
-            byte[] rest = Updates.diff(update, stateVector());
+            byte[] rest = Updates.diff(update, tiers.stateVector());
             if (Updates.isEmpty(rest)) {
                 return true;
             }
             DeleteSet deletes = Updates.deleteSet(rest);
-            YDoc engine = hot();
-            DeleteSet ours = engine != null ? engine.deleteSet() : Updates.deleteSet(whole());
+            YDoc engine = tiers.hot();
+            DeleteSet ours = engine != null ? engine.deleteSet() : Updates.deleteSet(tiers.whole());
             return Updates.stateVector(update).equals(StateVector.EMPTY)
                     && ours.union(deletes).equals(ours);
         } catch (MalformedUpdateException e) {
@@ -751,20 +622,6 @@ final class RoomContent {
         if (refused > 0) {
             seat.outlet.settled(refused, false);
         }
-    }
-
-    /** The engine has changed: by {@link #change}, or by trusted code in this process. */
-    private void emitted(byte[] update) {
-        whole = null;
-        stateVector = null;
-        view = null;
-        encodedBytes += update.length;
-        emitted = update;
-    }
-
-    /** Trusted code in this process runs: it may tell the kind of a root, which changes nothing but what is shown. */
-    void forgetView() {
-        view = null;
     }
 
     // what became durable
@@ -823,7 +680,7 @@ final class RoomContent {
         presence.introduce(seat);
         answer(seat);
         if (seat.behind) {
-            byte[] missed = lacking(seat.had);
+            byte[] missed = tiers.lacking(seat.had);
             catchUp(seat, () -> {
                 if (seat.behind) {
                     seat.behind = false;
@@ -858,13 +715,5 @@ final class RoomContent {
 
     private long now() {
         return loop.millis();
-    }
-
-    /** The room leaves memory. */
-    void gone() {
-        hotContents.forget(this);
-        if (document.hasContent()) {
-            kit.observer().contentCooled();
-        }
     }
 }

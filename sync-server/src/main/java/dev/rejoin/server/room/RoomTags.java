@@ -6,9 +6,9 @@ import dev.rejoin.crdt.document.Document;
 final class RoomTags implements EntityTags {
     private final long epoch;
     private final Document document;
-    private final RoomContent content;
+    private final ContentTiers content;
 
-    RoomTags(long epoch, Document document, RoomContent content) {
+    RoomTags(long epoch, Document document, ContentTiers content) {
         this.epoch = epoch;
         this.document = document;
         this.content = content;

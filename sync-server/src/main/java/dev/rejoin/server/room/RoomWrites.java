@@ -64,7 +64,7 @@ final class RoomWrites {
                 kit.observer().rejected(decision.code());
                 throw new WriteRefusedException(decision.code(), decision.message());
             }
-            engine = write.touchesContent() ? content.engine() : null;
+            engine = write.touchesContent() ? content.tiers().engine() : null;
             if (update != null) {
                 content.checkLineage(update);
             }
@@ -98,7 +98,7 @@ final class RoomWrites {
                         contentAfter[0] = engine.view();
                     }
                     if (update != null && applied[0] != null && !applied[0].complete()) {
-                        content.stalled();
+                        content.tiers().stalled();
                         commits.contentChanged(null, update, RoomContent.EMPTY_UPDATE);
                     }
                 });
@@ -125,7 +125,7 @@ final class RoomWrites {
         }
         room.watchIfAsked();
         Commit commit;
-        content.forgetView();
+        content.tiers().forgetView();
         try {
             commit = transaction.get();
         } catch (RuntimeException | Error e) {
@@ -139,7 +139,7 @@ final class RoomWrites {
         commits.unjudged(commit.delta());
         byte[] update = commit.content();
         if (update != null) {
-            content.engine(); // counts for the budget
+            content.tiers().engine(); // counts for the budget
             commits.contentChanged(null, update, update);
         }
         then.run();

@@ -150,7 +150,7 @@ final class ServerDesk {
             Version version, StateVector stateVector, boolean headsOnly, CompletableFuture<Optional<Excerpt>> result) {
         byte[] update;
         try {
-            update = headsOnly ? NOTHING : content.excerpt(stateVector);
+            update = headsOnly ? NOTHING : content.tiers().excerpt(stateVector);
         } catch (RuntimeException e) {
             result.completeExceptionally(e);
             return;
