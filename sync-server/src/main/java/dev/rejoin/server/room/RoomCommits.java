@@ -359,7 +359,7 @@ final class RoomCommits {
             Supplier<byte[]> contentImage,
             List<RoomImage.LeaseImage> leaseImages,
             Runnable then) {
-        byte[] former = room.content().former();
+        byte[] former = room.content().lineage().former();
         tail.replaceBy(
                 () -> new RoomImage(
                         sequence,

@@ -23,7 +23,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The content of a room: the Yjs document, the editors at it, and who of them is there. Belongs to the room's loop. */
+/** The editors at the content of a room: takes in what they change, and sends them what became durable. Belongs to the room's loop. */
 final class RoomContent {
     /* What leaves is durable
      * ----------------------
@@ -48,13 +48,6 @@ final class RoomContent {
 
     private static final int MAX_ECHOED_DELETIONS_BYTES = 16 << 10;
     static final byte[] EMPTY_UPDATE = {0, 0};
-    private static final byte[] NOTHING = {};
-
-    /** Client ids that two have written under; of further ones those who come later are not asked. */
-    private static final int MAX_SUSPECTS = 16;
-
-    private static final int OVERLAP_UNITS = 8;
-    private static final int MAX_NEW_WRITERS_PER_CHANGE = 1_024;
 
     /* Answers to one seat: so many at once, then one in so many milliseconds. */
     private static final int ANSWERS_AT_ONCE = 5;
@@ -66,21 +59,10 @@ final class RoomContent {
     private final RoomKit kit;
     private final Document document;
     private final ContentTiers tiers;
+    private final Lineage lineage;
 
     /** Null if nobody judges the content. */
     private final @Nullable ContentRulings rulings;
-
-    /** Who wrote in former lives of the document. */
-    private final StateVector former;
-
-    /**
-     * Client ids that two have written under, and from where on: everybody who comes is asked anew for what they wrote, so that whoever holds
-     * the other history is found although its state vector does not tell.
-     */
-    private final Map<Long, Long> suspects = new LinkedHashMap<>();
-
-    /** At least as many clients as have written. */
-    private long writersAtMost;
 
     private StateVector durable;
 
@@ -107,42 +89,15 @@ final class RoomContent {
         this.kit = kit;
         this.document = document;
         this.tiers = new ContentTiers(room, commits, kit, hotContents, document, source);
-        this.former = former;
+        this.lineage = new Lineage(tiers, former, kit);
         this.durable = tiers.stateVector();
-        this.writersAtMost = durable.size();
         this.presence = new ContentPresence(room, loop, seats, kit.awarenessLimits(), attention);
     }
-
-    /** As in {@link RoomImage#former}. */
-    byte[] former() {
-        return former.size() == 0 ? NOTHING : former.encode();
-    }
-
-    /**
-     * What an editor is told that the server has, so that it answers with the rest.
-     *
-     * @param holds what the editor is known to hold. Where that goes on from what is here, the last few units are asked for again, to be
-     *     compared
-     */
-    private byte[] question(StateVector holds) {
-        StateVector has = tiers.stateVector();
-        if (suspects.isEmpty() && has.includes(holds)) {
-            return has.encode();
-        }
-        StateVector.Builder less = StateVector.builder();
-        has.forEach((client, clock) -> {
-            long from = holds.get(client) > clock ? Math.max(0, clock - OVERLAP_UNITS) : clock;
-            less.add(client, Math.min(from, suspects.getOrDefault(client, clock)));
-        });
-        return less.build().encode();
-    }
-
-    // editors
 
     void join(ContentSeat seat) {
         seat.number = ++seatNumbers;
         seats.add(seat);
-        seat.outlet.admitted(seat.readOnly, question(StateVector.EMPTY), presence.everybody());
+        seat.outlet.admitted(seat.readOnly, lineage.question(StateVector.EMPTY), presence.everybody());
     }
 
     void leave(ContentSeat seat) {
@@ -153,6 +108,10 @@ final class RoomContent {
 
     ContentTiers tiers() {
         return tiers;
+    }
+
+    Lineage lineage() {
+        return lineage;
     }
 
     ContentPresence presence() {
@@ -188,11 +147,11 @@ final class RoomContent {
             deny(seat, FailureCode.MALFORMED, "the state vector does not decode: " + e.getMessage());
             return;
         }
-        if (isForeign(known) || sharesClients(known, former)) {
+        if (lineage.isForeign(known) || lineage.isFormer(known)) {
             denyForeign(seat);
             return;
         }
-        seat.kin |= known.size() > 0 && sharesClients(known, tiers.stateVector());
+        seat.kin |= lineage.isKin(known);
         compare(seat, known);
         seat.unanswered = known;
         answer(seat);
@@ -223,7 +182,7 @@ final class RoomContent {
         seat.unanswered = null;
         seat.answering = true;
         byte[] lacking = tiers.lacking(known);
-        byte[] has = question(known);
+        byte[] has = lineage.question(known);
         catchUp(seat, () -> {
             seat.answering = false;
             seat.synchronised = true;
@@ -248,23 +207,6 @@ final class RoomContent {
                 seat.outlet.relay(seat.framing.update(meanwhile));
             }
         });
-    }
-
-    /**
-     * Whether merging would mix two documents: what several clients wrote, none of whom this document knows, is of another life of
-     * the document, or of another one. What a single client wrote may be new.
-     */
-    private boolean isForeign(StateVector holds) {
-        return holds.size() > 1 && tiers.stateVector().size() > 0 && !sharesClients(holds, tiers.stateVector());
-    }
-
-    private static boolean sharesClients(StateVector holds, StateVector ours) {
-        if (ours.size() == 0) {
-            return false;
-        }
-        boolean[] shared = {false};
-        holds.forEach((client, clock) -> shared[0] |= clock > 0 && ours.get(client) > 0);
-        return shared[0];
     }
 
     /**
@@ -293,20 +235,6 @@ final class RoomContent {
                 "what this editor holds is not of this document; discard its local copy and load again");
     }
 
-    /**
-     * Whether an update that came without a seat may be merged.
-     *
-     * @throws WriteRefusedException if it is of another document, or another life of this one
-     * @throws MalformedUpdateException if it does not decode
-     */
-    void checkLineage(byte[] update) {
-        if (isForeign(Updates.stateVector(update))) {
-            kit.observer().lineageRefused();
-            throw new WriteRefusedException(
-                    FailureCode.LINEAGE.label(), "the update is not of this document, or of another life of it");
-        }
-    }
-
     // other servers
 
     /** What is durably here. */
@@ -327,7 +255,7 @@ final class RoomContent {
             document.merge(objects, this);
             return null;
         }
-        if (former.size() > 0 && Updates.mentions(update, former)) {
+        if (lineage.isFormer(update)) {
             kit.observer().lineageRefused();
             throw new MalformedUpdateException("the update is of a former life of the document", 0);
         }
@@ -363,22 +291,19 @@ final class RoomContent {
         ApplyResult result;
         try {
             // a local store may open after the connection did, and bring what the editor did not say it holds
-            if (!seat.kin && isForeign(Updates.stateVector(update))
-                    || former.size() > 0 && Updates.mentions(update, former)) {
+            if (!seat.kin && lineage.isForeign(Updates.stateVector(update)) || lineage.isFormer(update)) {
                 denyForeign(seat);
                 return;
             }
-            if (!answer
-                    && declaredWriters(update) > MAX_NEW_WRITERS_PER_CHANGE
-                    && newWriters(update) > MAX_NEW_WRITERS_PER_CHANGE) {
+            if (!answer && lineage.hasTooManyNewWriters(update)) {
                 kit.observer().malformed();
                 deny(
                         seat,
                         FailureCode.TOO_LARGE,
-                        "more than " + MAX_NEW_WRITERS_PER_CHANGE + " new writers in one change");
+                        "more than " + Lineage.MAX_NEW_WRITERS_PER_CHANGE + " new writers in one change");
                 return;
             }
-            if (hasTooManyWriters(update)) {
+            if (lineage.hasTooManyWriters(update)) {
                 kit.observer().rejected("too-many-writers");
                 settle(seat, false);
                 return;
@@ -391,9 +316,7 @@ final class RoomContent {
             }
         } catch (ContradictoryUpdateException e) {
             kit.observer().equivocated();
-            if (suspects.size() < MAX_SUSPECTS || suspects.containsKey(e.client())) {
-                suspects.merge(e.client(), e.clock(), Math::min);
-            }
+            lineage.suspect(e);
             deny(
                     seat,
                     FailureCode.EQUIVOCATION,
@@ -521,41 +444,6 @@ final class RoomContent {
                 Math.max(HELD_BACK_MILLIS, seat.askedAt + ASK_MILLIS - now()));
     }
 
-    /** Whether the document would have more writers than it may: each one costs everybody who joins some bytes, for ever. */
-    private boolean hasTooManyWriters(byte[] update) {
-        writersAtMost += declaredWriters(update);
-        if (writersAtMost <= kit.options().maxReplicas()) {
-            return false;
-        }
-        int writers = tiers.stateVector().size();
-        int fresh = newWriters(update);
-        writersAtMost = writers + fresh;
-        if (writersAtMost <= kit.options().maxReplicas()) {
-            return false;
-        }
-        writersAtMost = writers;
-        return fresh > 0;
-    }
-
-    /** How many clients an update says it has structs of; it may lie, and is decoded later. */
-    private static long declaredWriters(byte[] update) {
-        long number = 0;
-        for (int i = 0; i < Math.min(update.length, 5); i++) {
-            number |= (update[i] & 0x7fL) << (7 * i);
-            if (update[i] >= 0) {
-                break;
-            }
-        }
-        return number;
-    }
-
-    private int newWriters(byte[] update) {
-        StateVector ours = tiers.stateVector();
-        int[] fresh = {0};
-        Updates.stateVector(update).forEach((client, clock) -> fresh[0] += ours.get(client) == 0 ? 1 : 0);
-        return fresh[0];
-    }
-
     /**
      * A client of y-websocket takes for saved what comes back to it. What was known before it sent it is relayed to nobody, so it
      * comes back by itself: a server was killed after the commit and before it had told anybody. Each client that joins answers
@@ -580,7 +468,7 @@ final class RoomContent {
         long now = now();
         if (now - seat.askedAt >= ASK_MILLIS) {
             seat.askedAt = now;
-            seat.outlet.relay(seat.framing.syncStep1(question(StateVector.EMPTY)));
+            seat.outlet.relay(seat.framing.syncStep1(lineage.question(StateVector.EMPTY)));
         }
     }
 
@@ -698,7 +586,7 @@ final class RoomContent {
         seat.outlet.access(readOnly || tooMany);
         if (mayWriteNow) {
             // what was refused before is still there
-            seat.outlet.relay(seat.framing.syncStep1(question(StateVector.EMPTY)));
+            seat.outlet.relay(seat.framing.syncStep1(lineage.question(StateVector.EMPTY)));
         }
     }
 

@@ -66,7 +66,7 @@ final class RoomWrites {
             }
             engine = write.touchesContent() ? content.tiers().engine() : null;
             if (update != null) {
-                content.checkLineage(update);
+                content.lineage().check(update);
             }
         } catch (RuntimeException refused) {
             result.completeExceptionally(refused);
