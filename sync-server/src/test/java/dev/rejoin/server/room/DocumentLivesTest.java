@@ -556,7 +556,7 @@ class DocumentLivesTest {
                             DeltaLimits.UNLIMITED,
                             UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
-                            loop::now,
+                            loop::millis,
                             new Random(42),
                             AckLevel.DURABLE,
                             new Notes()));

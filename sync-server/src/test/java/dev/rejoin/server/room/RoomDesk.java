@@ -38,7 +38,7 @@ final class RoomDesk {
                             DeltaLimits.UNLIMITED,
                             UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
-                            loop::now,
+                            loop::millis,
                             random,
                             AckLevel.DURABLE,
                             RoomObserver.SILENT,
