@@ -9,7 +9,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** Rooms whose loop and log do only what a test says. What a test varies it sets before it asks for {@link #rooms}. */
-final class RoomDesk {
+class RoomDesk {
     final ManualLoop loop = new ManualLoop();
     final FakeLog log = new FakeLog();
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
@@ -17,6 +17,7 @@ final class RoomDesk {
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
     OtherServers others = OtherServers.NONE;
+    AdmissionListener admissions = AdmissionListener.NONE;
     long seed = 42;
 
     @Nullable
@@ -44,6 +45,7 @@ final class RoomDesk {
                             RoomObserver.SILENT,
                             others,
                             epochs == null ? Epochs.random(random) : epochs));
+            made.tellOfAdmissions(admissions);
             rooms = made;
         }
         return made;
