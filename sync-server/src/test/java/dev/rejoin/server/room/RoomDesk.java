@@ -18,6 +18,7 @@ class RoomDesk {
     private @Nullable Rooms rooms;
     OtherServers others = OtherServers.NONE;
     AdmissionListener admissions = AdmissionListener.NONE;
+    RoomObserver observer = RoomObserver.SILENT;
     long seed = 42;
 
     @Nullable
@@ -42,7 +43,7 @@ class RoomDesk {
                             loop::millis,
                             random,
                             AckLevel.DURABLE,
-                            RoomObserver.SILENT,
+                            observer,
                             others,
                             epochs == null ? Epochs.random(random) : epochs));
             made.tellOfAdmissions(admissions);
