@@ -4,13 +4,11 @@ import dev.rejoin.client.outbox.Outbox;
 import dev.rejoin.client.outbox.OutboxRecord;
 import dev.rejoin.client.outbox.SavedClient;
 import dev.rejoin.client.transport.Connector;
+import dev.rejoin.server.room.ManualLoop;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +19,8 @@ public final class SimulatedClient {
     private final Duration moveAfter;
     private final Random random;
     private final Disk disk = new Disk();
-    private Loop loop = new Loop(1_000_000);
+    private final ManualLoop steps = new ManualLoop();
+    private Loop loop = new Loop(steps);
     private SyncClient client;
 
     /**
@@ -42,7 +41,7 @@ public final class SimulatedClient {
                 .document("d")
                 .servers(servers)
                 .moveAfter(moveAfter)
-                .timeSource(loop::millis)
+                .timeSource(steps::millis)
                 .simulated(disk, loop, random)
                 .build();
     }
@@ -53,51 +52,28 @@ public final class SimulatedClient {
 
     /** Runs what is to be done now. */
     public void run() {
-        loop.run();
+        steps.run();
     }
 
     public void pass(long millis) {
-        loop.pass(millis);
+        steps.pass(millis);
     }
 
     /** The process ends in the midst of it, and begins anew with what the disk has kept. */
     public void crash() {
         loop.shutdown();
         disk.unforced.clear();
-        loop = new Loop(loop.now);
+        loop = new Loop(steps);
         client = open();
     }
 
+    /** What one process does; the time goes on after it. */
     private static final class Loop implements LoopThread {
-        private record Alarm(long due, long order, Runnable task) {}
-
-        private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
-        private final PriorityQueue<Alarm> alarms =
-                new PriorityQueue<>(Comparator.comparingLong(Alarm::due).thenComparingLong(Alarm::order));
-        private long now;
-        private long orders;
+        private final ManualLoop steps;
         private boolean ended;
 
-        Loop(long now) {
-            this.now = now;
-        }
-
-        void run() {
-            while (!tasks.isEmpty()) {
-                tasks.remove().run();
-            }
-        }
-
-        void pass(long millis) {
-            long until = now + millis;
-            run();
-            while (!alarms.isEmpty() && alarms.element().due() <= until) {
-                Alarm alarm = alarms.remove();
-                now = alarm.due();
-                alarm.task().run();
-                run();
-            }
-            now = until;
+        Loop(ManualLoop steps) {
+            this.steps = steps;
         }
 
         @Override
@@ -105,19 +81,17 @@ public final class SimulatedClient {
             if (ended) {
                 throw new RejectedExecutionException("crashed");
             }
-            tasks.add(task);
+            steps.execute(task);
         }
 
         @Override
         public Timer schedule(Runnable task, long millis) {
-            Alarm alarm = new Alarm(now + millis, orders++, task);
-            alarms.add(alarm);
-            return () -> alarms.remove(alarm);
+            return ended ? () -> {} : steps.schedule(task, millis)::cancel;
         }
 
         @Override
         public long millis() {
-            return now;
+            return steps.millis();
         }
 
         @Override
@@ -128,8 +102,7 @@ public final class SimulatedClient {
         @Override
         public void shutdown() {
             ended = true;
-            tasks.clear();
-            alarms.clear();
+            steps.forget();
         }
     }
 

@@ -20,19 +20,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A server of real rooms and sessions, over links that carry a message when a simulation says so. */
 public final class SimulatedServer {
-    private static final DocumentName NAME = DocumentName.of("d");
-    private static final long EPOCH = 5;
-
-    private final RoomDesk desk = new RoomDesk();
+    private final ClusterDesk desk;
     private final List<Link> links = new ArrayList<>();
-    private final Consumer<Admitted> network;
     private boolean down;
 
     /** The control: a refused transaction is forgotten instead of made void. */
@@ -48,44 +42,10 @@ public final class SimulatedServer {
     /** @param network is given each entry that other servers are to be told */
     public SimulatedServer(
             int number, long seed, MutationValidator validator, boolean drops, Consumer<Admitted> network) {
-        this.network = network;
         this.dropping = drops ? validator : null;
+        this.desk = new ClusterDesk(number, seed, network);
         desk.validator = validator;
-        desk.seed = seed * 1_000 + 100L * number;
-        desk.log.name = (number + 1L) << 32;
-        desk.log.incarnation = (number + 1L) << 40;
-        desk.epochs = new Epochs() {
-            @Override
-            public long first(String document) {
-                return EPOCH;
-            }
-
-            @Override
-            public long restored(String document, long former) {
-                return former + 1;
-            }
-
-            @Override
-            public long begunAnew(String document, long former) {
-                return former + 2;
-            }
-        };
         desk.others = document -> new Origins() {};
-        listen();
-    }
-
-    private void listen() {
-        desk.rooms().tellOfAdmissions(new AdmissionListener() {
-            @Override
-            public boolean isListening() {
-                return true;
-            }
-
-            @Override
-            public void admitted(Admitted entry) {
-                network.accept(entry);
-            }
-        });
     }
 
     /** A new link; null if the server is down. */
@@ -136,60 +96,22 @@ public final class SimulatedServer {
     /** What is not durable is gone, and the log is opened anew. */
     public void crash() {
         cut();
-        // what the ending process still begins is lost with it, too
-        desk.loop.run();
-        desk.log.fail();
-        desk.loop.run();
-        desk.log.fail();
-        desk.log.incarnation += 1L << 16;
-        desk.reopen();
-        listen();
+        desk.crash();
     }
 
     /** Takes an entry of another server, unless it lacks what was before. */
     public void take(Admitted entry) {
-        desk.rooms()
-                .take(
-                        NAME,
-                        new Arrival(
-                                entry.epoch(), entry.fragment(), entry.update(), entry.before(), entry.after(), false));
-        desk.commit();
+        desk.take(entry, entry.before());
     }
 
     /** Asks another server for all that is lacking here. */
     public void pull(SimulatedServer from) {
-        CompletableFuture<Optional<Holding>> here = desk.rooms().holding(NAME).toCompletableFuture();
-        desk.commit();
-        CompletableFuture<Optional<Excerpt>> lacking = from.desk
-                .rooms()
-                .excerpt(
-                        NAME,
-                        EPOCH,
-                        here.join().map(Holding::version).orElse(new byte[0]),
-                        here.join().map(Holding::stateVector).orElse(new byte[0]),
-                        false)
-                .toCompletableFuture();
-        from.desk.commit();
-        lacking.join().ifPresent(excerpt -> {
-            desk.rooms()
-                    .take(
-                            NAME,
-                            new Arrival(
-                                    excerpt.epoch(),
-                                    excerpt.fragment(),
-                                    excerpt.update(),
-                                    HeldPositions.NONE,
-                                    excerpt.held(),
-                                    true));
-            desk.commit();
-        });
+        from.desk.lacking(desk.holding()).ifPresent(desk::take);
     }
 
     /** What the objects are. */
     public Map<String, Object> values() {
-        CompletableFuture<Optional<DocumentView>> view = desk.rooms().read(NAME).toCompletableFuture();
-        desk.commit();
-        return view.join().map(found -> found.snapshot().toMap()).orElse(Map.of());
+        return desk.view().map(found -> found.snapshot().toMap()).orElse(Map.of());
     }
 
     /** One connection: messages wait on either way until the simulation lets them arrive, and a cut loses them. */
@@ -275,7 +197,10 @@ public final class SimulatedServer {
             Document document = Document.create();
             return !validator
                     .judge(new MutationValidator.ProposedChange(
-                            NAME.value(), replica, document.describe(Delta.decode(fragment)), document.snapshot()))
+                            ClusterDesk.NAME.value(),
+                            replica,
+                            document.describe(Delta.decode(fragment)),
+                            document.snapshot()))
                     .accepted();
         }
 

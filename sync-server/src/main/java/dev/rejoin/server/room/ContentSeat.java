@@ -98,12 +98,12 @@ public final class ContentSeat {
 
     /** The editor says something of who is there. */
     public void awareness(byte[] update) {
-        enter(room -> room.content().awareness(this, update));
+        enter(room -> room.content().presence().show(this, update));
     }
 
     /** The editor wants to know who is there. */
     public void queryAwareness() {
-        enter(room -> room.content().everybody(this));
+        enter(room -> room.content().presence().introduce(this));
     }
 
     /** What the seat may do has changed. */

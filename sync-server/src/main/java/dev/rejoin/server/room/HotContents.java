@@ -10,7 +10,7 @@ import java.util.Map;
  */
 final class HotContents {
     private final long budgetBytes;
-    private final Map<RoomContent, Long> sizes = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<ContentTiers, Long> sizes = new LinkedHashMap<>(16, 0.75f, true);
     private long total;
 
     HotContents(long budgetBytes) {
@@ -18,12 +18,12 @@ final class HotContents {
     }
 
     /** Notes that a content is used and how large it is; cools others if need be, never the one in use. */
-    void used(RoomContent content, long bytes) {
+    void used(ContentTiers content, long bytes) {
         Long before = sizes.put(content, bytes);
         total += bytes - (before == null ? 0 : before);
-        Iterator<Map.Entry<RoomContent, Long>> eldest = sizes.entrySet().iterator();
+        Iterator<Map.Entry<ContentTiers, Long>> eldest = sizes.entrySet().iterator();
         while (total > budgetBytes && eldest.hasNext()) {
-            Map.Entry<RoomContent, Long> next = eldest.next();
+            Map.Entry<ContentTiers, Long> next = eldest.next();
             if (next.getKey() != content && next.getKey().cool()) {
                 total -= next.getValue();
                 eldest.remove();
@@ -31,7 +31,7 @@ final class HotContents {
         }
     }
 
-    void forget(RoomContent content) {
+    void forget(ContentTiers content) {
         Long size = sizes.remove(content);
         total -= size == null ? 0 : size;
     }

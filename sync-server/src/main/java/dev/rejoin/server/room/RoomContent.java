@@ -11,11 +11,8 @@ import dev.rejoin.crdt.yjs.Refusal;
 import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.crdt.yjs.Updates;
 import dev.rejoin.crdt.yjs.YDoc;
-import dev.rejoin.crdt.yjs.YDocView;
-import dev.rejoin.sync.awareness.AwarenessTable;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.wire.FailureCode;
-import dev.rejoin.sync.wire.LinkMessage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,17 +21,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The content of a room: the Yjs document, the editors at it, and who of them is there. Belongs to the room's loop. */
+/** The editors at the content of a room: takes in what they change, and sends them what became durable. Belongs to the room's loop. */
 final class RoomContent {
-    /* Cold and hot
-     * ------------
-     * A content that nobody writes to is one array of bytes, an update that holds all of it: joins and readers are served from
-     * that by the operations on updates. The first change makes it an engine, and the budget of the loop makes it bytes again.
-     *
-     * What leaves is durable
+    /* What leaves is durable
      * ----------------------
      * The engine runs ahead of the log, as the objects do. An answer to an editor is computed from the engine at once and leaves when
      * everything that is in it is durable. An editor gets no changes before it has got its first answer: each later change follows
@@ -45,8 +36,6 @@ final class RoomContent {
      * A peer that does not read gets nothing queued but a count of what it is owed. When it has drained it gets one update with
      * all that happened since it fell behind. Awareness is not owed: everybody's newest state is sent then.
      */
-    private static final long AWARENESS_MILLIS = 80;
-    private static final long EXPIRY_MILLIS = 5_000;
     private static final long ASK_MILLIS = 1_000;
 
     /** What has overtaken its forerunners, from another tab, is asked for when they have had time to come. */
@@ -57,73 +46,33 @@ final class RoomContent {
     /** Changes of one editor that wait for its answer. */
     private static final int MAX_HELD_BACK = 64;
 
-    private static final long HOT_BYTES_PER_ENCODED_BYTE = 4;
     private static final int MAX_ECHOED_DELETIONS_BYTES = 16 << 10;
     static final byte[] EMPTY_UPDATE = {0, 0};
-    private static final byte[] NOTHING = {};
-
-    /** Client ids that two have written under; of further ones those who come later are not asked. */
-    private static final int MAX_SUSPECTS = 16;
-
-    private static final int OVERLAP_UNITS = 8;
-    private static final int MAX_NEW_WRITERS_PER_CHANGE = 1_024;
-    private static final int MAX_AWARENESS_FRAME_BYTES = 128 << 10;
-
-    /** Of states of editors that another server is told at once, in characters of JSON; who comes after that is not seen there. */
-    private static final int MAX_EVERYBODY_BYTES = 1 << 20;
 
     /* Answers to one seat: so many at once, then one in so many milliseconds. */
     private static final int ANSWERS_AT_ONCE = 5;
     private static final long ANSWER_MILLIS = 1_000;
 
     private final Room room;
+    private final RoomCommits commits;
     private final RoomLoop loop;
     private final RoomKit kit;
-    private final HotContents hotContents;
     private final Document document;
-    private final ContentSource source;
+    private final ContentTiers tiers;
+    private final Lineage lineage;
 
     /** Null if nobody judges the content. */
     private final @Nullable ContentRulings rulings;
 
-    /** Who wrote in former lives of the document. */
-    private final StateVector former;
-
-    /**
-     * Client ids that two have written under, and from where on: everybody who comes is asked anew for what they wrote, so that whoever holds
-     * the other history is found although its state vector does not tell.
-     */
-    private final Map<Long, Long> suspects = new LinkedHashMap<>();
-
-    private long encodedBytes;
-
-    /** At least as many clients as have written. */
-    private long writersAtMost;
-
-    /** Of the engine; null after a change, until somebody asks. */
-    private @Nullable StateVector stateVector;
-
     private StateVector durable;
 
-    /** What a change of the engine emitted while {@link #change} waits for it. */
-    private byte @Nullable [] emitted;
-
-    /** The whole content as an update, for all who join; null after a change. */
-    private byte @Nullable [] whole;
-
-    /** Null after a change and while the content is cold. */
-    private @Nullable ContentView view;
-
     private final Set<ContentSeat> seats = new LinkedHashSet<>();
-    private final AwarenessTable awareness;
-    private final PresenceListener attention;
+    private final ContentPresence presence;
     private long seatNumbers;
-    private long awarenessSentAt = Long.MIN_VALUE / 2;
-    private boolean awarenessDue;
-    private boolean expiryDue;
 
     RoomContent(
             Room room,
+            RoomCommits commits,
             RoomLoop loop,
             RoomKit kit,
             HotContents hotContents,
@@ -135,137 +84,38 @@ final class RoomContent {
                 ? null
                 : new ContentRulings(room.name(), kit.contentValidator());
         this.room = room;
+        this.commits = commits;
         this.loop = loop;
         this.kit = kit;
-        this.hotContents = hotContents;
         this.document = document;
-        this.source = source;
-        this.former = former;
-        byte[] state = source.bytes();
-        this.encodedBytes = state.length;
-        this.durable = state.length == 0 ? StateVector.EMPTY : Updates.stateVector(state);
-        this.stateVector = durable;
-        this.writersAtMost = durable.size();
-        source.whenMade(this::made);
-        this.awareness = new AwarenessTable(kit.awarenessLimits());
-        this.attention = attention;
+        this.tiers = new ContentTiers(room, commits, kit, hotContents, document, source);
+        this.lineage = new Lineage(tiers, former, kit);
+        this.durable = tiers.stateVector();
+        this.presence = new ContentPresence(room, loop, seats, kit.awarenessLimits(), attention);
     }
-
-    // tiers
-
-    /** The engine; makes one if the content is cold. Linear in the content then. */
-    YDoc engine() {
-        YDoc engine = document.content();
-        hotContents.used(this, encodedBytes * HOT_BYTES_PER_ENCODED_BYTE);
-        return engine;
-    }
-
-    private void made(YDoc engine) {
-        engine.onUpdate((update, origin, changed) -> emitted(update));
-        kit.observer().contentHeated();
-    }
-
-    private @Nullable YDoc hot() {
-        return document.hasContent() ? document.content() : null;
-    }
-
-    /** Back to bytes, if nothing is under way. Linear in the content. */
-    boolean cool() {
-        if (!document.hasContent()) {
-            return true;
-        }
-        if (room.hasContentUnderWay()) {
-            return false;
-        }
-        byte[] state = whole();
-        encodedBytes = state.length;
-        source.keep(state);
-        document.releaseContent();
-        view = null;
-        kit.observer().contentCooled();
-        return true;
-    }
-
-    /** All of it as one update, with what waits for earlier updates; shared by whoever asks until it changes. */
-    byte[] whole() {
-        byte[] all = whole;
-        if (all == null) {
-            YDoc engine = hot();
-            byte[] cold = source.bytes();
-            all = engine != null ? engine.encodeStateAsUpdate() : cold.length == 0 ? EMPTY_UPDATE : cold;
-            whole = all;
-        }
-        return all;
-    }
-
-    /** What the log is to keep, written when it is asked for, on any thread; empty for a document without content. */
-    Supplier<byte[]> image() {
-        YDoc engine = hot();
-        if (engine != null && engine.pending().structs() + engine.pending().deletes() == 0) {
-            YDocView view = engine.view();
-            return view::encodeStateAsUpdate;
-        }
-        // a view does not hold what waits for earlier updates
-        byte[] bytes = engine == null ? source.bytes() : engine.encodeStateAsUpdate();
-        return () -> bytes;
-    }
-
-    /** The content as it is, changes not yet durable included; makes it hot. Linear in the content after a change. */
-    ContentView view() {
-        ContentView current = view;
-        if (current == null) {
-            current = ContentView.of(room.epoch(), engine().view());
-            view = current;
-        }
-        return current;
-    }
-
-    /** Linear in the clients after a change. */
-    StateVector stateVector() {
-        StateVector current = stateVector;
-        if (current == null) {
-            current = engine().stateVector();
-            stateVector = current;
-        }
-        return current;
-    }
-
-    /** As in {@link RoomImage#former}. */
-    byte[] former() {
-        return former.size() == 0 ? NOTHING : former.encode();
-    }
-
-    /**
-     * What an editor is told that the server has, so that it answers with the rest.
-     *
-     * @param holds what the editor is known to hold. Where that goes on from what is here, the last few units are asked for again, to be
-     *     compared
-     */
-    private byte[] question(StateVector holds) {
-        StateVector has = stateVector();
-        if (suspects.isEmpty() && has.includes(holds)) {
-            return has.encode();
-        }
-        StateVector.Builder less = StateVector.builder();
-        has.forEach((client, clock) -> {
-            long from = holds.get(client) > clock ? Math.max(0, clock - OVERLAP_UNITS) : clock;
-            less.add(client, Math.min(from, suspects.getOrDefault(client, clock)));
-        });
-        return less.build().encode();
-    }
-
-    // editors
 
     void join(ContentSeat seat) {
         seat.number = ++seatNumbers;
         seats.add(seat);
-        seat.outlet.admitted(seat.readOnly, question(StateVector.EMPTY), awareness.everybody());
+        seat.outlet.admitted(seat.readOnly, lineage.question(StateVector.EMPTY), presence.everybody());
     }
 
     void leave(ContentSeat seat) {
-        if (seats.remove(seat) && awareness.leave(seat.number, now())) {
-            tellAwareness();
+        if (seats.remove(seat)) {
+            presence.leave(seat);
         }
+    }
+
+    ContentTiers tiers() {
+        return tiers;
+    }
+
+    Lineage lineage() {
+        return lineage;
+    }
+
+    ContentPresence presence() {
+        return presence;
     }
 
     int seatCount() {
@@ -297,11 +147,11 @@ final class RoomContent {
             deny(seat, FailureCode.MALFORMED, "the state vector does not decode: " + e.getMessage());
             return;
         }
-        if (isForeign(known) || sharesClients(known, former)) {
+        if (lineage.isForeign(known) || lineage.isFormer(known)) {
             denyForeign(seat);
             return;
         }
-        seat.kin |= known.size() > 0 && sharesClients(known, stateVector());
+        seat.kin |= lineage.isKin(known);
         compare(seat, known);
         seat.unanswered = known;
         answer(seat);
@@ -331,8 +181,8 @@ final class RoomContent {
         seat.answersFreeAt += ANSWER_MILLIS;
         seat.unanswered = null;
         seat.answering = true;
-        byte[] lacking = lacking(known);
-        byte[] has = question(known);
+        byte[] lacking = tiers.lacking(known);
+        byte[] has = lineage.question(known);
         catchUp(seat, () -> {
             seat.answering = false;
             seat.synchronised = true;
@@ -345,7 +195,7 @@ final class RoomContent {
     /** Sends what has been taken for a peer when it is durable, and then what came into that batch after it had been taken. */
     private void catchUp(ContentSeat seat, Runnable send) {
         seat.catchingUp++;
-        room.whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             seat.catchingUp--;
             if (failure != null || seat.over) {
                 return;
@@ -360,28 +210,11 @@ final class RoomContent {
     }
 
     /**
-     * Whether merging would mix two documents: what several clients wrote, none of whom this document knows, is of another life of
-     * the document, or of another one. What a single client wrote may be new.
-     */
-    private boolean isForeign(StateVector holds) {
-        return holds.size() > 1 && stateVector().size() > 0 && !sharesClients(holds, stateVector());
-    }
-
-    private static boolean sharesClients(StateVector holds, StateVector ours) {
-        if (ours.size() == 0) {
-            return false;
-        }
-        boolean[] shared = {false};
-        holds.forEach((client, clock) -> shared[0] |= clock > 0 && ours.get(client) > 0);
-        return shared[0];
-    }
-
-    /**
      * Notes what an editor holds that the document lacks. What one person typed offline continues one client that the document knows, or is
      * of clients that it does not know; more than that has been here and was lost.
      */
     private void compare(ContentSeat seat, StateVector holds) {
-        StateVector ours = stateVector();
+        StateVector ours = tiers.stateVector();
         int[] ahead = {0, 0};
         holds.forEach((client, clock) -> {
             long known = ours.get(client);
@@ -402,37 +235,11 @@ final class RoomContent {
                 "what this editor holds is not of this document; discard its local copy and load again");
     }
 
-    /**
-     * Whether an update that came without a seat may be merged.
-     *
-     * @throws WriteRefusedException if it is of another document, or another life of this one
-     * @throws MalformedUpdateException if it does not decode
-     */
-    void checkLineage(byte[] update) {
-        if (isForeign(Updates.stateVector(update))) {
-            kit.observer().lineageRefused();
-            throw new WriteRefusedException(
-                    FailureCode.LINEAGE.label(), "the update is not of this document, or of another life of it");
-        }
-    }
-
-    /** Something that came waits for what has not come: it is part of the whole, and nothing may have been emitted. */
-    void stalled() {
-        kit.observer().contentStalled();
-        whole = null;
-    }
-
     // other servers
 
     /** What is durably here. */
     StateVector durable() {
         return durable;
-    }
-
-    /** What somebody who holds this lacks, with what waits for earlier updates; empty if there is nothing at all. */
-    byte[] excerpt(StateVector known) {
-        byte[] lacking = lacking(known);
-        return Updates.isEmpty(lacking) ? NOTHING : lacking;
     }
 
     /**
@@ -448,37 +255,24 @@ final class RoomContent {
             document.merge(objects, this);
             return null;
         }
-        if (former.size() > 0 && Updates.mentions(update, former)) {
+        if (lineage.isFormer(update)) {
             kit.observer().lineageRefused();
             throw new MalformedUpdateException("the update is of a former life of the document", 0);
         }
-        engine();
-        emitted = null;
+        tiers.engine();
+        tiers.forgetEmitted();
         ApplyResult result = document.merge(DocumentDelta.of(objects, update), this);
-        byte[] integrated = emitted;
-        emitted = null;
+        byte[] integrated = tiers.takeEmitted();
         if (!result.complete()) {
-            stalled();
+            tiers.stalled();
             return integrated == null ? EMPTY_UPDATE : integrated;
         }
         return integrated;
     }
 
-    private byte[] lacking(StateVector known) {
-        if (known.size() == 0) {
-            return whole();
-        }
-        YDoc engine = hot();
-        if (engine != null) {
-            return engine.encodeStateAsUpdate(known);
-        }
-        byte[] cold = source.bytes();
-        return cold.length == 0 ? EMPTY_UPDATE : Updates.diff(cold, known);
-    }
-
     /** Takes a change; what it does to the document waits in the open batch. */
     void change(ContentSeat seat, byte[] update, boolean answer) {
-        boolean full = room.isFull();
+        boolean full = commits.isFull();
         if (seat.readOnly || full || seat.rejections.isExceeded()) {
             boolean harmless = answer && holdsNothingNew(seat, update);
             if (!harmless) {
@@ -491,28 +285,25 @@ final class RoomContent {
             settle(seat, harmless);
             return;
         }
-        YDoc engine = engine();
-        emitted = null;
+        YDoc engine = tiers.engine();
+        tiers.forgetEmitted();
         ContentRulings.@Nullable Ruling ruling = null;
         ApplyResult result;
         try {
             // a local store may open after the connection did, and bring what the editor did not say it holds
-            if (!seat.kin && isForeign(Updates.stateVector(update))
-                    || former.size() > 0 && Updates.mentions(update, former)) {
+            if (!seat.kin && lineage.isForeign(Updates.stateVector(update)) || lineage.isFormer(update)) {
                 denyForeign(seat);
                 return;
             }
-            if (!answer
-                    && declaredWriters(update) > MAX_NEW_WRITERS_PER_CHANGE
-                    && newWriters(update) > MAX_NEW_WRITERS_PER_CHANGE) {
+            if (!answer && lineage.hasTooManyNewWriters(update)) {
                 kit.observer().malformed();
                 deny(
                         seat,
                         FailureCode.TOO_LARGE,
-                        "more than " + MAX_NEW_WRITERS_PER_CHANGE + " new writers in one change");
+                        "more than " + Lineage.MAX_NEW_WRITERS_PER_CHANGE + " new writers in one change");
                 return;
             }
-            if (hasTooManyWriters(update)) {
+            if (lineage.hasTooManyWriters(update)) {
                 kit.observer().rejected("too-many-writers");
                 settle(seat, false);
                 return;
@@ -525,9 +316,7 @@ final class RoomContent {
             }
         } catch (ContradictoryUpdateException e) {
             kit.observer().equivocated();
-            if (suspects.size() < MAX_SUSPECTS || suspects.containsKey(e.client())) {
-                suspects.merge(e.client(), e.clock(), Math::min);
-            }
+            lineage.suspect(e);
             deny(
                     seat,
                     FailureCode.EQUIVOCATION,
@@ -538,17 +327,16 @@ final class RoomContent {
             deny(seat, FailureCode.MALFORMED, "the update does not decode: " + e.getMessage());
             return;
         }
-        if (seat.heals && answer && emitted != null) {
+        byte[] integrated = tiers.takeEmitted();
+        if (seat.heals && answer && integrated != null) {
             seat.heals = false;
             kit.observer().contentHealed();
         }
-        byte[] integrated = emitted;
-        emitted = null;
         if (ruling != null) {
             ruled(seat, update, answer, ruling, integrated);
         } else if (!result.complete()) {
-            stalled();
-            room.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
+            tiers.stalled();
+            commits.contentChanged(seat, update, integrated == null ? EMPTY_UPDATE : integrated);
             ask(seat);
         } else {
             keep(seat, update, answer, integrated);
@@ -558,7 +346,7 @@ final class RoomContent {
     /** All of a change is in the document, and what that has changed, if anything, goes into the log. */
     private void keep(ContentSeat seat, byte[] update, boolean answer, byte @Nullable [] integrated) {
         if (integrated != null) {
-            room.contentChanged(seat, integrated, integrated);
+            commits.contentChanged(seat, integrated, integrated);
             if (answer) {
                 echo(seat, update);
             }
@@ -589,7 +377,7 @@ final class RoomContent {
         } else if (complete) {
             keep(seat, update, answer, integrated);
         } else if (integrated != null) {
-            room.contentChanged(null, integrated, integrated);
+            commits.contentChanged(null, integrated, integrated);
         }
         if (complete) {
             settleHeldBack(seat, true);
@@ -600,7 +388,7 @@ final class RoomContent {
 
     /** The author hears of it when it is durable, and gets it right after: what it has refused can still be read in its editor then. */
     private void voided(ContentSeat seat, byte[] integrated, String notice, boolean settles) {
-        room.contentVoided(seat, integrated, notice, settles);
+        commits.contentVoided(seat, integrated, notice, settles);
         if (seat.rejections.spend(now(), integrated.length)) {
             seat.outlet.access(true);
         }
@@ -656,41 +444,6 @@ final class RoomContent {
                 Math.max(HELD_BACK_MILLIS, seat.askedAt + ASK_MILLIS - now()));
     }
 
-    /** Whether the document would have more writers than it may: each one costs everybody who joins some bytes, for ever. */
-    private boolean hasTooManyWriters(byte[] update) {
-        writersAtMost += declaredWriters(update);
-        if (writersAtMost <= kit.options().maxReplicas()) {
-            return false;
-        }
-        int writers = stateVector().size();
-        int fresh = newWriters(update);
-        writersAtMost = writers + fresh;
-        if (writersAtMost <= kit.options().maxReplicas()) {
-            return false;
-        }
-        writersAtMost = writers;
-        return fresh > 0;
-    }
-
-    /** How many clients an update says it has structs of; it may lie, and is decoded later. */
-    private static long declaredWriters(byte[] update) {
-        long number = 0;
-        for (int i = 0; i < Math.min(update.length, 5); i++) {
-            number |= (update[i] & 0x7fL) << (7 * i);
-            if (update[i] >= 0) {
-                break;
-            }
-        }
-        return number;
-    }
-
-    private int newWriters(byte[] update) {
-        StateVector ours = stateVector();
-        int[] fresh = {0};
-        Updates.stateVector(update).forEach((client, clock) -> fresh[0] += ours.get(client) == 0 ? 1 : 0);
-        return fresh[0];
-    }
-
     /**
      * A client of y-websocket takes for saved what comes back to it. What was known before it sent it is relayed to nobody, so it
      * comes back by itself: a server was killed after the commit and before it had told anybody. Each client that joins answers
@@ -703,7 +456,7 @@ final class RoomContent {
                 || !hasStructs && update.length > MAX_ECHOED_DELETIONS_BYTES) {
             return;
         }
-        room.whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             if (failure == null && !seat.over && seat.outlet.hasRoom()) {
                 seat.outlet.relay(seat.framing.update(update));
             }
@@ -715,19 +468,19 @@ final class RoomContent {
         long now = now();
         if (now - seat.askedAt >= ASK_MILLIS) {
             seat.askedAt = now;
-            seat.outlet.relay(seat.framing.syncStep1(question(StateVector.EMPTY)));
+            seat.outlet.relay(seat.framing.syncStep1(lineage.question(StateVector.EMPTY)));
         }
     }
 
     private boolean holdsNothingNew(ContentSeat seat, byte[] update) {
         try {
-            byte[] rest = Updates.diff(update, stateVector());
+            byte[] rest = Updates.diff(update, tiers.stateVector());
             if (Updates.isEmpty(rest)) {
                 return true;
             }
             DeleteSet deletes = Updates.deleteSet(rest);
-            YDoc engine = hot();
-            DeleteSet ours = engine != null ? engine.deleteSet() : Updates.deleteSet(whole());
+            YDoc engine = tiers.hot();
+            DeleteSet ours = engine != null ? engine.deleteSet() : Updates.deleteSet(tiers.whole());
             return Updates.stateVector(update).equals(StateVector.EMPTY)
                     && ours.union(deletes).equals(ours);
         } catch (MalformedUpdateException e) {
@@ -738,7 +491,7 @@ final class RoomContent {
 
     /** Tells what became of one change that is not in any batch, in order with those that are. */
     private void settle(ContentSeat seat, boolean applied) {
-        room.whenDurable(failure -> {
+        commits.whenDurable(failure -> {
             if (failure == null && !seat.over) {
                 settled(seat, applied ? 1 : 0, applied ? 0 : 1);
             }
@@ -757,20 +510,6 @@ final class RoomContent {
         if (refused > 0) {
             seat.outlet.settled(refused, false);
         }
-    }
-
-    /** The engine has changed: by {@link #change}, or by trusted code in this process. */
-    private void emitted(byte[] update) {
-        whole = null;
-        stateVector = null;
-        view = null;
-        encodedBytes += update.length;
-        emitted = update;
-    }
-
-    /** Trusted code in this process runs: it may tell the kind of a root, which changes nothing but what is shown. */
-    void forgetView() {
-        view = null;
     }
 
     // what became durable
@@ -826,10 +565,10 @@ final class RoomContent {
         while (!seat.owedNotices.isEmpty() && seat.outlet.stateless(seat.owedNotices.element())) {
             seat.owedNotices.remove();
         }
-        everybody(seat);
+        presence.introduce(seat);
         answer(seat);
         if (seat.behind) {
-            byte[] missed = lacking(seat.had);
+            byte[] missed = tiers.lacking(seat.had);
             catchUp(seat, () -> {
                 if (seat.behind) {
                     seat.behind = false;
@@ -847,98 +586,7 @@ final class RoomContent {
         seat.outlet.access(readOnly || tooMany);
         if (mayWriteNow) {
             // what was refused before is still there
-            seat.outlet.relay(seat.framing.syncStep1(question(StateVector.EMPTY)));
-        }
-    }
-
-    // awareness
-
-    void awareness(ContentSeat seat, byte[] update) {
-        try {
-            if (awareness.apply(seat.number, update, now())) {
-                tellAwareness();
-            }
-        } catch (MalformedUpdateException e) {
-            deny(seat, FailureCode.MALFORMED, "the awareness update does not decode: " + e.getMessage());
-        }
-        expireLater();
-    }
-
-    void everybody(ContentSeat seat) {
-        byte[] all = awareness.everybody();
-        if (all.length > 0 && seat.outlet.hasRoom()) {
-            seat.outlet.relay(seat.framing.awareness(all));
-        }
-    }
-
-    /** At once if it was quiet, otherwise with all that comes in a short while: one frame says what many have said. */
-    private void tellAwareness() {
-        if (awarenessDue) {
-            return;
-        }
-        long wait = awarenessSentAt + AWARENESS_MILLIS - now();
-        if (wait <= 0) {
-            sendAwareness();
-        } else {
-            awarenessDue = true;
-            loop.schedule(
-                    () -> {
-                        awarenessDue = false;
-                        sendAwareness();
-                    },
-                    wait);
-        }
-    }
-
-    private void sendAwareness() {
-        byte[] news = awareness.takeChanges(MAX_AWARENESS_FRAME_BYTES);
-        awarenessSentAt = now();
-        tellServers();
-        if (awareness.hasChanges() || awareness.hasOwnChanges()) {
-            tellAwareness();
-        }
-        if (news.length == 0) {
-            return;
-        }
-        Map<Framing, byte[]> frames = new HashMap<>(2);
-        for (ContentSeat seat : seats) {
-            if (seat.outlet.hasRoom()) {
-                seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.awareness(news)));
-            }
-        }
-    }
-
-    private void tellServers() {
-        if (!attention.isWanted(room.name())) {
-            awareness.forgetOwnChanges();
-            return;
-        }
-        byte[] own = awareness.takeOwnChanges(MAX_AWARENESS_FRAME_BYTES);
-        if (own.length > 0) {
-            attention.changed(new LinkMessage.Presence(room.name(), false, own, List.of()));
-        }
-    }
-
-    /** Of the editors that are at this server, one awareness update; empty if none is. */
-    byte[] everybodyHere() {
-        return awareness.everybodyHere(MAX_EVERYBODY_BYTES);
-    }
-
-    /** Another server says which editors are there. */
-    void hear(long server, LinkMessage.Presence news) {
-        boolean changed = news.all()
-                ? awareness.replace(server, news.awareness(), now())
-                : news.awareness().length > 0 && awareness.apply(server, news.awareness(), now());
-        if (changed) {
-            tellAwareness();
-        }
-        expireLater();
-    }
-
-    /** The editors of another server are not heard of any more. */
-    void lose(long server) {
-        if (awareness.leave(server, now())) {
-            tellAwareness();
+            seat.outlet.relay(seat.framing.syncStep1(lineage.question(StateVector.EMPTY)));
         }
     }
 
@@ -953,31 +601,7 @@ final class RoomContent {
         return sent;
     }
 
-    private void expireLater() {
-        if (expiryDue || awareness.isEmpty() || room.isGone()) {
-            return;
-        }
-        expiryDue = true;
-        loop.schedule(
-                () -> {
-                    expiryDue = false;
-                    if (awareness.expire(now())) {
-                        tellAwareness();
-                    }
-                    expireLater();
-                },
-                EXPIRY_MILLIS);
-    }
-
     private long now() {
         return loop.millis();
-    }
-
-    /** The room leaves memory. */
-    void gone() {
-        hotContents.forget(this);
-        if (document.hasContent()) {
-            kit.observer().contentCooled();
-        }
     }
 }

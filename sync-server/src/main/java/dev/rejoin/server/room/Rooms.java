@@ -18,36 +18,23 @@ import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.LinkMessage;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongUnaryOperator;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * All live documents of a server. Each belongs to one of the loops, chosen by its name, and is loaded when somebody asks
  * for it. The public methods may be called from any thread.
  */
 public final class Rooms {
-    private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
-
-    private static final long RETRY_MILLIS = 10;
     private static final Supplier<DocumentUnavailableException> DELETED =
             () -> new DocumentUnavailableException(FailureCode.DOCUMENT_DELETED, "the document was deleted", null);
-    private static final Supplier<DocumentUnavailableException> OTHER_LIFE = () ->
-            new DocumentUnavailableException(FailureCode.EPOCH_CHANGED, "another life of the document has begun", null);
 
     private final RoomKit kit;
     private final ChangeListeners listeners = new ChangeListeners();
@@ -95,7 +82,8 @@ public final class Rooms {
         this.kit = kit;
         List<Floor> made = new ArrayList<>();
         long hotBytes = kit.options().maxHotContentBytes() / loops.size();
-        loops.forEach(loop -> made.add(new Floor(loop, hotBytes)));
+        loops.forEach(
+                loop -> made.add(new Floor(loop, kit, listeners, admissions, attention, () -> closing, hotBytes)));
         this.floors = List.copyOf(made);
     }
 
@@ -215,7 +203,7 @@ public final class Rooms {
                 (room, result) -> room.guarded(false, token, level, policy, outcome -> {
                     if (!GuardedRead.isAnswer(outcome)) {
                         result.complete(Optional.of(room.guardedRead(outcome, Optional.empty())));
-                    } else if (room.isUnbegun()) {
+                    } else if (room.commits().isUnbegun()) {
                         result.complete(Optional.of(unseen()));
                     } else {
                         reading.read(room, outcome, result);
@@ -226,7 +214,7 @@ public final class Rooms {
         }
         // what the session has seen is on its way, or can be fetched, also where nobody has begun it
         return enter(document, mayCreate, (room, result) -> {
-            if (room.isUnbegun() && token.knowsOtherEpoch(document.value(), room.epoch())) {
+            if (room.commits().isUnbegun() && token.knowsOtherEpoch(document.value(), room.epoch())) {
                 result.complete(Optional.of(unseen()));
             } else {
                 read.accept(room, result);
@@ -289,7 +277,7 @@ public final class Rooms {
      * @param limit at most so many; fewer are the end of the list
      */
     public CompletionStage<List<DocumentEntry>> list(String prefix, String after, int limit) {
-        return guarded(() -> kit.log().list(prefix, after, limit));
+        return Floor.guarded(() -> kit.log().list(prefix, after, limit));
     }
 
     /**
@@ -320,7 +308,7 @@ public final class Rooms {
      */
     public CompletionStage<WriteResult> apply(
             DocumentName document, DocumentWrite write, Predicate<EntityTags> precondition, BooleanSupplier mayCreate) {
-        return enter(document, mayCreate, (room, result) -> room.apply(write, precondition, result));
+        return enter(document, mayCreate, (room, result) -> room.writes().apply(write, precondition, result));
     }
 
     /**
@@ -339,7 +327,7 @@ public final class Rooms {
                 mayCreate,
                 (room, result) -> room.guarded(true, token, ReadLevel.SESSION, policy, outcome -> {
                     if (GuardedRead.isAnswer(outcome)) {
-                        room.apply(write, precondition, result);
+                        room.writes().apply(write, precondition, result);
                     } else {
                         result.completeExceptionally(new GuardRefusedException(outcome));
                     }
@@ -347,14 +335,14 @@ public final class Rooms {
     }
 
     CompletionStage<DocumentView> transact(DocumentName document, Consumer<Document> change) {
-        return enter(document, () -> true, (room, result) -> room.transact(change, result));
+        return enter(document, () -> true, (room, result) -> room.writes().transact(change, result));
     }
 
-    /** What another server holds of the document is held here too, see {@link Room#hold}. Completes when that is durable. */
+    /** What another server holds of the document is held here too, see {@link RoomCommits#hold}. Completes when that is durable. */
     CompletionStage<DocumentView> hold(DocumentName document, HeldPositions theirs, Consumer<Document> change) {
         return enter(document, () -> true, (room, result) -> {
-            room.transact(change, result);
-            room.hold(theirs);
+            room.writes().transact(change, result);
+            room.commits().hold(theirs);
         });
     }
 
@@ -445,7 +433,7 @@ public final class Rooms {
     public void everybody(DocumentName document, Consumer<LinkMessage.Presence> told) {
         Floor floor = floor(document);
         floor.loop.execute(() -> {
-            Room room = floor.rooms.get(document.value());
+            Room room = floor.room(document.value());
             told.accept(
                     room == null
                             ? new LinkMessage.Presence(document.value(), true, new byte[0], List.of())
@@ -463,7 +451,7 @@ public final class Rooms {
         CompletableFuture<Void> heard = new CompletableFuture<>();
         Floor floor = floor(news.document());
         floor.loop.execute(() -> {
-            Room room = floor.rooms.get(news.document());
+            Room room = floor.room(news.document());
             try {
                 if (room != null) {
                     room.hear(server, news);
@@ -479,7 +467,7 @@ public final class Rooms {
     /** Another server is not heard of any more, and so are all who are there. */
     public void lose(long server) {
         for (Floor floor : floors) {
-            floor.loop.execute(() -> floor.rooms.values().forEach(room -> room.lose(server)));
+            floor.loop.execute(() -> floor.rooms().forEach(room -> room.lose(server)));
         }
     }
 
@@ -495,45 +483,6 @@ public final class Rooms {
         return result;
     }
 
-    /** Somebody who brings what another server has admitted. */
-    private static final class Arriving implements Visitor {
-        private final Floor floor;
-        private final String name;
-        private final Arrival arrival;
-        private final CompletableFuture<Taken> result;
-
-        Arriving(Floor floor, String name, Arrival arrival, CompletableFuture<Taken> result) {
-            this.floor = floor;
-            this.name = name;
-            this.arrival = arrival;
-            this.result = result;
-        }
-
-        @Override
-        public void enter(Room room) {
-            if (room.isUnbegun() && room.isUntouched() && room.epoch() != arrival.epoch()) {
-                // those who wait in it wait in a life that nobody will begin
-                room.retire(OTHER_LIFE.get(), () -> floor.visit(name, true, this));
-            } else {
-                room.take(arrival, result);
-            }
-        }
-
-        @Override
-        public long epoch(Epochs epochs, String document) {
-            return arrival.epoch();
-        }
-
-        @Override
-        public void turnedAway(DocumentUnavailableException cause) {
-            if (cause.code() == FailureCode.DOCUMENT_DELETED) {
-                result.complete(new Taken(Taken.Outcome.OTHER_LIFE, 0, HeldPositions.NONE, "the document is deleted"));
-            } else {
-                result.completeExceptionally(cause);
-            }
-        }
-    }
-
     /**
      * What is durably here of a document, in short, of a deleted one only its epoch; empty if nobody has begun it. Fails with {@link
      * DocumentUnavailableException}.
@@ -543,19 +492,24 @@ public final class Rooms {
         read(
                         document,
                         (Room room, CompletableFuture<Optional<Holding>> found) ->
-                                found.complete(Optional.of(room.holding())))
+                                found.complete(Optional.of(room.servers().holding())))
                 .whenComplete((found, failure) -> {
                     if (failure == null) {
                         result.complete(found);
                     } else if (DocumentUnavailableException.of(failure).code() == FailureCode.DOCUMENT_DELETED) {
-                        guarded(() -> kit.log().loadDeleted(document.value())).whenComplete((stored, lost) -> {
-                            if (lost != null) {
-                                result.completeExceptionally(DocumentUnavailableException.of(lost));
-                            } else {
-                                result.complete(stored.map(tombstone -> new Holding(
-                                        tombstone.epoch(), true, new byte[0], new byte[0], HeldPositions.NONE)));
-                            }
-                        });
+                        Floor.guarded(() -> kit.log().loadDeleted(document.value()))
+                                .whenComplete((stored, lost) -> {
+                                    if (lost != null) {
+                                        result.completeExceptionally(DocumentUnavailableException.of(lost));
+                                    } else {
+                                        result.complete(stored.map(tombstone -> new Holding(
+                                                tombstone.epoch(),
+                                                true,
+                                                new byte[0],
+                                                new byte[0],
+                                                HeldPositions.NONE)));
+                                    }
+                                });
                     } else {
                         result.completeExceptionally(failure);
                     }
@@ -582,14 +536,14 @@ public final class Rooms {
         } catch (MalformedDeltaException | MalformedUpdateException e) {
             return CompletableFuture.failedFuture(new IllegalArgumentException("what is held does not decode", e));
         }
-        return read(document, (room, result) -> room.excerpt(epoch, objects, content, headsOnly, result));
+        return read(document, (room, result) -> room.servers().excerpt(epoch, objects, content, headsOnly, result));
     }
 
     /** Another server has brought the document up to date: it leaves memory at once if nobody else has asked for it. */
     public void letGo(DocumentName document) {
         Floor floor = floor(document);
         floor.loop.execute(() -> {
-            Room room = floor.rooms.get(document.value());
+            Room room = floor.room(document.value());
             if (room != null) {
                 room.letGo();
             }
@@ -653,10 +607,7 @@ public final class Rooms {
             CompletableFuture<Void> done = new CompletableFuture<>();
             gone.add(done);
             Floor floor = floor(document);
-            floor.loop.execute(() -> {
-                floor.withheld.add(document);
-                floor.empty(document, done);
-            });
+            floor.loop.execute(() -> floor.withhold(document, done));
         }
         return CompletableFuture.allOf(gone.toArray(new CompletableFuture<?>[0]));
     }
@@ -665,10 +616,7 @@ public final class Rooms {
     public void release(Collection<String> documents) {
         for (String document : documents) {
             Floor floor = floor(document);
-            floor.loop.execute(() -> {
-                floor.withheld.remove(document);
-                floor.quarantine.remove(document);
-            });
+            floor.loop.execute(() -> floor.release(document));
         }
     }
 
@@ -680,7 +628,7 @@ public final class Rooms {
         CompletableFuture<Integer> sent = new CompletableFuture<>();
         Floor floor = floor(document);
         floor.loop.execute(() -> {
-            Room room = floor.rooms.get(document.value());
+            Room room = floor.room(document.value());
             sent.complete(room == null ? 0 : room.content().stateless(payload));
         });
         return sent;
@@ -705,353 +653,5 @@ public final class Rooms {
     private Floor floor(String document) {
         int hash = document.hashCode();
         return floors.get(Math.floorMod(hash ^ hash >>> 16, floors.size()));
-    }
-
-    /** One who wants to get into a room; exactly one of the methods is called. */
-    private interface Visitor {
-        void enter(Room room);
-
-        void turnedAway(DocumentUnavailableException cause);
-
-        /** Whether the visitor, who asked to wait in a document that nobody has begun, may do that now. */
-        default boolean mayCreate() {
-            return true;
-        }
-
-        /** The epoch with which a document begins that nobody has begun. */
-        default long epoch(Epochs epochs, String document) {
-            return epochs.first(document);
-        }
-
-        /** Nobody has begun the document, and the visitor did not ask to wait in it. */
-        default void missing() {}
-    }
-
-    private record Waiting(boolean stays, Visitor visitor) {}
-
-    /** The rooms of one loop. Touched on that loop only. */
-    private final class Floor {
-        private final RoomLoop loop;
-        private final HotContents hotContents;
-        private final Map<String, Room> rooms = new HashMap<>();
-        private final Map<String, List<Waiting>> loading = new HashMap<>();
-        private final Map<String, DocumentUnavailableException> quarantine = new HashMap<>();
-        private final Set<String> withheld = new HashSet<>();
-
-        Floor(RoomLoop loop, long hotBytes) {
-            this.loop = loop;
-            this.hotContents = new HotContents(hotBytes);
-        }
-
-        /** @param stays whether the visitor waits in a document that nobody has begun */
-        void visit(String name, boolean stays, Visitor visitor) {
-            DocumentUnavailableException damage = quarantine.get(name);
-            Room room = rooms.get(name);
-            if (closing) {
-                visitor.turnedAway(closing());
-            } else if (withheld.contains(name)) {
-                visitor.turnedAway(exchanged());
-            } else if (damage != null) {
-                visitor.turnedAway(damage);
-            } else if (room != null) {
-                admit(room, stays, visitor);
-            } else if (loading.containsKey(name)) {
-                loading.get(name).add(new Waiting(stays, visitor));
-            } else {
-                List<Waiting> waiting = new ArrayList<>();
-                waiting.add(new Waiting(stays, visitor));
-                loading.put(name, waiting);
-                load(name);
-            }
-        }
-
-        private void admit(Room room, boolean stays, Visitor visitor) {
-            if (stays || !room.isUnbegun()) {
-                visitor.enter(room);
-            } else {
-                visitor.missing();
-            }
-        }
-
-        private void load(String name) {
-            guarded(() -> kit.log().load(name))
-                    .thenApply(found -> found.map(stored -> Recovered.from(name, stored, kit)))
-                    .whenComplete((found, failure) -> loop.execute(() -> {
-                        if (failure != null) {
-                            fail(name, failure);
-                        } else if (found.isPresent()) {
-                            open(name, found.get());
-                        } else {
-                            nobodyHasBegun(name);
-                        }
-                    }));
-        }
-
-        private void nobodyHasBegun(String name) {
-            List<Waiting> waiting = loading.getOrDefault(name, List.of());
-            Optional<Waiting> first = firstWhoStays(waiting);
-            while (first.isPresent() && !first.get().visitor().mayCreate()) {
-                waiting.remove(first.get());
-                first.get()
-                        .visitor()
-                        .turnedAway(new DocumentUnavailableException(
-                                FailureCode.TOO_MANY_IN_FLIGHT, "too many new documents; come again later", null));
-                first = firstWhoStays(waiting);
-            }
-            if (first.isPresent()) {
-                open(name, Recovered.unbegun(first.get().visitor().epoch(kit.epochs(), name), kit));
-            } else {
-                taken(name).forEach(visit -> visit.visitor().missing());
-            }
-        }
-
-        private Optional<Waiting> firstWhoStays(List<Waiting> waiting) {
-            return waiting.stream().filter(Waiting::stays).findFirst();
-        }
-
-        void revive(String name, boolean empty, CompletableFuture<Optional<DocumentView>> result) {
-            if (closing) {
-                result.completeExceptionally(closing());
-            } else if (rooms.containsKey(name)) {
-                result.complete(Optional.empty());
-            } else if (loading.containsKey(name)) {
-                // whatever is being found out about it comes first
-                loading.get(name).add(new Waiting(false, new Visitor() {
-                    @Override
-                    public void enter(Room room) {
-                        result.complete(Optional.empty());
-                    }
-
-                    @Override
-                    public void missing() {
-                        result.complete(Optional.empty());
-                    }
-
-                    @Override
-                    public void turnedAway(DocumentUnavailableException cause) {
-                        if (cause.code() == FailureCode.DOCUMENT_DELETED) {
-                            revive(name, empty, result);
-                        } else {
-                            result.completeExceptionally(cause);
-                        }
-                    }
-                }));
-            } else {
-                loading.put(name, new ArrayList<>());
-                guarded(() -> empty
-                                ? anew(name, former -> kit.epochs().begunAnew(name, former))
-                                : restored(name, former -> kit.epochs().restored(name, former)))
-                        .thenApply(found -> found.map(stored -> Recovered.from(name, stored, kit)))
-                        .whenComplete((found, failure) -> loop.execute(() -> revived(name, found, failure, result)));
-            }
-        }
-
-        private CompletionStage<Optional<RoomLog.Stored>> restored(String name, LongUnaryOperator newEpoch) {
-            return kit.log()
-                    .loadDeleted(name)
-                    .thenCompose(found -> found.isEmpty()
-                            ? CompletableFuture.completedFuture(found)
-                            : kit.log()
-                                    .restore(
-                                            name,
-                                            newEpoch.applyAsLong(found.get().epoch())));
-        }
-
-        private CompletionStage<Optional<RoomLog.Stored>> anew(String name, LongUnaryOperator newEpoch) {
-            return kit.log().loadDeleted(name).thenCompose(found -> {
-                if (found.isEmpty()) {
-                    return CompletableFuture.completedFuture(found);
-                }
-                StateVector former = Recovered.formerAfter(name, found.get());
-                List<RoomRecord> first =
-                        former.size() == 0 ? List.of() : List.of(new RoomRecord.Former(former.encode()));
-                return kit.log().recreate(name, newEpoch.applyAsLong(found.get().epoch()), first);
-            });
-        }
-
-        /** A document that nobody has begun here is deleted. */
-        void tombstone(String name, long epoch, CompletableFuture<Boolean> result) {
-            if (closing || rooms.containsKey(name) || loading.containsKey(name)) {
-                result.completeExceptionally(exchanged());
-                return;
-            }
-            loading.put(name, new ArrayList<>());
-            guarded(() -> kit.log()
-                            .create(name, epoch)
-                            .thenCompose(stored -> stored.log().delete()))
-                    .whenComplete((nothing, failure) -> loop.execute(() -> {
-                        taken(name).forEach(visit -> visit(name, visit.stays(), visit.visitor()));
-                        if (failure == null) {
-                            result.complete(true);
-                        } else {
-                            result.completeExceptionally(DocumentUnavailableException.of(failure));
-                        }
-                    }));
-        }
-
-        void changeOver(String name, long from, long to, boolean anew, CompletableFuture<Boolean> result) {
-            visit(name, false, new Visitor() {
-                @Override
-                public void enter(Room room) {
-                    if (room.epoch() != from) {
-                        result.complete(false);
-                        return;
-                    }
-                    CompletableFuture<Boolean> deleted = new CompletableFuture<>();
-                    room.delete(tags -> true, OTHER_LIFE.get(), deleted);
-                    deleted.whenComplete((done, failure) -> loop.execute(() -> {
-                        if (failure != null) {
-                            result.completeExceptionally(failure);
-                        } else {
-                            begin(name, from, to, anew, result);
-                        }
-                    }));
-                }
-
-                @Override
-                public void missing() {
-                    result.complete(false);
-                }
-
-                @Override
-                public void turnedAway(DocumentUnavailableException cause) {
-                    if (cause.code() == FailureCode.DOCUMENT_DELETED) {
-                        begin(name, from, to, anew, result);
-                    } else {
-                        result.completeExceptionally(cause);
-                    }
-                }
-            });
-        }
-
-        private void begin(String name, long from, long to, boolean anew, CompletableFuture<Boolean> result) {
-            if (closing || rooms.containsKey(name) || loading.containsKey(name)) {
-                result.completeExceptionally(exchanged());
-                return;
-            }
-            loading.put(name, new ArrayList<>());
-            LongUnaryOperator epoch = former -> {
-                if (former != from) {
-                    throw exchanged();
-                }
-                return to;
-            };
-            CompletableFuture<Optional<DocumentView>> begun = new CompletableFuture<>();
-            guarded(() -> anew ? anew(name, epoch) : restored(name, epoch))
-                    .thenApply(found -> found.map(stored -> Recovered.from(name, stored, kit)))
-                    .whenComplete((found, failure) -> loop.execute(() -> revived(name, found, failure, begun)));
-            begun.whenComplete((view, failure) -> {
-                if (failure != null) {
-                    result.completeExceptionally(failure);
-                } else {
-                    result.complete(view.isPresent());
-                }
-            });
-        }
-
-        private void revived(
-                String name,
-                Optional<Recovered> found,
-                @Nullable Throwable failure,
-                CompletableFuture<Optional<DocumentView>> result) {
-            if (failure != null) {
-                fail(name, failure);
-                result.completeExceptionally(DocumentUnavailableException.of(failure));
-            } else if (found.isEmpty()) {
-                taken(name).forEach(visit -> visit(name, visit.stays(), visit.visitor()));
-                result.complete(Optional.empty());
-            } else {
-                kit.observer().revived();
-                DocumentView view = open(name, found.get()).view();
-                listeners.tell(new DocumentNotice(DocumentNotice.Kind.CREATED, name, view.epoch(), view.position()));
-                result.complete(Optional.of(view));
-            }
-        }
-
-        private List<Waiting> taken(String name) {
-            List<Waiting> waiting = loading.remove(name);
-            return waiting == null ? List.of() : waiting;
-        }
-
-        private Room open(String name, Recovered recovered) {
-            Room room = new Room(
-                    name,
-                    loop,
-                    kit,
-                    hotContents,
-                    recovered,
-                    listeners,
-                    admissions,
-                    attention,
-                    left -> rooms.remove(name, left));
-            rooms.put(name, room);
-            for (Waiting visit : taken(name)) {
-                if (closing || room.isGone()) {
-                    visit.visitor().turnedAway(closing());
-                } else if (withheld.contains(name)) {
-                    visit.visitor().turnedAway(exchanged());
-                } else {
-                    admit(room, visit.stays(), visit.visitor());
-                }
-            }
-            if (closing) {
-                room.shutDown(() -> {});
-            }
-            return room;
-        }
-
-        private void fail(String name, Throwable failure) {
-            DocumentUnavailableException told = DocumentUnavailableException.of(failure);
-            if (told.code() != FailureCode.DOCUMENT_DELETED) {
-                LOG.error("document '{}' is not served: {}", name, told.code(), told);
-            }
-            if (told.code() == FailureCode.DOCUMENT_CORRUPT) {
-                kit.observer().corrupt(name);
-                quarantine.put(name, told);
-                loop.schedule(() -> quarantine.remove(name), kit.options().quarantineMillis());
-            }
-            taken(name).forEach(visit -> visit.visitor().turnedAway(told));
-        }
-
-        /** Completes when there is no room of the document and none is being opened. */
-        private void empty(String name, CompletableFuture<Void> done) {
-            Room room = rooms.get(name);
-            if (room != null) {
-                room.retire(exchanged(), () -> done.complete(null));
-            } else if (loading.containsKey(name)) {
-                loop.schedule(() -> empty(name, done), RETRY_MILLIS);
-            } else {
-                done.complete(null);
-            }
-        }
-
-        private DocumentUnavailableException exchanged() {
-            return new DocumentUnavailableException(
-                    FailureCode.OVERLOADED, "the document is being replaced; try again", null);
-        }
-
-        void shutDown(CompletableFuture<Void> done) {
-            List<CompletableFuture<Void>> closed = new ArrayList<>();
-            for (Room room : List.copyOf(rooms.values())) {
-                CompletableFuture<Void> gone = new CompletableFuture<>();
-                closed.add(gone);
-                room.shutDown(() -> gone.complete(null));
-            }
-            // a task of its own: by then what the rooms have told their sessions is on its way
-            CompletableFuture.allOf(closed.toArray(new CompletableFuture<?>[0]))
-                    .whenComplete((nothing, failure) -> loop.execute(() -> done.complete(null)));
-        }
-
-        private DocumentUnavailableException closing() {
-            return new DocumentUnavailableException(FailureCode.SHUTTING_DOWN, "the server is closing", null);
-        }
-    }
-
-    private static <T> CompletionStage<T> guarded(Supplier<CompletionStage<T>> call) {
-        try {
-            return call.get();
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
-        }
     }
 }

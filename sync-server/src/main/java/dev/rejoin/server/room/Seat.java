@@ -31,7 +31,7 @@ public final class Seat {
     boolean behind;
     boolean readOnly;
     Version had = Version.EMPTY;
-    Room.Verdicts unsent = new Room.Verdicts();
+    Verdicts unsent = new Verdicts();
     byte[] presence = {};
 
     /** Writes wait until what the session holds is here; as many as may be in flight. */
@@ -83,7 +83,7 @@ public final class Seat {
 
     /** The peer keeps up again. */
     public void drained() {
-        enter(room -> room.drained(this));
+        enter(room -> room.relay().drained(this));
     }
 
     /** The session has ended, for whatever reason. */

@@ -46,6 +46,7 @@ final class SessionDesk {
     private static final byte[] NOTHING = {};
 
     private final Room room;
+    private final RoomCommits commits;
     private final RoomLoop loop;
     private final RoomKit kit;
     private final boolean isAlone;
@@ -57,8 +58,9 @@ final class SessionDesk {
     private long toldLagAt;
     private RoomLoop.@Nullable Timer look;
 
-    SessionDesk(Room room, RoomLoop loop, RoomKit kit) {
+    SessionDesk(Room room, RoomCommits commits, RoomLoop loop, RoomKit kit) {
         this.room = room;
+        this.commits = commits;
         this.loop = loop;
         this.kit = kit;
         this.isAlone = kit.others() == OtherServers.NONE;
@@ -208,16 +210,16 @@ final class SessionDesk {
         if (!seat.unanswered.isEmpty()) {
             Standing standing = new Standing(held(), kit.others().lag(), seat.unanswered);
             seat.unanswered.clear();
-            seat.outlet.relay(watermark(standing), room.position());
+            seat.outlet.relay(watermark(standing), commits.position());
         }
     }
 
     private byte[] watermark(Standing standing) {
-        return Frames.encode(new Watermark(room.position(), kit.time().millis(), standing));
+        return Frames.encode(new Watermark(commits.position(), kit.time().millis(), standing));
     }
 
     private byte[] held() {
-        return room.held().latest().encode();
+        return commits.held().latest().encode();
     }
 
     /** What has come to be held of the logs of other servers since the last call, encoded; of the own log each update tells by itself. */
@@ -225,7 +227,7 @@ final class SessionDesk {
         if (isAlone) {
             return NOTHING;
         }
-        PositionVector latest = room.held().latest();
+        PositionVector latest = commits.held().latest();
         PositionVector[] news = {PositionVector.EMPTY};
         long own = Position.originOf(kit.log().incarnation());
         latest.beyond(told).forEach((origin, sequence) -> {
@@ -263,7 +265,7 @@ final class SessionDesk {
         byte[] frame = watermark(new Standing(held(), now, List.of()));
         for (Seat seat : room.seats()) {
             if (seat.keepsSession && !seat.behind && seat.outlet.hasRoom()) {
-                seat.outlet.relay(frame, room.position());
+                seat.outlet.relay(frame, commits.position());
             }
         }
     }

@@ -8,21 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.crdt.Delta;
-import dev.rejoin.crdt.DeltaLimits;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
 import dev.rejoin.crdt.yjs.StateVector;
-import dev.rejoin.crdt.yjs.UpdateLimits;
 import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.crdt.yjs.YDocOptions;
 import dev.rejoin.server.Fragments;
-import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.dialect.DialectMessage;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.dialect.YWebsocketFrames;
 import dev.rejoin.sync.session.Admission;
 import dev.rejoin.sync.session.DocumentName;
-import dev.rejoin.sync.wire.AckLevel;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.Frames;
 import dev.rejoin.sync.wire.Position;
@@ -31,7 +27,6 @@ import dev.rejoin.sync.wire.Update;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -42,11 +37,14 @@ import org.junit.jupiter.api.Test;
 class DocumentLivesTest {
     private static final DocumentName NAME = DocumentName.of("d");
 
-    private final ManualLoop loop = new ManualLoop();
-    private final FakeLog log = new FakeLog();
+    private final RoomDesk desk = new RoomDesk();
+    private final ManualLoop loop = desk.loop;
+    private final FakeLog log = desk.log;
     private final List<String> noticed = new ArrayList<>();
-    private RoomOptions options = RoomOptions.DEFAULTS;
-    private @Nullable Rooms rooms;
+
+    DocumentLivesTest() {
+        desk.observer = new Notes();
+    }
 
     // The end.
 
@@ -55,9 +53,9 @@ class DocumentLivesTest {
         Editor ann = join(1);
         Peer bob = peer(2, 0, Version.EMPTY, false);
         ann.type("text");
-        commit();
+        desk.commit();
         CompletableFuture<Boolean> deleted = delete();
-        commit();
+        desk.commit();
         assertTrue(deleted.join());
         assertEquals(FailureCode.DOCUMENT_DELETED, ann.denied);
         assertEquals(FailureCode.DOCUMENT_DELETED, bob.failure);
@@ -72,7 +70,7 @@ class DocumentLivesTest {
         loop.run();
         assertFalse(deleted.isDone());
         assertNull(ann.denied);
-        commit();
+        desk.commit();
         assertEquals(1, ann.applied);
         assertEquals(FailureCode.DOCUMENT_DELETED, ann.denied);
         assertTrue(deleted.join());
@@ -82,19 +80,20 @@ class DocumentLivesTest {
     void whatComesWhileTheDocumentIsBeingDeletedIsNotTaken() {
         Editor ann = join(1);
         ann.type("text");
-        commit();
+        desk.commit();
         CompletableFuture<Boolean> deleted = delete();
         loop.run();
         int before = log.appends;
         ann.type("late");
         Editor bob = new Editor(2, false);
-        CompletableFuture<DocumentView> written = rooms().document(NAME)
+        CompletableFuture<DocumentView> written = desk.rooms()
+                .document(NAME)
                 .transact(document -> document.flag("late").enable())
                 .toCompletableFuture();
         CompletableFuture<Boolean> again = delete();
         loop.run();
         assertNull(bob.denied);
-        commit();
+        desk.commit();
         assertTrue(deleted.join());
         assertEquals(before, log.appends);
         assertEquals(0, ann.settledSince(1));
@@ -107,7 +106,7 @@ class DocumentLivesTest {
     void aDeletionThatIsLostPutsAllOutAndDeletesNothing() {
         Editor ann = join(1);
         ann.type("text");
-        commit();
+        desk.commit();
         CompletableFuture<Boolean> deleted = delete();
         loop.run();
         log.fail();
@@ -121,17 +120,18 @@ class DocumentLivesTest {
     void nobodyBringsADeletedDocumentBackByComing() {
         Editor ann = join(1);
         ann.type("text");
-        commit();
+        desk.commit();
         delete();
-        commit();
+        desk.commit();
         ann.doc.getText("t").insert(0, "pending ");
         assertEquals(FailureCode.DOCUMENT_DELETED, ann.comeBack().denied);
         assertEquals(FailureCode.DOCUMENT_DELETED, new Editor(3, false).denied);
         assertEquals(FailureCode.DOCUMENT_DELETED, new Peer(4).come(0, Version.EMPTY, false).failure);
-        assertEquals(FailureCode.DOCUMENT_DELETED, refusal(rooms().read(NAME)));
+        assertEquals(FailureCode.DOCUMENT_DELETED, refusal(desk.rooms().read(NAME)));
         assertEquals(
                 FailureCode.DOCUMENT_DELETED,
-                refusal(rooms().document(NAME)
+                refusal(desk.rooms()
+                        .document(NAME)
                         .transact(document -> document.flag("f").enable())));
         assertEquals(FailureCode.DOCUMENT_DELETED, refusal(delete()));
         assertTrue(log.documents.get("d").deleted);
@@ -141,36 +141,36 @@ class DocumentLivesTest {
     void aDeletionMayBeBoundToAnEntityTagOfAnyPart() {
         Editor ann = join(1);
         ann.type("text");
-        rooms().document(NAME).transact(document -> document.flag("f").enable());
-        commit();
-        String objects = done(rooms().read(NAME)).orElseThrow().etag();
-        String content = done(rooms().readContent(NAME)).orElseThrow().etag();
+        desk.rooms().document(NAME).transact(document -> document.flag("f").enable());
+        desk.commit();
+        String objects = done(desk.rooms().read(NAME)).orElseThrow().etag();
+        String content = done(desk.rooms().readContent(NAME)).orElseThrow().etag();
         ann.type("more");
-        commit();
-        CompletableFuture<Boolean> stale = rooms().delete(
-                        NAME, present -> present.content().equals(content))
+        desk.commit();
+        CompletableFuture<Boolean> stale = desk.rooms()
+                .delete(NAME, present -> present.content().equals(content))
                 .toCompletableFuture();
-        commit();
+        desk.commit();
         CompletionException failure = assertThrows(CompletionException.class, stale::join);
         assertEquals(WriteRefusedException.PRECONDITION_FAILED, ((WriteRefusedException) failure.getCause()).code());
         assertNull(ann.denied);
-        CompletableFuture<Boolean> fresh = rooms().delete(
-                        NAME, present -> present.objects().equals(objects))
+        CompletableFuture<Boolean> fresh = desk.rooms()
+                .delete(NAME, present -> present.objects().equals(objects))
                 .toCompletableFuture();
-        commit();
+        desk.commit();
         assertTrue(fresh.join());
     }
 
     @Test
     void whatIsNotThereCannotBeDeletedOrRevived() {
         assertFalse(done(delete()));
-        assertEquals(Optional.empty(), done(rooms().restore(NAME)));
-        assertEquals(Optional.empty(), done(rooms().beginAnew(NAME)));
+        assertEquals(Optional.empty(), done(desk.rooms().restore(NAME)));
+        assertEquals(Optional.empty(), done(desk.rooms().beginAnew(NAME)));
         new Editor(1, false);
         assertFalse(done(delete()), "nobody has begun it");
         join(2).type("a");
-        commit();
-        assertEquals(Optional.empty(), done(rooms().restore(NAME)));
+        desk.commit();
+        assertEquals(Optional.empty(), done(desk.rooms().restore(NAME)));
     }
 
     // Restored.
@@ -179,17 +179,17 @@ class DocumentLivesTest {
     void aRestoredDocumentIsAsItWasAndEditorsGoOnWithWhatTheyHold() {
         Editor ann = join(1);
         ann.type("text");
-        commit();
-        long before = done(rooms().read(NAME)).orElseThrow().epoch();
+        desk.commit();
+        long before = done(desk.rooms().read(NAME)).orElseThrow().epoch();
         delete();
-        commit();
+        desk.commit();
         ann.doc.getText("t").insert(4, " and more");
-        DocumentView view = done(rooms().restore(NAME)).orElseThrow();
+        DocumentView view = done(desk.rooms().restore(NAME)).orElseThrow();
         assertNotEquals(before, view.epoch());
         assertEquals("text", join(2).text());
         Editor back = ann.comeBack();
         back.answer();
-        commit();
+        desk.commit();
         assertNull(back.denied);
         assertEquals("text and more", join(3).text());
     }
@@ -198,11 +198,11 @@ class DocumentLivesTest {
     void aSessionOfTheNativeProtocolFindsAnotherEpochInARestoredDocument() {
         Peer ann = peer(1, 0, Version.EMPTY, false);
         ann.submit(Fragments.add(ann.replica, 1, "tags", "x"));
-        commit();
+        desk.commit();
         long before = ann.admission().epoch();
         delete();
-        commit();
-        done(rooms().restore(NAME));
+        desk.commit();
+        done(desk.rooms().restore(NAME));
         Peer back = peer(1, before, ann.state.context(), false);
         assertNotEquals(before, back.admission().epoch());
         assertEquals(1, back.state.cellCount(), "the whole state, since what it held is of another life");
@@ -212,14 +212,14 @@ class DocumentLivesTest {
     void whoeverComesWhileADocumentIsRestoredIsLetIn() {
         Editor ann = join(1);
         ann.type("text");
-        commit();
+        desk.commit();
         delete();
-        commit();
+        desk.commit();
         CompletableFuture<Optional<DocumentView>> restored =
-                rooms().restore(NAME).toCompletableFuture();
+                desk.rooms().restore(NAME).toCompletableFuture();
         Editor bob = new Editor(2, false);
         bob.synchronise();
-        commit();
+        desk.commit();
         assertTrue(restored.join().isPresent());
         assertEquals("text", bob.text());
     }
@@ -230,14 +230,14 @@ class DocumentLivesTest {
     void whatIsLeftOfAFormerLifeIsNotMixedIntoTheNewOne() {
         Editor ann = join(1);
         ann.type("old");
-        commit();
+        desk.commit();
         delete();
-        commit();
-        assertTrue(done(rooms().beginAnew(NAME)).isPresent());
+        desk.commit();
+        assertTrue(done(desk.rooms().beginAnew(NAME)).isPresent());
         assertEquals(FailureCode.LINEAGE, ann.comeBack().denied, "nobody has written yet");
         Editor bob = join(2);
         bob.type("new");
-        commit();
+        desk.commit();
         assertEquals(FailureCode.LINEAGE, ann.comeBack().denied, "somebody has");
         assertEquals("new", join(3).text());
     }
@@ -246,46 +246,46 @@ class DocumentLivesTest {
     void aLocalStoreThatOpensLateMixesNothingOfAFormerLifeIn() {
         Editor ann = join(1);
         ann.type("old");
-        commit();
+        desk.commit();
         delete();
-        commit();
-        done(rooms().beginAnew(NAME));
+        desk.commit();
+        done(desk.rooms().beginAnew(NAME));
         Editor empty = join(2);
         empty.type("new");
-        commit();
+        desk.commit();
         empty.doc.applyUpdate(ann.doc.encodeStateAsUpdate());
-        commit();
+        desk.commit();
         assertEquals(FailureCode.LINEAGE, empty.denied);
         Editor remover = join(3);
         ann.doc.getText("t").delete(0, 1);
         remover.seat.change(onlyDeletions(ann.doc), false);
-        commit();
+        desk.commit();
         assertEquals(FailureCode.LINEAGE, remover.denied);
         assertEquals("new", join(4).text());
     }
 
     @Test
     void formerLivesAreRememberedThroughSnapshotsAndFurtherLives() {
-        options = options.withSnapshots(1, 1);
+        desk.options = desk.options.withSnapshots(1, 1);
         Editor ann = join(1);
         ann.type("first");
-        commit();
+        desk.commit();
         delete();
-        commit();
-        done(rooms().beginAnew(NAME));
+        desk.commit();
+        done(desk.rooms().beginAnew(NAME));
         Editor bob = join(2);
         for (int i = 0; i < 5; i++) {
             bob.type("second");
-            commit();
+            desk.commit();
         }
         assertTrue(log.images > 0);
         bob.seat.leave();
-        loop.pass(options.idleUnloadMillis() + 1);
-        commit();
+        loop.pass(desk.options.idleUnloadMillis() + 1);
+        desk.commit();
         assertEquals(FailureCode.LINEAGE, ann.comeBack().denied);
         delete();
-        commit();
-        done(rooms().beginAnew(NAME));
+        desk.commit();
+        done(desk.rooms().beginAnew(NAME));
         assertEquals(FailureCode.LINEAGE, ann.comeBack().denied);
         assertEquals(FailureCode.LINEAGE, bob.comeBack().denied);
         assertEquals("", join(3).text());
@@ -311,22 +311,23 @@ class DocumentLivesTest {
         Editor eve = new Editor(1, true);
         eve.synchronise();
         Peer ned = peer(2, 0, Version.EMPTY, true);
-        commit();
+        desk.commit();
         assertNull(eve.denied);
         assertEquals(1, eve.states);
         assertEquals(0, log.documents.size());
-        assertEquals(Optional.empty(), done(rooms().read(NAME)));
+        assertEquals(Optional.empty(), done(desk.rooms().read(NAME)));
         Editor ann = join(3);
         assertEquals(0, log.documents.size(), "to look is not to begin");
         ann.type("begun");
-        commit();
+        desk.commit();
         assertEquals("begun", eve.text());
         assertEquals(1, log.documents.size());
-        rooms().document(NAME).transact(document -> document.flag("f").enable());
-        commit();
+        desk.rooms().document(NAME).transact(document -> document.flag("f").enable());
+        desk.commit();
         assertEquals(1, ned.state.cellCount());
         assertEquals(
-                ned.admission().epoch(), done(rooms().read(NAME)).orElseThrow().epoch());
+                ned.admission().epoch(),
+                done(desk.rooms().read(NAME)).orElseThrow().epoch());
     }
 
     @Test
@@ -336,7 +337,7 @@ class DocumentLivesTest {
         eve.type("evil");
         Peer ned = peer(2, 0, Version.EMPTY, true);
         ned.submit(Fragments.add(ned.replica, 1, "tags", "x"));
-        commit();
+        desk.commit();
         assertEquals(1, eve.refused);
         assertEquals(FailureCode.FORBIDDEN, ned.failure);
         assertEquals(0, log.documents.size());
@@ -355,10 +356,10 @@ class DocumentLivesTest {
     void aReaderWhoMayWriteFromNowOnBeginsTheDocument() {
         Editor eve = new Editor(1, true);
         eve.synchronise();
-        commit();
+        desk.commit();
         eve.seat.access(false);
         eve.type("mine");
-        commit();
+        desk.commit();
         assertEquals(1, eve.applied);
         assertEquals("mine", join(2).text());
     }
@@ -367,12 +368,12 @@ class DocumentLivesTest {
     void readersOfTheNativeProtocolKeepTheirLeaseWhenTheDocumentIsLoadedAgain() {
         Peer ned = peer(2, 0, Version.EMPTY, true);
         join(1).type("begun");
-        commit();
+        desk.commit();
         ned.submit(Fragments.add(ned.replica, 1, "tags", "x"));
-        commit();
+        desk.commit();
         assertEquals(1, ned.judged);
         loop.pass(1);
-        rooms = null;
+        desk.reopen();
         assertEquals("begun", join(3).text());
     }
 
@@ -384,23 +385,23 @@ class DocumentLivesTest {
         Editor bob = join(2);
         ann.type("a");
         bob.type("b");
-        commit();
+        desk.commit();
         FakeLog.Kept backup = log.documents.get("d");
         int kept = backup.tail.size();
         ann.type("A");
         bob.type("B");
-        commit();
+        desk.commit();
         String all = ann.text();
         while (backup.tail.size() > kept) {
             backup.tail.remove(backup.tail.size() - 1);
             backup.sequence--;
         }
-        rooms = null;
+        desk.reopen();
         noticed.clear();
         Editor back = ann.comeBack();
         assertTrue(noticed.contains("ahead"), noticed::toString);
         back.answer();
-        commit();
+        desk.commit();
         assertTrue(noticed.contains("healed"), noticed::toString);
         assertEquals(all, join(3).text());
     }
@@ -409,14 +410,14 @@ class DocumentLivesTest {
     void whatOneTypedOfflineIsNotTakenForALoss() {
         Editor ann = join(1);
         ann.type("a");
-        commit();
+        desk.commit();
         ann.seat.leave();
         loop.run();
         ann.doc.getText("t").insert(0, "offline ");
         noticed.clear();
         Editor back = ann.comeBack();
         back.answer();
-        commit();
+        desk.commit();
         assertEquals(List.of("ahead"), noticed);
     }
 
@@ -426,14 +427,14 @@ class DocumentLivesTest {
         Editor bob = join(2);
         Editor copy = join(5);
         ann.type("ann");
-        commit();
+        desk.commit();
         copy.seat.leave();
         YDoc other = YDoc.create(YDocOptions.defaults().withClientId(5));
         other.getText("t").insert(0, "copy");
         Editor twin = new Editor(5, false);
         loop.run();
         twin.seat.change(other.encodeStateAsUpdate(), false);
-        commit();
+        desk.commit();
         assertEquals(FailureCode.EQUIVOCATION, twin.denied);
         assertTrue(noticed.contains("equivocated"));
         assertNull(ann.denied);
@@ -447,18 +448,18 @@ class DocumentLivesTest {
         Editor bob = join(2);
         ann.type("ann");
         bob.type("!");
-        commit();
+        desk.commit();
         YDoc other = YDoc.create(YDocOptions.defaults().withClientId(5));
         other.getText("t").insert(0, "abc");
         Editor twin = new Editor(5, false);
         loop.run();
         twin.seat.change(other.encodeStateAsUpdate(), false);
-        commit();
+        desk.commit();
         assertEquals(FailureCode.EQUIVOCATION, twin.denied);
         Editor again = new Editor(5, false);
         again.doc.applyUpdate(other.encodeStateAsUpdate(), "store");
         again.synchronise();
-        commit();
+        desk.commit();
         assertEquals(FailureCode.EQUIVOCATION, again.answerTheQuestion().denied);
         assertNull(bob.comeBack().answerTheQuestion().denied, "who holds the same is asked too and stays");
         assertNull(ann.comeBack().answerTheQuestion().denied);
@@ -468,11 +469,11 @@ class DocumentLivesTest {
     void aSessionThatHoldsWhatTheServerHasLostIsToldThatThisIsAnotherLife() {
         Peer ann = peer(1, 0, Version.EMPTY, false);
         ann.submit(Fragments.add(ann.replica, 1, "tags", "x"));
-        commit();
+        desk.commit();
         ReplicaId lost = ReplicaId.of(99);
         Peer bob = new Peer(2);
         bob.come(ann.admission().epoch(), Version.of(lost, 3), false);
-        commit();
+        desk.commit();
         assertEquals(FailureCode.EPOCH_CHANGED, bob.failure);
         assertTrue(noticed.contains("sessionAhead"));
         assertNull(ann.failure);
@@ -487,15 +488,15 @@ class DocumentLivesTest {
         Peer bob = peer(2, 0, Version.EMPTY, false);
         ann.submit(Fragments.add(ann.replica, 1, "tags", "x"));
         ann.submit(Fragments.add(ann.replica, 2, "tags", "y"));
-        commit();
+        desk.commit();
         ann.submit(Fragments.add(ann.replica, 2, "tags", "z"));
-        commit();
+        desk.commit();
         assertEquals(FailureCode.EQUIVOCATION, ann.failure);
         assertTrue(noticed.contains("equivocated"));
         assertNull(bob.failure);
         Peer again = peer(1, 0, Version.EMPTY, false);
         again.submit(Fragments.add(ann.replica, 2, "tags", "y"));
-        commit();
+        desk.commit();
         assertEquals(FailureCode.MALFORMED, again.failure, "the same again is no other history");
     }
 
@@ -504,11 +505,11 @@ class DocumentLivesTest {
     }
 
     private CompletableFuture<Boolean> delete() {
-        return rooms().document(NAME).delete().toCompletableFuture();
+        return desk.rooms().document(NAME).delete().toCompletableFuture();
     }
 
     private FailureCode refusal(CompletionStage<?> stage) {
-        commit();
+        desk.commit();
         CompletableFuture<?> future = stage.toCompletableFuture();
         assertTrue(future.isDone());
         CompletionException failure = assertThrows(CompletionException.class, future::join);
@@ -516,24 +517,16 @@ class DocumentLivesTest {
     }
 
     private <T> T done(CompletionStage<T> stage) {
-        commit();
+        desk.commit();
         CompletableFuture<T> future = stage.toCompletableFuture();
         assertTrue(future.isDone());
         return future.join();
     }
 
-    private void commit() {
-        for (int i = 0; i < 5; i++) {
-            loop.run();
-            log.commit();
-        }
-        loop.run();
-    }
-
     private Editor join(long client) {
         Editor editor = new Editor(client, false);
         editor.synchronise();
-        commit();
+        desk.commit();
         return editor;
     }
 
@@ -541,28 +534,6 @@ class DocumentLivesTest {
         Peer peer = new Peer(replica).come(epoch, version, readOnly);
         assertTrue(peer.welcomed());
         return peer;
-    }
-
-    private Rooms rooms() {
-        Rooms made = rooms;
-        if (made == null) {
-            made = new Rooms(
-                    List.of(loop),
-                    new RoomKit(
-                            log,
-                            MutationValidator.ACCEPT_ALL,
-                            ContentValidator.ACCEPT_ALL,
-                            options,
-                            DeltaLimits.UNLIMITED,
-                            UpdateLimits.DEFAULT,
-                            AwarenessLimits.DEFAULT,
-                            loop::now,
-                            new Random(42),
-                            AckLevel.DURABLE,
-                            new Notes()));
-            rooms = made;
-        }
-        return made;
     }
 
     /** Writes down what is counted. */
@@ -625,7 +596,7 @@ class DocumentLivesTest {
                     seat.change(update, false);
                 }
             });
-            seat = rooms().join(NAME, Framing.Y_WEBSOCKET, readOnly, this);
+            seat = desk.rooms().join(NAME, Framing.Y_WEBSOCKET, readOnly, this);
             loop.run();
         }
 
@@ -634,7 +605,7 @@ class DocumentLivesTest {
             Editor again = new Editor(client, false);
             again.doc.applyUpdate(doc.encodeStateAsUpdate(), "store");
             again.synchronise();
-            commit();
+            desk.commit();
             return again;
         }
 
@@ -656,7 +627,7 @@ class DocumentLivesTest {
 
         Editor answerTheQuestion() {
             seat.change(doc.encodeStateAsUpdate(question), true);
-            commit();
+            desk.commit();
             return this;
         }
 
@@ -725,8 +696,8 @@ class DocumentLivesTest {
         }
 
         Peer come(long epoch, Version version, boolean readOnly) {
-            seat = rooms().join(NAME, new Seat.Join(replica, new byte[16], epoch, version, 0, readOnly), this);
-            commit();
+            seat = desk.rooms().join(NAME, new Seat.Join(replica, new byte[16], epoch, version, 0, readOnly), this);
+            desk.commit();
             return this;
         }
 

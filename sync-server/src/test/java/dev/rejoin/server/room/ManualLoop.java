@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /** A loop that runs when a test says so, in time that a test lets pass. */
-final class ManualLoop implements RoomLoop {
+public final class ManualLoop implements RoomLoop {
     private record Alarm(long due, long order, Runnable task) {}
 
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
@@ -31,19 +31,15 @@ final class ManualLoop implements RoomLoop {
         return now;
     }
 
-    long now() {
-        return now;
-    }
-
     /** Runs until nothing is left to do at the present time. */
-    void run() {
+    public void run() {
         while (!tasks.isEmpty()) {
             tasks.remove().run();
         }
     }
 
     /** Lets time pass, running what becomes due. */
-    void pass(long millis) {
+    public void pass(long millis) {
         long until = now + millis;
         run();
         while (!alarms.isEmpty() && alarms.element().due() <= until) {
@@ -53,5 +49,11 @@ final class ManualLoop implements RoomLoop {
             run();
         }
         now = until;
+    }
+
+    /** Forgets everything that is to be done, now or later. */
+    public void forget() {
+        tasks.clear();
+        alarms.clear();
     }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.consistency.session.Position;
 import dev.rejoin.crdt.ValueCodec;
-import dev.rejoin.sync.session.DocumentName;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.Test;
  * restarts, from a seed. {@code -Drejoin.seed=N} runs one schedule, {@code -Drejoin.schedules=N} so many.
  */
 class ReplicationSimulation {
-    private static final DocumentName NAME = DocumentName.of("d");
     private static final int SCHEDULES = Integer.getInteger("rejoin.schedules", 400);
     private static final int STEPS = 60;
 
@@ -63,7 +61,7 @@ class ReplicationSimulation {
     private static final class Schedule {
         final Random random;
         final boolean inOrder;
-        final List<RoomDesk> desks = new ArrayList<>();
+        final List<ClusterDesk> desks = new ArrayList<>();
         final List<Message> network = new ArrayList<>();
         final List<Acked> acked = new ArrayList<>();
         int written;
@@ -75,47 +73,17 @@ class ReplicationSimulation {
             random = new Random(seed);
             int servers = 2 + random.nextInt(2);
             for (int i = 0; i < servers; i++) {
-                RoomDesk desk = new RoomDesk();
-                desk.seed = seed * 1_000 + 100L * i;
-                desk.log.name = (i + 1L) << 32;
-                desk.log.incarnation = (i + 1L) << 40;
-                desk.epochs = new Epochs() {
-                    @Override
-                    public long first(String document) {
-                        return 5;
-                    }
-
-                    @Override
-                    public long restored(String document, long former) {
-                        return former + 1;
-                    }
-
-                    @Override
-                    public long begunAnew(String document, long former) {
-                        return former + 2;
-                    }
-                };
-                desks.add(desk);
-                listen(i);
+                int from = i;
+                desks.add(new ClusterDesk(i, seed, entry -> tell(from, entry)));
             }
         }
 
-        void listen(int from) {
-            desks.get(from).rooms().tellOfAdmissions(new AdmissionListener() {
-                @Override
-                public boolean isListening() {
-                    return true;
+        void tell(int from, Admitted entry) {
+            for (int to = 0; to < desks.size(); to++) {
+                if (to != from) {
+                    network.add(new Message(from, to, entry));
                 }
-
-                @Override
-                public void admitted(Admitted entry) {
-                    for (int to = 0; to < desks.size(); to++) {
-                        if (to != from) {
-                            network.add(new Message(from, to, entry));
-                        }
-                    }
-                }
-            });
+            }
         }
 
         void run() {
@@ -128,7 +96,7 @@ class ReplicationSimulation {
                     case 8 -> lose();
                     default -> {
                         if (random.nextInt(4) == 0) {
-                            crash(one);
+                            desks.get(one).crash();
                         }
                     }
                 }
@@ -141,10 +109,13 @@ class ReplicationSimulation {
                     }
                 }
             }
-            Optional<DocumentView> expected = view(0);
+            Optional<DocumentView> expected = desks.get(0).view();
             for (int i = 0; i < desks.size(); i++) {
                 check(i);
-                assertEquals(expected.map(DocumentView::etag), view(i).map(DocumentView::etag), "objects of " + i);
+                assertEquals(
+                        expected.map(DocumentView::etag),
+                        desks.get(i).view().map(DocumentView::etag),
+                        "objects of " + i);
                 assertEquals(text(0), text(i), "content of " + i);
                 for (Acked write : acked) {
                     assertTrue(tags(i).contains(write.tag()), write + " is lost at " + i);
@@ -156,7 +127,7 @@ class ReplicationSimulation {
             String tag = "w" + ++written;
             CompletableFuture<DocumentView> done = desks.get(server)
                     .rooms()
-                    .document(NAME)
+                    .document(ClusterDesk.NAME)
                     .transact(document -> {
                         document.set("tags", ValueCodec.STRING).add(tag);
                         document.content().getText("t").insert(0, tag + " ");
@@ -183,15 +154,7 @@ class ReplicationSimulation {
             int index = random.nextInt(network.size());
             Message message = random.nextInt(5) == 0 ? network.get(index) : network.remove(index);
             Admitted entry = message.entry();
-            Taken taken = take(
-                    message.to(),
-                    new Arrival(
-                            entry.epoch(),
-                            entry.fragment(),
-                            entry.update(),
-                            inOrder ? entry.before() : HeldPositions.NONE,
-                            entry.after(),
-                            false));
+            Taken taken = desks.get(message.to()).take(entry, inOrder ? entry.before() : HeldPositions.NONE);
             if (taken.outcome() == Taken.Outcome.LACKING) {
                 refusedForLack++;
                 if (random.nextBoolean()) {
@@ -202,40 +165,16 @@ class ReplicationSimulation {
             }
         }
 
-        Taken take(int server, Arrival arrival) {
-            CompletableFuture<Taken> taken =
-                    desks.get(server).rooms().take(NAME, arrival).toCompletableFuture();
-            desks.get(server).commit();
-            return taken.join();
-        }
-
         void pull(int to, int from) {
             if (to == from) {
                 return;
             }
-            CompletableFuture<Optional<Holding>> here =
-                    desks.get(to).rooms().holding(NAME).toCompletableFuture();
-            desks.get(to).loop.run();
-            byte[] version = here.join().map(Holding::version).orElse(new byte[0]);
-            byte[] stateVector = here.join().map(Holding::stateVector).orElse(new byte[0]);
+            Optional<Holding> here = desks.get(to).holding();
             if (random.nextInt(10) == 0) {
-                crash(to);
+                desks.get(to).crash();
             }
-            CompletableFuture<Optional<Excerpt>> lacking = desks.get(from)
-                    .rooms()
-                    .excerpt(NAME, 5, version, stateVector, false)
-                    .toCompletableFuture();
-            desks.get(from).commit();
-            lacking.join().ifPresent(excerpt -> {
-                Taken taken = take(
-                        to,
-                        new Arrival(
-                                excerpt.epoch(),
-                                excerpt.fragment(),
-                                excerpt.update(),
-                                HeldPositions.NONE,
-                                excerpt.held(),
-                                true));
+            desks.get(from).lacking(here).ifPresent(excerpt -> {
+                Taken taken = desks.get(to).take(excerpt);
                 assertEquals(Taken.Outcome.TAKEN, taken.outcome(), taken.message());
             });
         }
@@ -246,25 +185,13 @@ class ReplicationSimulation {
             }
         }
 
-        /** What is not durable is gone, and the log is opened anew. */
-        void crash(int server) {
-            RoomDesk desk = desks.get(server);
-            desk.log.fail();
-            desk.loop.run();
-            desk.log.incarnation += 1L << 16;
-            desk.reopen();
-            listen(server);
-        }
-
         /** Whoever claims the place of an acknowledged write has the write, in both parts. */
         void check(int server) {
-            CompletableFuture<Optional<Holding>> here =
-                    desks.get(server).rooms().holding(NAME).toCompletableFuture();
-            desks.get(server).loop.run();
-            if (here.join().isEmpty()) {
+            Optional<Holding> here = desks.get(server).holding();
+            if (here.isEmpty()) {
                 return;
             }
-            HeldPositions held = here.join().get().held();
+            HeldPositions held = here.get().held();
             Set<String> tags = tags(server);
             String text = text(server);
             for (Acked write : acked) {
@@ -275,26 +202,22 @@ class ReplicationSimulation {
             }
         }
 
-        Optional<DocumentView> view(int server) {
-            CompletableFuture<Optional<DocumentView>> view =
-                    desks.get(server).rooms().read(NAME).toCompletableFuture();
-            desks.get(server).loop.run();
-            return view.join();
-        }
-
         Set<String> tags(int server) {
             Set<String> tags = new HashSet<>();
-            view(server).map(view -> view.snapshot().toMap().get("tags")).ifPresent(set -> {
-                for (Object tag : (Iterable<?>) set) {
-                    tags.add((String) tag);
-                }
-            });
+            desks.get(server)
+                    .view()
+                    .map(view -> view.snapshot().toMap().get("tags"))
+                    .ifPresent(set -> {
+                        for (Object tag : (Iterable<?>) set) {
+                            tags.add((String) tag);
+                        }
+                    });
             return tags;
         }
 
         String text(int server) {
             CompletableFuture<Optional<ContentView>> view =
-                    desks.get(server).rooms().readContent(NAME).toCompletableFuture();
+                    desks.get(server).rooms().readContent(ClusterDesk.NAME).toCompletableFuture();
             desks.get(server).commit();
             return view.join().map(content -> content.content().text("t")).orElse("");
         }

@@ -9,7 +9,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** Rooms whose loop and log do only what a test says. What a test varies it sets before it asks for {@link #rooms}. */
-final class RoomDesk {
+class RoomDesk {
     final ManualLoop loop = new ManualLoop();
     final FakeLog log = new FakeLog();
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
@@ -17,6 +17,8 @@ final class RoomDesk {
     RoomOptions options = RoomOptions.DEFAULTS;
     private @Nullable Rooms rooms;
     OtherServers others = OtherServers.NONE;
+    AdmissionListener admissions = AdmissionListener.NONE;
+    RoomObserver observer = RoomObserver.SILENT;
     long seed = 42;
 
     @Nullable
@@ -38,12 +40,13 @@ final class RoomDesk {
                             DeltaLimits.UNLIMITED,
                             UpdateLimits.DEFAULT,
                             AwarenessLimits.DEFAULT,
-                            loop::now,
+                            loop::millis,
                             random,
                             AckLevel.DURABLE,
-                            RoomObserver.SILENT,
+                            observer,
                             others,
                             epochs == null ? Epochs.random(random) : epochs));
+            made.tellOfAdmissions(admissions);
             rooms = made;
         }
         return made;
