@@ -99,6 +99,11 @@ public final class Rooms {
         this.floors = List.copyOf(made);
     }
 
+    /** Names the log that everything of these rooms goes into. */
+    public long logName() {
+        return kit.log().name();
+    }
+
     /**
      * Takes a session to its document. One that nobody has begun is empty and in memory only, until the first record of somebody who
      * may write. What becomes of the session is told to {@code outlet}.
