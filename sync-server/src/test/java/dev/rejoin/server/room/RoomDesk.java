@@ -15,6 +15,7 @@ final class RoomDesk {
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
+    RoomObserver observer = RoomObserver.SILENT;
     private @Nullable Rooms rooms;
     OtherServers others = OtherServers.NONE;
     long seed = 42;
@@ -41,7 +42,7 @@ final class RoomDesk {
                             loop::now,
                             random,
                             AckLevel.DURABLE,
-                            RoomObserver.SILENT,
+                            observer,
                             others,
                             epochs == null ? Epochs.random(random) : epochs));
             rooms = made;
