@@ -27,7 +27,7 @@ export function showChart() {
   const look = async () => {
     const answer = await fetch('/metrics', { cache: 'no-store' });
     const lag = Number(METRIC.exec(await answer.text())?.[1]);
-    // NaN before the first heartbeat.
+    // There is none as long as B follows nobody.
     if (!Number.isFinite(lag)) return;
     lags.push(lag);
     if (lags.length > SECONDS) lags.shift();

@@ -244,6 +244,8 @@ final class ClientLink {
     private void ended(String why, boolean isRetryable) {
         if (why.equals(FailureCode.REPLICA_CONFLICT.label())) {
             ledger.leaveReplica();
+        } else if (why.equals(FailureCode.LEASE_ELSEWHERE.label())) {
+            ledger.leaveJudge();
         } else if (why.equals(FailureCode.SESSION_REPLACED.label())) {
             replaced();
         } else if (why.equals(FailureCode.EQUIVOCATION.label())) {
@@ -344,7 +346,7 @@ final class ClientLink {
             if (resume instanceof Resume.Continued continued) {
                 ledger.learnEpoch(welcome.epoch());
                 servers.isWell();
-                if (!ledger.bindTo(servers.current().judge())) {
+                if (!ledger.bindTo(servers.current().judge(), welcome.log())) {
                     return;
                 }
                 connectedAt = loop.now();

@@ -59,8 +59,9 @@ final class Ledger {
     private ReplicaId replica;
     private byte[] leaseKey;
     private long epoch;
-    /* The server that leased the replica id, empty before one has. */
+    /* The server that leased the replica id, empty before one has, and the name of its log, 0 if it has said none. */
     private String judge;
+    private long lessor;
 
     Ledger(
             SavedClient client,
@@ -86,6 +87,7 @@ final class Ledger {
         leaseKey = client.leaseKey();
         epoch = client.epoch();
         judge = client.judge();
+        lessor = client.lessor();
         queue = new PendingQueue(client, !judge.isEmpty() || epoch != 0);
         document = open(client.confirmed());
     }
@@ -407,7 +409,7 @@ final class Ledger {
     // identities
 
     /** Another server takes the place of the judge. */
-    private void leaveJudge() {
+    void leaveJudge() {
         takeNewReplica(document.confirmedState(), queue.offered(), true);
     }
 
@@ -439,6 +441,7 @@ final class Ledger {
         replica = ReplicaId.random(random);
         leaseKey = newLeaseKey(random);
         judge = "";
+        lessor = 0;
         verdicts.newJudge();
         List<Pending> open = queue.restart();
         document = open(confirmed);
@@ -517,7 +520,8 @@ final class Ledger {
                 queue.verdictsKnown(),
                 software,
                 token,
-                session.greeting());
+                session.greeting(),
+                lessor);
     }
 
     /** The document turned out to have this epoch. */
@@ -528,13 +532,14 @@ final class Ledger {
         }
     }
 
-    /** Notes durably which server judges this replica id, before anything is sent to it; false if that has failed. */
-    boolean bindTo(String server) {
-        if (judge.equals(server)) {
+    /** Notes durably which server judges this replica id, and whose log it has, before anything is sent to it; false if that has failed. */
+    boolean bindTo(String server, long log) {
+        if (judge.equals(server) && lessor == log) {
             return true;
         }
         judge = server;
-        outbox.append(new OutboxRecord.JudgeLearned(server));
+        lessor = log;
+        outbox.append(new OutboxRecord.JudgeLearned(server, log));
         return outbox.forceNow();
     }
 
@@ -547,6 +552,7 @@ final class Ledger {
                 leaseKey,
                 epoch,
                 judge,
+                lessor,
                 queue.issued(),
                 queue.verdictsKnown(),
                 queue.knownChain(),

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A judge in memory that refuses the tag "forbidden"; connections are pairs of queues on one thread. */
@@ -40,6 +41,11 @@ final class FakeServer implements Connector, AutoCloseable {
         int chain;
         final TreeMap<Long, Verdict> verdicts = new TreeMap<>();
     }
+
+    private static final AtomicLong LOGS = new AtomicLong();
+
+    /** Names its log; 0 for a server from before logs were named. */
+    long log = LOGS.incrementAndGet();
 
     final ExecutorService thread = Executors.newSingleThreadExecutor();
     Document document = Document.create();
@@ -107,7 +113,7 @@ final class FakeServer implements Connector, AutoCloseable {
 
     final class Seat implements Connection, ServerEffects {
         private final ConnectionListener listener;
-        private final ServerSession session = new ServerSession(ProtocolLimits.DEFAULT, this, () -> 0, 0);
+        private final ServerSession session = new ServerSession(ProtocolLimits.DEFAULT, log, this, () -> 0, 0);
         private ReplicaId replica = ReplicaId.of(0);
 
         Seat(ConnectionListener listener) {

@@ -102,7 +102,8 @@ class LiveSessionTest {
     }
 
     private void connect(long epoch, dev.rejoin.sync.wire.Position position, Standing standing, boolean behind) {
-        session.welcomed(new Welcome(epoch, 9, position, 0, 0, List.of(), 1 << 20, 256, 10_000, 0, standing, behind));
+        session.welcomed(
+                new Welcome(epoch, 9, position, 0, 0, List.of(), 1 << 20, 256, 10_000, 0, standing, behind, 0));
         session.updated(Update.of(position, NOTHING));
     }
 

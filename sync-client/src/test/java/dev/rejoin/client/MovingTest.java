@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
@@ -84,6 +85,73 @@ class MovingTest {
                     List.of("unknown-outcome"),
                     client.rejections().stream().map(Rejection::code).toList());
         }
+    }
+
+    /** The client takes the two for one server, as behind a load balancer, and neither has heard of the other. */
+    @Test
+    void whatOneServerWasSentIsNotSentToAnotherOfTheSameName() throws Exception {
+        AtomicReference<FakeServer> behind = new AtomicReference<>(one);
+        try (SyncClient client = client(behind).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            one.mute = true;
+            WriteHandle counted = client.write(d -> d.counter("likes").increment(100));
+            WriteHandle tagged = client.write(d -> tags(d).add("x"));
+            until(() -> one.submits == 2);
+            behind.set(two);
+            one.cut();
+            tagged.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(WriteState.IN_DOUBT, counted.state());
+            assertEquals(0L, likes(two.document));
+            one.replicateTo(two);
+            counted.accepted().get(10, TimeUnit.SECONDS);
+            assertEquals(100L, (long) client.read(d -> d.counter("likes").value()));
+            assertEquals(List.of(), client.rejections());
+        }
+    }
+
+    @Test
+    void whoLeasedTheReplicaIdIsRememberedOverARestart() throws Exception {
+        AtomicReference<FakeServer> behind = new AtomicReference<>(one);
+        Path file = directory.resolve("box");
+        try (SyncClient client = client(behind).outbox(file).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            one.mute = true;
+            client.write(d -> d.counter("likes").increment(100));
+            until(() -> one.submits == 1);
+        }
+        behind.set(two);
+        try (SyncClient client = client(behind).outbox(file).build()) {
+            until(() -> client.sync() == SyncStatus.REJECTED);
+            assertEquals(
+                    List.of("unknown-outcome"),
+                    client.rejections().stream().map(Rejection::code).toList());
+            assertEquals(0, two.submits);
+        }
+    }
+
+    /** The control: servers from before logs were named judge the same write, both of them. */
+    @Test
+    void serversThatDoNotNameTheirLogsBothJudgeIt() throws Exception {
+        one.log = 0;
+        two.log = 0;
+        AtomicReference<FakeServer> behind = new AtomicReference<>(one);
+        try (SyncClient client = client(behind).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            one.mute = true;
+            WriteHandle counted = client.write(d -> d.counter("likes").increment(100));
+            until(() -> one.submits == 1);
+            behind.set(two);
+            one.cut();
+            counted.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(1, two.submits);
+        }
+    }
+
+    private static SyncClient.Builder client(AtomicReference<FakeServer> behind) {
+        return SyncClient.builder()
+                .document("notes/1")
+                .servers(List.of(
+                        new Servers.Server("one name", listener -> behind.get().connect(listener))));
     }
 
     @Test

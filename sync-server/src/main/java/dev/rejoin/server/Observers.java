@@ -102,7 +102,7 @@ final class Observers {
                 link.linked() ? 1 : 0,
                 link.due(),
                 seconds(lag.map(LagReading::shownThroughMillis)),
-                seconds(lag.map(LagReading::lagMillis)),
+                lag.map(LagReading::lagMillis).orElse(link.waitedMillis()) / 1_000.0,
                 seconds(lag.map(LagReading::p50Millis)),
                 seconds(lag.map(LagReading::p95Millis)),
                 seconds(lag.map(LagReading::p99Millis)));

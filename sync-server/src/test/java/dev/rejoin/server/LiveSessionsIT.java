@@ -250,7 +250,7 @@ class LiveSessionsIT {
     }
 
     private static Welcome greet(TestPeer peer, long epoch, byte[] version, byte[] sessionToken) throws Exception {
-        peer.send(new Hello(DOCUMENT, peer.replica.bits(), peer.key, epoch, version, 0, "test", "", sessionToken));
+        peer.send(new Hello(DOCUMENT, peer.replica.bits(), peer.key, epoch, version, 0, "test", "", sessionToken, 0));
         Welcome welcome = peer.next(Welcome.class);
         peer.update();
         return welcome;

@@ -93,6 +93,23 @@ class ReplicationIT {
         assertEquals(1, metric(b, "rejoin_rooms"), "one that somebody reads stays for a while");
     }
 
+    @Test
+    void aPeerThatWasNeverHeardOfIsLateAsLongAsItHasBeenWaitedFor() throws Exception {
+        SyncServer gone = server(new MemoryDeltaLog());
+        URI nobody = address(gone);
+        SyncServer b = server(new MemoryDeltaLog());
+        gone.close();
+        b.peers().orElseThrow().follow(List.of(nobody));
+        String labels = "{peer=\"" + nobody + "\"}";
+        await("a lag", () -> metric(b, "rejoin_replication_lag_seconds" + labels) > 0);
+        double before = metric(b, "rejoin_replication_lag_seconds" + labels);
+        await("more of it", () -> metric(b, "rejoin_replication_lag_seconds" + labels) > before);
+        assertEquals(Double.NaN, metric(b, "rejoin_replication_watermark_timestamp_seconds" + labels));
+        assertEquals(
+                List.of(Optional.empty()),
+                b.peers().orElseThrow().links().stream().map(LinkStatus::lag).toList());
+    }
+
     private static double metric(SyncServer server, String name) {
         return server.metrics()
                 .page()

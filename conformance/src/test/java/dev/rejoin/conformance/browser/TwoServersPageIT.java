@@ -253,9 +253,10 @@ class TwoServersPageIT {
         assertNothingToComplainAbout(page);
     }
 
-    /** Cuts the link once server A was heard: how late somebody is who has never said anything is unknown. */
+    /** Cuts the link once server A was heard: how old what is here is of somebody who has never said anything is unknown. */
     private static void cut(Tab page) throws IOException {
-        page.until("document.querySelector('#lag').textContent !== 'unknown'");
+        page.until("fetch('/metrics').then((answer) => answer.text()).then((text) =>"
+                + " /^rejoin_replication_watermark_timestamp_seconds\\{[^}]*\\} \\d/m.test(text))");
         page.click("#cut");
         page.until("document.querySelector('#link-status').textContent === 'The link is cut'");
     }

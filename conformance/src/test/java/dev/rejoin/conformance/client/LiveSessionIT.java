@@ -88,8 +88,7 @@ class LiveSessionIT {
     void aTokenOfAnotherClientShowsAfterTheFirstRead() throws Exception {
         servers.meet();
         servers.slowDown();
-        SyncClient author =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        SyncClient author = at(a);
         add(author, "at a");
         SyncClient reader = servers.keep(SyncClient.builder()
                 .url(b.syncUri())
@@ -112,12 +111,9 @@ class LiveSessionIT {
     void withoutItsTokenTheSameReadIsStale() throws Exception {
         servers.meet();
         servers.slowDown();
-        SyncClient client =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        SyncClient client = at(a);
         add(client, "at a");
-        SyncClient other =
-                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
-        until(() -> other.sync() == SyncStatus.SYNCHRONIZED);
+        SyncClient other = reader();
         assertEquals(List.of(), other.snapshot().set("tags", ValueCodec.STRING));
     }
 
@@ -126,11 +122,8 @@ class LiveSessionIT {
     void anAnswerSaysHowItCameToHoldWhatTheSessionHasSeen() throws Exception {
         servers.meet();
         servers.slowDown();
-        SyncClient author =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
-        SyncClient reader =
-                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
-        until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
+        SyncClient author = at(a);
+        SyncClient reader = reader();
         for (String tag : List.of("first", "second")) {
             add(author, tag);
             SessionToken token = author.session().token();
@@ -153,15 +146,10 @@ class LiveSessionIT {
     void whatWasBegunElsewhereIsFetchedByTheFirstRead() throws Exception {
         servers.meet();
         servers.slowDown();
-        SyncClient author =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        SyncClient author = at(a);
         add(author, "begun");
         SessionToken token = author.session().token();
-        HttpResponse<String> without = HttpClient.newHttpClient()
-                .send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + b.port() + "/v1/documents/d"))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> without = readAtB();
         assertEquals(404, without.statusCode(), "the link is too slow for that");
         HttpResponse<String> fetched = readAtB(token, "wait=20");
         assertEquals("pulled", outcome(fetched), fetched.body());
@@ -173,8 +161,7 @@ class LiveSessionIT {
     void whatWasBegunElsewhereAndCannotBeFetchedIsNotShownAsEmpty() throws Exception {
         servers.meet();
         b.peers().orElseThrow().faults(TwoServers.address(a)).cut(true);
-        SyncClient author =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        SyncClient author = at(a);
         add(author, "begun");
         SessionToken token = author.session().token();
         for (String preference : List.of("wait=1", "wait=1, handling=lenient")) {
@@ -188,13 +175,27 @@ class LiveSessionIT {
         assertTrue(fetched.body().contains("begun"), fetched.body());
     }
 
+    private SyncClient at(SyncServer server) {
+        return servers.keep(
+                SyncClient.builder().url(server.syncUri()).document("d").build());
+    }
+
+    /** A client of B that has all that is there. */
+    private SyncClient reader() throws InterruptedException {
+        SyncClient reader = at(b);
+        until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
+        return reader;
+    }
+
     private HttpResponse<String> readAtB(SessionToken token, String preference) throws Exception {
+        return readAtB("Session-Token", token.text(), "Prefer", preference);
+    }
+
+    private HttpResponse<String> readAtB(String... headers) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(b.uri().resolve("/v1/documents/d"));
         return HttpClient.newHttpClient()
                 .send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + b.port() + "/v1/documents/d"))
-                                .header("Session-Token", token.text())
-                                .header("Prefer", preference)
-                                .build(),
+                        (headers.length == 0 ? request : request.headers(headers)).build(),
                         HttpResponse.BodyHandlers.ofString());
     }
 
@@ -206,11 +207,8 @@ class LiveSessionIT {
     void aTokenFromSomebodyElseShowsWithoutAnybodyPolling() throws Exception {
         servers.meet();
         servers.slowDown();
-        SyncClient author =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
-        SyncClient reader =
-                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
-        until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
+        SyncClient author = at(a);
+        SyncClient reader = reader();
         add(author, "look at this");
         String link = author.session().token().text();
         reader.session()
@@ -237,12 +235,9 @@ class LiveSessionIT {
     @Test
     void pinsStallNeitherReplicationNorTheClient() throws Exception {
         servers.meet();
-        SyncClient reader =
-                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
-        until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
+        SyncClient reader = reader();
         PinnedView pin = reader.session().pin();
-        SyncClient author =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
+        SyncClient author = at(a);
         for (int i = 0; i < 50; i++) {
             add(author, "t" + i);
         }
@@ -263,11 +258,8 @@ class LiveSessionIT {
         URI throughWire = URI.create("ws://127.0.0.1:" + wire.port());
         servers.meet(throughWire);
         servers.slowDown(throughWire, Duration.ofMinutes(10));
-        SyncClient author =
-                servers.keep(SyncClient.builder().url(a.syncUri()).document("d").build());
-        SyncClient reader =
-                servers.keep(SyncClient.builder().url(b.syncUri()).document("d").build());
-        until(() -> reader.sync() == SyncStatus.SYNCHRONIZED);
+        SyncClient author = at(a);
+        SyncClient reader = reader();
         double[] millis = new double[MEASURED_READS];
         for (int i = 0; i < MEASURED_READS; i++) {
             add(author, "t" + i);

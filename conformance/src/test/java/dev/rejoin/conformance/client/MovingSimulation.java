@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
  * Real clients that move between two and three real servers, each a judge with a log of its own, over a network that is cut, with servers and clients that crash, from a
  * seed. Often a client has sent something, and its server is gone before the verdict: nothing of it has arrived, or it is judged and lost with the server, or durable there and told
  * to others soon, or only when the server is back. When all is connected again: no write counts twice, none that was accepted is lost, nothing that was refused shows, and what is
- * still in doubt has happened nowhere. {@code -Drejoin.seed=N} begins with another schedule, {@code -Drejoin.schedules=N} runs so many.
+ * still in doubt has happened nowhere. In half of the schedules the clients know the servers by one name, as behind a load balancer, and learn from them alone where they are. {@code -Drejoin.seed=N} begins with another schedule, {@code -Drejoin.schedules=N} runs so many.
  */
 class MovingSimulation {
     private static final int SCHEDULES = Integer.getInteger("rejoin.schedules", 1_500);
@@ -47,7 +47,7 @@ class MovingSimulation {
     /** What is done wrong on purpose. */
     private enum Control {
         NONE,
-        /** The client takes all servers for one judge. */
+        /** The client takes all servers for one judge, and they do not tell it whose log is whose. */
         TWO_JUDGES,
         /** Servers forget what they refuse. */
         DROPPED,
@@ -163,6 +163,8 @@ class MovingSimulation {
     private static final class Schedule {
         final Random random;
         final Control control;
+        /* Whether the clients take all servers for one, as behind a load balancer. */
+        final boolean isOneName;
         final List<SimulatedServer> servers = new ArrayList<>();
         final List<SimulatedClient> clients = new ArrayList<>();
         final List<Entry> network = new ArrayList<>();
@@ -191,15 +193,17 @@ class MovingSimulation {
                         }
                     }
                 };
-                servers.add(new SimulatedServer(i, seed, validator(i), control == Control.DROPPED, tell));
+                servers.add(new SimulatedServer(
+                        i, seed, validator(i), control == Control.DROPPED, control != Control.TWO_JUDGES, tell));
             }
+            isOneName = control == Control.TWO_JUDGES || random.nextBoolean();
             for (int i = 0; i < 2; i++) {
                 List<String> judges = new ArrayList<>();
                 List<Connector> connectors = new ArrayList<>();
                 int client = i;
                 for (int j = 0; j < count; j++) {
                     int at = (i + j) % count;
-                    judges.add(control == Control.TWO_JUDGES ? "one" : "server " + at);
+                    judges.add(isOneName ? "one" : "server " + at);
                     connectors.add(listener -> connect(client, at, listener));
                 }
                 clients.add(new SimulatedClient(judges, connectors, Duration.ofMillis(100), seed * 10 + i));

@@ -2,6 +2,7 @@ package dev.rejoin.conformance.client;
 
 import dev.rejoin.server.ServerConfig;
 import dev.rejoin.server.SyncServer;
+import dev.rejoin.server.room.MutationValidator;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -19,12 +20,18 @@ final class TwoServers implements AutoCloseable {
     final SyncServer b;
 
     TwoServers(Path directory) throws IOException {
+        this(directory, MutationValidator.ACCEPT_ALL);
+    }
+
+    /** @param ofA decides about what clients write at A; B takes everything */
+    TwoServers(Path directory, MutationValidator ofA) throws IOException {
         Path secret = directory.resolve("secret");
         Files.writeString(secret, "a secret that nobody knows, of enough bytes");
         ServerConfig config = ServerConfig.DEFAULTS.with(ServerConfig.PEER_SECRET_FILE, Optional.of(secret));
         a = keep(SyncServer.builder()
                 .config(config)
                 .port(0)
+                .validator(ofA)
                 .data(directory.resolve("a"))
                 .start());
         b = keep(SyncServer.builder()

@@ -120,7 +120,7 @@ class PeersOverTlsIT {
     private static LinkStatus link(SyncServer server) {
         List<LinkStatus> links = server.peers().orElseThrow().links();
         return links.isEmpty()
-                ? new LinkStatus("", false, false, 0, 0, Optional.empty(), "not dialled yet")
+                ? new LinkStatus("", false, false, 0, 0, Optional.empty(), 0, "not dialled yet")
                 : links.get(0);
     }
 

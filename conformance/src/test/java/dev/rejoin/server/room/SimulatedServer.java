@@ -32,6 +32,9 @@ public final class SimulatedServer {
     /** The control: a refused transaction is forgotten instead of made void. */
     private final @Nullable MutationValidator dropping;
 
+    /** What clients are told names its log. */
+    private final long log;
+
     /** What hears from the server's end of a link. */
     public interface Peer {
         void message(byte[] message);
@@ -39,12 +42,21 @@ public final class SimulatedServer {
         void closed(int code, String reason);
     }
 
-    /** @param network is given each entry that other servers are to be told */
+    /**
+     * @param isNamed whether clients are told whose log it is
+     * @param network is given each entry that other servers are to be told
+     */
     public SimulatedServer(
-            int number, long seed, MutationValidator validator, boolean drops, Consumer<Admitted> network) {
+            int number,
+            long seed,
+            MutationValidator validator,
+            boolean drops,
+            boolean isNamed,
+            Consumer<Admitted> network) {
         this.dropping = drops ? validator : null;
         this.desk = new ClusterDesk(number, seed, network);
         desk.validator = validator;
+        this.log = isNamed ? desk.log.name : 0;
         desk.others = document -> new Origins() {};
     }
 
@@ -117,7 +129,7 @@ public final class SimulatedServer {
     /** One connection: messages wait on either way until the simulation lets them arrive, and a cut loses them. */
     public final class Link implements ServerEffects {
         private final Peer peer;
-        private final ServerSession session = new ServerSession(ProtocolLimits.DEFAULT, this, () -> 0, 0);
+        private final ServerSession session = new ServerSession(ProtocolLimits.DEFAULT, log, this, () -> 0, 0);
         private final ArrayDeque<byte[]> up = new ArrayDeque<>();
         private final ArrayDeque<Runnable> downwards = new ArrayDeque<>();
         private ReplicaId replica = ReplicaId.of(0);

@@ -134,6 +134,7 @@ public final class DefaultFlows {
         all.message("forbidden", "You may not do this.", REQUEST_ACCESS);
         all.message("bad-document-name", "There is no such document.", CLOSE);
         all.message("replica-conflict", "This device was copied. Its changes are sent under a new name.", REVIEW);
+        all.message("lease-elsewhere", "This is at another server now. Your changes are sent there.", REVIEW);
         all.message("session-replaced", "This is open in another window.", RELOAD);
         all.message("lineage-mismatch", "This document was created anew.", RELOAD, SAVE_COPY);
         all.message("too-large", "This is too large.", EDIT);

@@ -63,6 +63,7 @@ final class OutboxCodec {
                 out.writeLong(write.first());
                 writeOrder(out, write);
             }
+            out.writeLong(client.lessor());
         });
     }
 
@@ -89,6 +90,7 @@ final class OutboxCodec {
             } else if (record instanceof OutboxRecord.JudgeLearned learned) {
                 out.writeByte(JUDGE_LEARNED);
                 out.writeUTF(learned.judge());
+                out.writeLong(learned.lessor());
             } else if (record instanceof OutboxRecord.RejectionDropped dropped) {
                 out.writeByte(REJECTION_DROPPED);
                 out.writeLong(dropped.id());
@@ -108,7 +110,7 @@ final class OutboxCodec {
                 case CONFIRMED -> new Entry.Step(readConfirmed(in));
                 case EPOCH_LEARNED -> new Entry.Step(new OutboxRecord.EpochLearned(in.readLong()));
                 case REJECTION_DROPPED -> new Entry.Step(new OutboxRecord.RejectionDropped(in.readLong()));
-                case JUDGE_LEARNED -> new Entry.Step(new OutboxRecord.JudgeLearned(in.readUTF()));
+                case JUDGE_LEARNED -> new Entry.Step(new OutboxRecord.JudgeLearned(in.readUTF(), readLessor(in)));
                 default -> throw new IOException("unknown outbox record " + kind);
             };
         } catch (IllegalArgumentException e) {
@@ -146,11 +148,13 @@ final class OutboxCodec {
         for (int n = in.available() == 0 ? 0 : in.readInt(); n > 0; n--) {
             readOrder(in, pending);
         }
+        long lessor = readLessor(in);
         return new SavedClient(
                 replica,
                 leaseKey,
                 epoch,
                 judge,
+                lessor,
                 issuedThrough,
                 verdictsKnown,
                 knownChain,
@@ -159,6 +163,11 @@ final class OutboxCodec {
                 rejections,
                 nextRejection,
                 doubts);
+    }
+
+    /* The last of a state or a step; one from before servers named their logs ends here. */
+    private static long readLessor(DataInputStream in) throws IOException {
+        return in.available() == 0 ? 0 : in.readLong();
     }
 
     private static OutboxRecord readConfirmed(DataInputStream in) throws IOException {

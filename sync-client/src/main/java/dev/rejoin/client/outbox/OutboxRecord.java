@@ -42,8 +42,8 @@ public sealed interface OutboxRecord {
     /** The document turned out to have this epoch. */
     record EpochLearned(long epoch) implements OutboxRecord {}
 
-    /** This server has leased the replica id, and is the only one that judges its writes. */
-    record JudgeLearned(String judge) implements OutboxRecord {}
+    /** This server has leased the replica id, and is the only one that judges its writes; with the name of its log, 0 if it has said none. */
+    record JudgeLearned(String judge, long lessor) implements OutboxRecord {}
 
     /** The user has dealt with a rejection. */
     record RejectionDropped(long id) implements OutboxRecord {}

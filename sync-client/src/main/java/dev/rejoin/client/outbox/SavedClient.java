@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param leaseKey the key to that id
  * @param epoch epoch of the confirmed state, 0 if none is known
  * @param judge the server that leased the replica id, empty before one has
+ * @param lessor names the log of that server, 0 if it has said none
  * @param issuedThrough the highest own dot ever used: the ceiling that a restart continues above
  * @param verdictsKnown verdicts on own dots up to this counter are known
  * @param knownChain chain checksum there
@@ -32,6 +33,7 @@ public record SavedClient(
         byte[] leaseKey,
         long epoch,
         String judge,
+        long lessor,
         long issuedThrough,
         long verdictsKnown,
         int knownChain,
@@ -51,7 +53,7 @@ public record SavedClient(
 
     /** A client that has done nothing yet. */
     public static SavedClient fresh(ReplicaId replica, byte[] leaseKey) {
-        return new SavedClient(replica, leaseKey, 0, "", 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1, List.of());
+        return new SavedClient(replica, leaseKey, 0, "", 0, 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1, List.of());
     }
 
     /** Chain checksum after the last pending transaction. */
@@ -71,6 +73,7 @@ public record SavedClient(
         }
         long newEpoch = epoch;
         String newJudge = judge;
+        long newLessor = lessor;
         long issued = issuedThrough;
         long known = verdictsKnown;
         int chain = knownChain;
@@ -109,6 +112,7 @@ public record SavedClient(
                 newEpoch = learned.epoch();
             } else if (record instanceof OutboxRecord.JudgeLearned learned) {
                 newJudge = learned.judge();
+                newLessor = learned.lessor();
             } else if (record instanceof OutboxRecord.RejectionDropped dropped) {
                 refused.remove(dropped.id());
             }
@@ -118,6 +122,7 @@ public record SavedClient(
                 leaseKey,
                 newEpoch,
                 newJudge,
+                newLessor,
                 issued,
                 known,
                 chain,

@@ -59,6 +59,7 @@ class FileOutboxTest {
                 fresh.leaseKey(),
                 77,
                 "one",
+                -5,
                 3,
                 0,
                 0,
@@ -75,12 +76,38 @@ class FileOutboxTest {
             SavedClient read = outbox.load().orElseThrow();
             assertEquals(client.pending(), read.pending());
             assertEquals(client.doubts(), read.doubts());
+            assertEquals("one", read.judge());
+            assertEquals(-5, read.lessor());
             outbox.append(new OutboxRecord.RejectionDropped(4));
             outbox.force();
         }
         try (FileOutbox outbox = FileOutbox.open(file)) {
             assertEquals(List.of(), outbox.load().orElseThrow().doubts());
         }
+    }
+
+    @Test
+    void whoHasLeasedTheReplicaIdIsReadBackAndAnOutboxFromBeforeHasNobodysName() throws IOException {
+        SavedClient fresh = SavedClient.fresh(ReplicaId.of(9), new byte[16]);
+        Path file = directory.resolve("box");
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            outbox.rewrite(fresh);
+            outbox.append(new OutboxRecord.JudgeLearned("one", -5));
+        }
+        try (FileOutbox outbox = FileOutbox.open(file)) {
+            SavedClient read = outbox.load().orElseThrow();
+            assertEquals("one", read.judge());
+            assertEquals(-5, read.lessor());
+        }
+        byte[] state = OutboxCodec.encode(fresh);
+        byte[] step = OutboxCodec.encode(new OutboxRecord.JudgeLearned("one", -5));
+        OutboxCodec.Entry.State before =
+                (OutboxCodec.Entry.State) OutboxCodec.decode(Arrays.copyOf(state, state.length - Long.BYTES));
+        OutboxCodec.Entry.Step learned =
+                (OutboxCodec.Entry.Step) OutboxCodec.decode(Arrays.copyOf(step, step.length - Long.BYTES));
+        SavedClient read = before.client().replay(List.of(learned.record()));
+        assertEquals("one", read.judge());
+        assertEquals(0, read.lessor());
     }
 
     @Test

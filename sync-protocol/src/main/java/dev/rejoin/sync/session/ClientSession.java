@@ -255,6 +255,11 @@ public final class ClientSession {
             if (!(message instanceof Welcome first)) {
                 throw new ProtocolException(FailureCode.PROTOCOL_ERROR, "the first message must be a Welcome");
             }
+            if (hello.lessor() != 0 && hello.lessor() != first.log()) {
+                // a server that would have to refuse, and does not know it
+                fail(FailureCode.LEASE_ELSEWHERE, "another server has leased the replica id");
+                return;
+            }
             welcomed(first, nowMillis);
         } else if (message instanceof Update update) {
             updated(update, nowMillis);

@@ -48,6 +48,7 @@ public final class ServerSession implements PeerSession {
     }
 
     private final ProtocolLimits limits;
+    private final long log;
     private final ServerEffects effects;
     private final LongSupplier wallClockMillis;
     private final PresencePacer pacer;
@@ -66,10 +67,13 @@ public final class ServerSession implements PeerSession {
     /**
      * The session of a connection that has just been accepted.
      *
+     * @param log names the log that what is submitted here goes into, not 0
      * @param wallClockMillis the time that clients are told
      */
-    public ServerSession(ProtocolLimits limits, ServerEffects effects, LongSupplier wallClockMillis, long nowMillis) {
+    public ServerSession(
+            ProtocolLimits limits, long log, ServerEffects effects, LongSupplier wallClockMillis, long nowMillis) {
         this.limits = limits;
+        this.log = log;
         this.effects = effects;
         this.wallClockMillis = wallClockMillis;
         this.pacer = new PresencePacer(limits.presencePerSecond());
@@ -194,7 +198,8 @@ public final class ServerSession implements PeerSession {
                         limits.heartbeatMillis(),
                         wallClockMillis.getAsLong(),
                         admission.standing(),
-                        admission.behind()),
+                        admission.behind(),
+                        log),
                 nowMillis);
         relay(Frames.encode(first), first.position(), nowMillis);
     }
@@ -283,6 +288,11 @@ public final class ServerSession implements PeerSession {
                 Optional<String> flaw = DocumentName.flaw(hello.document());
                 if (flaw.isPresent()) {
                     throw new ProtocolException(FailureCode.BAD_DOCUMENT_NAME, flaw.get());
+                }
+                if (hello.lessor() != 0 && hello.lessor() != log) {
+                    // before anything is leased: what was submitted there may have been judged there
+                    throw new ProtocolException(
+                            FailureCode.LEASE_ELSEWHERE, "another server has leased the replica id");
                 }
                 state = State.OPENING;
                 effects.hello(hello, DocumentName.of(hello.document()));

@@ -20,6 +20,7 @@ public enum FailureCode {
     DOCUMENT_DELETED("document-deleted", 4414, false),
     EQUIVOCATION("equivocation", 4415, false),
     CONTENT_REJECTED("content-rejected", 4416, false),
+    LEASE_ELSEWHERE("lease-elsewhere", 4417, false),
     UPGRADE_REQUIRED("upgrade-required", 4426, false),
     TOO_MANY_IN_FLIGHT("too-many-in-flight", 4429, false),
     OVERLOADED("overloaded", 4503, true),

@@ -47,7 +47,8 @@ public final class Frames {
                     .setVerdictsKnown(hello.verdictsKnown())
                     .setClient(hello.client())
                     .setToken(hello.token())
-                    .setSessionToken(wrap(hello.sessionToken())));
+                    .setSessionToken(wrap(hello.sessionToken()))
+                    .setLessor(hello.lessor()));
         } else if (message instanceof Submit submit) {
             frame.setSubmit(dev.rejoin.sync.wire.v1.Submit.newBuilder().setFragment(wrap(submit.fragment())));
         } else if (message instanceof Progress progress) {
@@ -262,7 +263,8 @@ public final class Frames {
                 counter("verdicts_known", hello.getVerdictsKnown()),
                 hello.getClient(),
                 hello.getToken(),
-                hello.getSessionToken().toByteArray());
+                hello.getSessionToken().toByteArray(),
+                hello.getLessor());
     }
 
     private static Submit submit(dev.rejoin.sync.wire.v1.Submit submit) {
@@ -299,7 +301,8 @@ public final class Frames {
                 .setMaxInFlight(welcome.maxInFlight())
                 .setHeartbeatMillis(welcome.heartbeatMillis())
                 .setServerTimeMillis(welcome.serverTimeMillis())
-                .setBehind(welcome.behind());
+                .setBehind(welcome.behind())
+                .setLog(welcome.log());
         StandingFrames.of(welcome.standing()).ifPresent(builder::setStanding);
         for (Verdict verdict : welcome.verdicts()) {
             builder.addVerdicts(dev.rejoin.sync.wire.v1.Verdict.newBuilder()
@@ -347,7 +350,8 @@ public final class Frames {
                 welcome.getHeartbeatMillis(),
                 welcome.getServerTimeMillis(),
                 StandingFrames.standing(welcome.getStanding()),
-                welcome.getBehind());
+                welcome.getBehind(),
+                welcome.getLog());
     }
 
     private static dev.rejoin.sync.wire.v1.Update update(Update update) {

@@ -17,6 +17,7 @@ import java.util.Arrays;
  * @param client name and version of the client software, at most {@value #CLIENT_CHARS} characters
  * @param token credentials, may be empty
  * @param sessionToken what the client has read and written at any server, not yet looked at; empty if it keeps no session
+ * @param lessor names the log of the server that leased the replica id, 0 if none has as far as the client knows
  */
 @SuppressWarnings("ArrayRecordComponent") // equality is defined below; the bytes are handed through without a copy
 public record Hello(
@@ -28,7 +29,8 @@ public record Hello(
         long verdictsKnown,
         String client,
         String token,
-        byte[] sessionToken)
+        byte[] sessionToken,
+        long lessor)
         implements ClientMessage {
     /** Length of a lease key in bytes. */
     public static final int LEASE_KEY_BYTES = 16;
@@ -36,7 +38,7 @@ public record Hello(
     /** Longest name of a client software, in UTF-16 units. */
     public static final int CLIENT_CHARS = 64;
 
-    /** Of a client that keeps no session. */
+    /** Of a client that keeps no session, under a replica id that nobody has leased. */
     public Hello(
             String document,
             long replica,
@@ -46,7 +48,7 @@ public record Hello(
             long verdictsKnown,
             String client,
             String token) {
-        this(document, replica, leaseKey, epoch, version, verdictsKnown, client, token, new byte[0]);
+        this(document, replica, leaseKey, epoch, version, verdictsKnown, client, token, new byte[0], 0);
     }
 
     @Override
@@ -60,7 +62,8 @@ public record Hello(
                 && verdictsKnown == that.verdictsKnown
                 && client.equals(that.client)
                 && token.equals(that.token)
-                && Arrays.equals(sessionToken, that.sessionToken);
+                && Arrays.equals(sessionToken, that.sessionToken)
+                && lessor == that.lessor;
     }
 
     @Override
@@ -73,6 +76,7 @@ public record Hello(
     public String toString() {
         return "Hello[document=" + document + ", replica=" + String.format("%016x", replica) + ", epoch="
                 + String.format("%016x", epoch) + ", version=" + version.length + " B, verdictsKnown=" + verdictsKnown
-                + ", client=" + client + ", sessionToken=" + sessionToken.length + " B]";
+                + ", client=" + client + ", sessionToken=" + sessionToken.length + " B, lessor="
+                + String.format("%016x", lessor) + "]";
     }
 }

@@ -17,6 +17,7 @@ import java.util.List;
  * @param serverTimeMillis wall clock of the server
  * @param standing where the server stands, if the client keeps a session
  * @param behind whether the server lacks some of what the client's session has read and written
+ * @param log names the log of the server as long as it exists, 0 if it does not say
  */
 public record Welcome(
         long epoch,
@@ -30,13 +31,14 @@ public record Welcome(
         int heartbeatMillis,
         long serverTimeMillis,
         Standing standing,
-        boolean behind)
+        boolean behind,
+        long log)
         implements ServerMessage {
     public Welcome {
         verdicts = List.copyOf(verdicts);
     }
 
-    /** To a client that keeps no session. */
+    /** To a client that keeps no session, by a server that does not say whose log it has. */
     public Welcome(
             long epoch,
             long session,
@@ -60,6 +62,7 @@ public record Welcome(
                 heartbeatMillis,
                 serverTimeMillis,
                 Standing.NONE,
-                false);
+                false,
+                0);
     }
 }

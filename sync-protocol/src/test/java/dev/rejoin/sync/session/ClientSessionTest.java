@@ -2,6 +2,7 @@ package dev.rejoin.sync.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.sync.wire.AckLevel;
@@ -68,6 +69,28 @@ class ClientSessionTest {
     @Test
     void aRejectionOfPartOfATransactionBreaksTheProtocol() {
         assertBreaks(Update.verdicts(P, 4, List.of(new Rejection(2, 3, "no", ""))));
+    }
+
+    @Test
+    void nothingIsSentToAServerThatHasNotLeasedTheReplicaIdAndDoesNotSaySo() {
+        for (long other : new long[] {0, 78}) {
+            RecordedClient client = RecordedClient.leasedBy(77);
+            client.receive(RecordedClient.welcome(other), 0);
+            assertEquals(1, client.sent.size(), "nothing but the Hello");
+            assertNotNull(client.failure);
+            assertEquals("lease-elsewhere", client.failure.code());
+            assertNull(client.resume);
+        }
+    }
+
+    @Test
+    void theServerThatHasLeasedTheReplicaIdIsSentWhatIsPending() {
+        for (long lessor : new long[] {0, 77}) {
+            RecordedClient client = RecordedClient.leasedBy(lessor);
+            assertEquals(lessor, ((Hello) client.sent.get(0)).lessor());
+            client.receive(RecordedClient.welcome(77), 0);
+            assertEquals(submit(client, 0), client.sent.get(1));
+        }
     }
 
     @Test

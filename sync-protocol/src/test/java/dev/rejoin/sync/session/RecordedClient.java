@@ -35,6 +35,10 @@ final class RecordedClient implements ClientEffects {
     final ClientSession session;
 
     RecordedClient(long verdictsKnown, int knownChain, int... lengths) {
+        this(0, verdictsKnown, knownChain, lengths);
+    }
+
+    private RecordedClient(long lessor, long verdictsKnown, int knownChain, int[] lengths) {
         long first = verdictsKnown + 1;
         int chain = knownChain;
         for (int length : lengths) {
@@ -43,7 +47,8 @@ final class RecordedClient implements ClientEffects {
             pending.add(new PendingWrite(first, first + length - 1, chain, fragment));
             first += length;
         }
-        Hello hello = new Hello("notes/1", 1, new byte[16], EPOCH, new byte[] {0x56}, verdictsKnown, "test", "");
+        Hello hello = new Hello(
+                "notes/1", 1, new byte[16], EPOCH, new byte[] {0x56}, verdictsKnown, "test", "", new byte[0], lessor);
         session = new ClientSession(ProtocolLimits.DEFAULT, hello, knownChain, this::after, this, 0);
     }
 
@@ -52,6 +57,29 @@ final class RecordedClient implements ClientEffects {
         RecordedClient client = new RecordedClient(0, 0, 1, 3, 1);
         client.receive(welcome(EPOCH, 0, 0, List.of()), 0);
         return client;
+    }
+
+    /** With one pending transaction, under a replica id that the server with this log has leased. */
+    static RecordedClient leasedBy(long lessor) {
+        return new RecordedClient(lessor, 0, 0, new int[] {1});
+    }
+
+    /** Of a server with this log that knows nothing of the replica. */
+    static Welcome welcome(long log) {
+        return new Welcome(
+                EPOCH,
+                9,
+                dev.rejoin.sync.wire.Position.START,
+                0,
+                0,
+                List.of(),
+                1 << 20,
+                2,
+                10_000,
+                0,
+                dev.rejoin.sync.wire.Standing.NONE,
+                false,
+                log);
     }
 
     static Welcome welcome(long epoch, long judged, int chain, List<dev.rejoin.sync.wire.Verdict> verdicts) {

@@ -15,6 +15,7 @@ import java.util.List;
 /** A server session whose effects are kept in lists. */
 final class RecordedServer implements ServerEffects {
     static final Hello HELLO = new Hello("notes/1", 1, new byte[16], 0, new byte[0], 0, "test", "");
+    static final long LOG = 77;
     static final Admission ADMISSION = new Admission(5, 9, 0, 0, List.of());
 
     final List<ServerMessage> sent = new ArrayList<>();
@@ -23,7 +24,7 @@ final class RecordedServer implements ServerEffects {
     final ServerSession session;
 
     RecordedServer(ProtocolLimits limits) {
-        session = new ServerSession(limits, this, () -> 1_700_000_000_000L, 0);
+        session = new ServerSession(limits, LOG, this, () -> 1_700_000_000_000L, 0);
     }
 
     static RecordedServer open(ProtocolLimits limits) {

@@ -86,6 +86,29 @@ class ServerSessionTest {
     }
 
     @Test
+    void aReplicaIdThatAnotherServerHasLeasedIsRefusedBeforeTheRoomHearsOfIt() {
+        RecordedServer server = new RecordedServer(LIMITS);
+        server.receive(leasedBy(RecordedServer.LOG + 1), 0);
+        failedWith(server, FailureCode.LEASE_ELSEWHERE);
+        assertEquals(List.of(), server.calls);
+    }
+
+    @Test
+    void aReplicaIdThatItHasLeasedItselfOrNobodyHasGoesToTheRoomAndTheWelcomeNamesTheLog() {
+        for (long lessor : new long[] {0, RecordedServer.LOG}) {
+            RecordedServer server = new RecordedServer(LIMITS);
+            server.receive(leasedBy(lessor), 0);
+            assertEquals(List.of(leasedBy(lessor)), server.calls);
+            server.session.welcome(RecordedServer.ADMISSION, Update.of(Position.START, new byte[0]), 0);
+            assertEquals(RecordedServer.LOG, ((Welcome) server.sent.get(0)).log());
+        }
+    }
+
+    private static Hello leasedBy(long lessor) {
+        return new Hello("notes/1", 1, new byte[16], 0, new byte[0], 0, "test", "", new byte[0], lessor);
+    }
+
+    @Test
     void aClientThatExceedsItsWindowIsClosed() {
         RecordedServer server = RecordedServer.open(LIMITS.withMaxInFlight(2));
         server.receive(new Submit(new byte[] {1}), 0);

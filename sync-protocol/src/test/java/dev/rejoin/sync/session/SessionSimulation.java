@@ -191,7 +191,7 @@ class SessionSimulation {
         Seat(World world, Client client) {
             this.world = world;
             this.client = client;
-            server = new ServerSession(LIMITS, this, () -> 0, world.now);
+            server = new ServerSession(LIMITS, 1, this, () -> 0, world.now);
         }
 
         @Override

@@ -9,6 +9,7 @@ import com.google.protobuf.UnknownFieldSet;
 import dev.rejoin.sync.wire.v1.ClientFrame;
 import dev.rejoin.sync.wire.v1.ServerFrame;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,21 @@ class FramesTest {
     @Test
     void aLeaseKeyHasSixteenBytes() {
         refuses(FailureCode.MALFORMED, helloWith(b -> b.setLeaseKey(ByteString.copyFrom(new byte[15]))));
+    }
+
+    /** The bytes that the page of the protocol promises: fields 11 and 14, little endian, behind all others. */
+    @Test
+    void whoLeasedAReplicaIdAndWhoseLogItIsAreTheLastFieldsOfTheGreetings() {
+        long log = 0x8102030405060708L;
+        Hello hello = new Hello("d", 1, new byte[16], 0, new byte[0], 0, "", "", new byte[0], log);
+        byte[] greeting = Frames.encode(hello);
+        assertEquals("590807060504030281", HexFormat.of().formatHex(greeting, greeting.length - 9, greeting.length));
+        assertEquals(hello, Frames.decodeClient(greeting, LIMITS));
+        Welcome welcome =
+                new Welcome(5, 9, Position.START, 0, 0, List.of(), 1 << 20, 256, 10_000, 1, Standing.NONE, false, log);
+        byte[] answer = Frames.encode(welcome);
+        assertEquals("710807060504030281", HexFormat.of().formatHex(answer, answer.length - 9, answer.length));
+        assertEquals(welcome, Frames.decodeServer(answer, LIMITS));
     }
 
     @Test

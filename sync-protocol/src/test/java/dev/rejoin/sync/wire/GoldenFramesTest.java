@@ -51,7 +51,10 @@ class GoldenFramesTest {
         client(cases, "ping", new Ping(0));
         client(cases, "pong", new Pong(77));
         client(cases, "goodbye", new Goodbye());
-        client(cases, "hello-session", new Hello("notes/1", 1, KEY, 0, new byte[0], 0, "", "", new byte[] {0x10, 0}));
+        client(
+                cases,
+                "hello-session",
+                new Hello("notes/1", 1, KEY, 0, new byte[0], 0, "", "", new byte[] {0x10, 0}, 0));
         client(cases, "await", new Await(3, new byte[] {0x10, 0}, "bounded-staleness=5000", 60_000));
         server(
                 cases,
@@ -109,7 +112,8 @@ class GoldenFramesTest {
                         10_000,
                         1,
                         new Standing(HELD, List.of(LAG), List.of()),
-                        true));
+                        true,
+                        0));
         server(cases, "update-held", new Update(POSITION, FRAGMENT, 0, AckLevel.NONE, List.of(), HELD));
         server(
                 cases,

@@ -7,7 +7,7 @@ package dev.rejoin.server.metrics;
  * @param up 1 while the link is open, otherwise 0
  * @param due documents known to be out of date
  * @param shownThroughSeconds what the peer had admitted at this time, in seconds since 1970 by this server's clock, is here
- * @param lagSeconds how long what is here now took to come; grows while nothing comes
+ * @param lagSeconds how long what is here now took to come; grows while nothing comes. Of a peer that has not been heard of since, how long it has been waited for
  * @param p50Seconds half of the last minute the lag was at most this
  * @param p95Seconds 95 % of it
  * @param p99Seconds 99 % of it

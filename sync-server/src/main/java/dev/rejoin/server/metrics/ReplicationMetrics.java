@@ -31,7 +31,10 @@ public final class ReplicationMetrics {
                 "rejoin.replication.watermark.timestamp",
                 "what the peer had admitted at this time, by this server's clock, is here",
                 "seconds");
-        lag = gauge("rejoin.replication.lag", "how long what is here now took to come from the peer", "seconds");
+        lag = gauge(
+                "rejoin.replication.lag",
+                "how long what is here now took to come from the peer, or how long nothing has been heard of it",
+                "seconds");
         quantiles = gauge("rejoin.replication.lag.recent", "quantiles of the lag over the last minute", "seconds");
         fellBehind = Counter.builder("rejoin.replication.followers.behind")
                 .description("followers that did not keep up and were told which documents to fetch")

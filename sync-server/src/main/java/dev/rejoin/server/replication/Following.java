@@ -84,6 +84,9 @@ final class Following implements LineEnd, FollowerEffects {
     private boolean paused;
     private long deliveredAt;
 
+    /** When a heartbeat counted last; when it was begun to follow the peer, if none has. */
+    private long heardAt;
+
     /** The answer to a pull. */
     @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
     record Answer(LinkMessage.StateHead head, byte[] fragment, byte[] update) {}
@@ -99,6 +102,7 @@ final class Following implements LineEnd, FollowerEffects {
         this.faults = faults;
         this.parked = new Parked(home.options().maxParkedBytes());
         this.catching = new Catching(home, this);
+        this.heardAt = home.loop().millis();
     }
 
     Following start() {
@@ -373,6 +377,7 @@ final class Following implements LineEnd, FollowerEffects {
         while (!beats.isEmpty() && unfinished.passed(beats.element().mark())) {
             LinkMessage.Heartbeat heartbeat = beats.remove().heartbeat();
             home.lag().heartbeat(Position.of(opening, heartbeat.number()), heartbeat.millis());
+            heardAt = home.loop().millis();
         }
     }
 
@@ -553,6 +558,7 @@ final class Following implements LineEnd, FollowerEffects {
                 opening,
                 catching.dueCount(),
                 opening == 0 ? Optional.empty() : home.lag().reading(origin()),
+                home.loop().millis() - heardAt,
                 problem);
     }
 }

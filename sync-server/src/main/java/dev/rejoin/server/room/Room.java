@@ -123,7 +123,7 @@ final class Room {
                 new GuardedOrigins(kit, name, commits::held),
                 (millis, task) -> loop.schedule(task, millis)::cancel,
                 kit.time(),
-                kit.observer()::decided);
+                outcome -> {}); // told where it is known what is answered
         this.sessions = new SessionDesk(this, commits, loop, kit);
         this.relay = new SessionRelay(this, commits, sessions, kit, seats);
         kit.observer().roomOpened();
@@ -557,6 +557,14 @@ final class Room {
      * @param writes whether it wants to write, which nobody does without what the session has seen
      */
     void guarded(boolean writes, SessionToken token, ReadLevel level, GuardPolicy policy, Consumer<ReadOutcome> then) {
+        decide(writes, token, level, policy, outcome -> {
+            kit.observer().decided(outcome);
+            then.accept(outcome);
+        });
+    }
+
+    /** The same, and the caller tells the observer what comes of it. */
+    void decide(boolean writes, SessionToken token, ReadLevel level, GuardPolicy policy, Consumer<ReadOutcome> then) {
         CompletableFuture<ReadOutcome> decided =
                 (writes ? guard.write(token, policy) : guard.read(token, level, policy)).toCompletableFuture();
         if (decided.isDone()) {

@@ -87,6 +87,11 @@ public final class Rooms {
         this.floors = List.copyOf(made);
     }
 
+    /** Names the log that everything of these rooms goes into. */
+    public long logName() {
+        return kit.log().name();
+    }
+
     /**
      * Takes a session to its document. One that nobody has begun is empty and in memory only, until the first record of somebody who
      * may write. What becomes of the session is told to {@code outlet}.
@@ -200,13 +205,16 @@ public final class Rooms {
             BooleanSupplier mayCreate,
             Reading<V> reading) {
         BiConsumer<Room, CompletableFuture<Optional<GuardedRead<V>>>> read =
-                (room, result) -> room.guarded(false, token, level, policy, outcome -> {
-                    if (!GuardedRead.isAnswer(outcome)) {
-                        result.complete(Optional.of(room.guardedRead(outcome, Optional.empty())));
-                    } else if (room.commits().isUnbegun()) {
-                        result.complete(Optional.of(unseen()));
-                    } else {
+                (room, result) -> room.decide(false, token, level, policy, outcome -> {
+                    if (GuardedRead.isAnswer(outcome) && room.commits().isUnbegun()) {
+                        result.complete(Optional.of(unseen(outcome.waitedMillis())));
+                        return;
+                    }
+                    kit.observer().decided(outcome);
+                    if (GuardedRead.isAnswer(outcome)) {
                         reading.read(room, outcome, result);
+                    } else {
+                        result.complete(Optional.of(room.guardedRead(outcome, Optional.empty())));
                     }
                 });
         if (level instanceof ReadLevel.Eventual || !token.knowsOtherEpoch(document.value(), 0)) {
@@ -215,7 +223,7 @@ public final class Rooms {
         // what the session has seen is on its way, or can be fetched, also where nobody has begun it
         return enter(document, mayCreate, (room, result) -> {
             if (room.commits().isUnbegun() && token.knowsOtherEpoch(document.value(), room.epoch())) {
-                result.complete(Optional.of(unseen()));
+                result.complete(Optional.of(unseen(0)));
             } else {
                 read.accept(room, result);
             }
@@ -223,14 +231,11 @@ public final class Rooms {
     }
 
     /** A session has seen a document that has no such life here. */
-    private static <V> GuardedRead<V> unseen() {
-        return new GuardedRead<>(
-                new ReadOutcome.Failed(
-                        ReadFailure.SESSION_NOT_SATISFIED, PositionVector.EMPTY, PositionVector.EMPTY, 0),
-                0,
-                PositionVector.EMPTY,
-                Long.MAX_VALUE,
-                Optional.empty());
+    private <V> GuardedRead<V> unseen(long waitedMillis) {
+        ReadOutcome outcome = new ReadOutcome.Failed(
+                ReadFailure.SESSION_NOT_SATISFIED, PositionVector.EMPTY, PositionVector.EMPTY, waitedMillis);
+        kit.observer().decided(outcome);
+        return new GuardedRead<>(outcome, 0, PositionVector.EMPTY, Long.MAX_VALUE, Optional.empty());
     }
 
     private <V> CompletionStage<Optional<V>> read(

@@ -58,7 +58,7 @@ final class SyncConnection extends PeerConnection<ServerSession> implements Serv
 
     @Override
     ServerSession open(long nowMillis) {
-        return new ServerSession(limits, this, wallClockMillis, nowMillis);
+        return new ServerSession(limits, rooms.logName(), this, wallClockMillis, nowMillis);
     }
 
     @Override

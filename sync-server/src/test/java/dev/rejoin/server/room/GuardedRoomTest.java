@@ -15,6 +15,8 @@ import dev.rejoin.consistency.session.ReadOutcome;
 import dev.rejoin.consistency.session.SessionToken;
 import dev.rejoin.sync.session.DocumentName;
 import dev.rejoin.sync.wire.FailureCode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -194,5 +196,50 @@ class GuardedRoomTest {
         SessionToken seen = SessionToken.ofRead(NAME.value(), 5, PositionVector.of(new Position(1, 1)));
         assertEquals("session-not-satisfied", now(seen).outcome().label());
         assertEquals(Optional.empty(), read(SessionToken.EMPTY).join());
+    }
+
+    /** What is counted is what was answered: no read of a document that is not here is counted as stale, or as served. */
+    @Test
+    void whatBecameOfAReadOfADocumentThatNobodyHasBegunHereIsToldOnce() {
+        List<String> told = new ArrayList<>();
+        desk.observer = new RoomObserver() {
+            @Override
+            public void decided(ReadOutcome outcome) {
+                told.add(outcome.label());
+            }
+        };
+        desk.epochs = new OneEpoch();
+        now(SessionToken.ofRead(NAME.value(), OneEpoch.EPOCH + 1, PositionVector.of(new Position(1, 1))));
+        assertEquals(List.of("session-not-satisfied"), told);
+        SessionToken seen = SessionToken.ofRead(NAME.value(), OneEpoch.EPOCH, PositionVector.of(new Position(1, 1)));
+        CompletableFuture<Optional<GuardedRead<DocumentView>>> lenient = desk.rooms()
+                .read(NAME, seen, ReadLevel.SESSION, GuardPolicy.DEFAULT.withStaleAllowed(true), () -> true)
+                .toCompletableFuture();
+        desk.loop.pass(GuardPolicy.DEFAULT.waitBudget().toMillis());
+        assertEquals("session-not-satisfied", done(lenient).outcome().label());
+        assertEquals(List.of("session-not-satisfied", "session-not-satisfied"), told);
+        write();
+        now(SessionToken.EMPTY);
+        assertEquals("local", told.get(2));
+        assertEquals(3, told.size());
+    }
+
+    private static final class OneEpoch implements Epochs {
+        static final long EPOCH = 5;
+
+        @Override
+        public long first(String document) {
+            return EPOCH;
+        }
+
+        @Override
+        public long restored(String document, long former) {
+            throw new AssertionError("nothing is deleted");
+        }
+
+        @Override
+        public long begunAnew(String document, long former) {
+            throw new AssertionError("nothing is deleted");
+        }
     }
 }

@@ -15,6 +15,7 @@ class RoomDesk {
     MutationValidator validator = MutationValidator.ACCEPT_ALL;
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
+    RoomObserver observer = RoomObserver.SILENT;
     private @Nullable Rooms rooms;
     OtherServers others = OtherServers.NONE;
     AdmissionListener admissions = AdmissionListener.NONE;
