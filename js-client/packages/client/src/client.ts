@@ -5,12 +5,12 @@ import { RejoinError } from './errors.ts';
 import { decodeFragment, type Fragment } from './fragment.ts';
 import { BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS, HEALTHY_MILLIS, SAVE_DELAY_MILLIS } from './limits.ts';
 import { decodeMutations, encodeMutations, type Mutation } from './mutation.ts';
-import { startSession, type Judged, type Outcome, type Outgoing, type Session } from './session.ts';
+import { startSession, type Judged, type Outcome, type Session } from './session.ts';
 import { syncOf, type ConnectionState, type Status } from './status.ts';
 import { Store, type PendingTransaction } from './store.ts';
 import { Topic } from './topic.ts';
 import type { Welcome } from './wire.ts';
-import type { Rejection, Write, WriteState } from './write.ts';
+import { Write, type Rejection, type WriteState } from './write.ts';
 
 /** What every client of a document has in common, also one that shares its connection with other tabs. */
 export type ClientView = Pick<
@@ -55,16 +55,6 @@ export interface OpenOptions {
   readonly online?: boolean;
 }
 
-/** @internal A transaction without a verdict. */
-export interface Entry extends Outgoing {
-  readonly transaction: PendingTransaction;
-  sendable: boolean;
-  /** The store has it. */
-  saved: boolean;
-  /** It may have reached a server. */
-  sent: boolean;
-}
-
 /** @internal */
 export interface Refused {
   readonly write: Write;
@@ -73,6 +63,7 @@ export interface Refused {
 
 const NAME = 'rejoin-js/0.1.0';
 const NOTHING: Fragment = new Map();
+const ACCEPTED: Outcome = { last: 0, code: '', message: '' };
 /** What is written lives as long as the client. */
 const NOWHERE: ClientStore = {
   load: async () => ({ pending: [], rejections: [] }),
@@ -104,13 +95,9 @@ export class Client {
   private readonly clock: () => number;
   private lease!: Lease;
   /** @internal */
-  judged: Judged = { last: 0, chain: 0 };
-  /** @internal */
   epoch = 0n;
-  /** @internal */
-  entries: Entry[] = [];
-  /** Transactions that are issued again and stored together. */
-  private collecting: Entry[] | undefined;
+  /** What is issued again is stored together. */
+  private collecting = false;
   /** @internal Goes into the store together with the next transaction. */
   alongside: StoreBatch | undefined;
   private savesLocally: boolean;
@@ -202,6 +189,16 @@ export class Client {
     return this.rejectionListeners.add(listener);
   }
 
+  /** @internal */
+  get judged(): Judged {
+    return this.lease.judged;
+  }
+
+  /** @internal Transactions without a verdict, oldest first. */
+  get entries(): readonly PendingTransaction[] {
+    return this.store.pending;
+  }
+
   /** Runs several changes as one write; see {@link Document.transact}. */
   transact(body: (document: Document) => void): Write {
     return this.document.transact(() => body(this.document));
@@ -246,34 +243,27 @@ export class Client {
   /* Leases and transactions */
 
   private begin(replica = hex(this.random(8))): void {
-    this.judged = { last: 0, chain: 0 };
     this.store.replica = replica;
     this.store.next = 1;
-    this.lease = { replica, leaseKey: this.random(16), judged: this.judged };
+    this.lease = { replica, leaseKey: this.random(16), judged: { last: 0, chain: 0 } };
   }
 
   private adopt(lease: Lease, pending: readonly StoredTransaction[]): void {
     this.lease = lease;
-    this.judged = lease.judged;
     this.store.replica = lease.replica;
     this.store.next = lease.judged.last + 1;
     for (const { id, fragment, first, last, chain, mutations } of pending) {
-      const transaction = this.store.restore(fragment, first, last, decodeMutations(mutations), id);
-      transaction.write.advance('saved-locally');
+      const entry = this.store.restore(fragment, first, last, decodeMutations(mutations), id ? new Write(id) : undefined);
+      entry.write.advance('saved-locally');
       // Whether the earlier run has sent it is not known, so it counts as sent.
-      this.entries.push({ transaction, first, last, chain, fragment, sendable: true, saved: true, sent: true });
+      Object.assign(entry, { chain, sendable: true, saved: true, sent: true });
     }
   }
 
   /** @internal */
-  issued(transaction: PendingTransaction): void {
-    const { first, last, fragment } = transaction;
-    const chain = chainAfter((this.entries.at(-1) ?? this.judged).chain, fragment);
-    const entry: Entry = { transaction, first, last, chain, fragment, sendable: false, saved: false, sent: false };
-    this.entries.push(entry);
-    if (this.collecting) {
-      this.collecting.push(entry);
-    } else {
+  issued(entry: PendingTransaction): void {
+    entry.chain = chainAfter((this.entries.at(-2) ?? this.judged).chain, entry.fragment);
+    if (!this.collecting) {
       this.save({ ...this.alongside }, [entry]);
       this.alongside = undefined;
       this.refresh();
@@ -281,14 +271,14 @@ export class Client {
   }
 
   /** @internal Stores the batch, these transactions in it; they are sent once they are stored. */
-  save(batch: StoreBatch, entries: readonly Entry[] = [], then?: () => void): Promise<void> {
+  save(batch: StoreBatch, entries: readonly PendingTransaction[] = [], then?: () => void): Promise<void> {
     const append = entries.map(stored);
     return this.storage
       .commit({ ...batch, append })
       .then(() => {
         for (const entry of entries) {
           entry.sendable = entry.saved = true;
-          this.move(entry.transaction.write, 'saved-locally');
+          this.move(entry.write, 'saved-locally');
         }
         then?.();
       })
@@ -303,7 +293,7 @@ export class Client {
         this.savesLocally = false;
         for (const entry of entries) {
           entry.sendable = true;
-          entry.transaction.write.notSaved(new RejoinError('local-storage-failed', String(error)));
+          entry.write.notSaved(new RejoinError('local-storage-failed', String(error)));
         }
       })
       .finally(() => {
@@ -319,12 +309,11 @@ export class Client {
   }
 
   /** Takes a new replica id and issues the pending transactions again, except those for which there is a code. */
-  private renew(refuse: (entry: Entry) => string, batch: StoreBatch = {}): void {
-    const old = this.entries;
+  private renew(refuse: (entry: PendingTransaction) => string, batch: StoreBatch = {}): void {
+    const old = [...this.entries];
     const refused: Refused[] = [];
-    const again: Entry[] = (this.collecting = []);
+    this.collecting = true;
     this.document.step('local', () => {
-      this.entries = [];
       this.store.abandon();
       if (batch.forget) {
         this.store.forget();
@@ -333,16 +322,16 @@ export class Client {
       for (const entry of old) {
         const code = refuse(entry);
         if (!code) {
-          this.document.applyAll(entry.transaction.mutations, entry.transaction.write);
+          this.document.applyAll(entry.mutations, entry.write);
         } else if (code !== HANDED_OVER) {
           refused.push(refusal(entry, code));
         }
       }
-      this.collecting = undefined;
+      this.collecting = false;
     });
     const { addRejections = [], removeRejections = [], forget = false } = batch;
     const rejections = [...addRejections, ...refused.map(({ stored }) => stored)];
-    this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections: rejections }, again);
+    this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections: rejections }, [...this.entries]);
     refused.forEach((each) => this.refuse(each));
   }
 
@@ -394,27 +383,44 @@ export class Client {
   settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined, reached: 'accepted' | 'durable'): void {
     const remote = bytes ? decodeFragment(bytes) : NOTHING;
     const done = this.entries.filter(({ last }) => last <= through);
-    const lost = new Set(outcomes.filter((each) => each.lost).map(({ last }) => last));
-    const again = done.filter((entry) => lost.has(entry.last) && !increments(entry));
-    const refusals = outcomes.filter(({ code, last }) => code && !again.some((entry) => entry.last === last));
-    const voided = outcomes.filter(({ code }) => code).map(({ last }) => last);
-    const refused = refusals.map(({ last, code, message }) => refusal(done.find((entry) => entry.last === last)!, code, message));
+    const voided: number[] = [];
+    const refused: Refused[] = [];
+    const again: PendingTransaction[] = [];
+    const accepted: Write[] = [];
     this.document.step('remote', () => {
-      this.store.confirm(through, new Set(voided), remote, lost);
-      this.entries = this.entries.slice(done.length);
-      this.judged = done.at(-1) ?? this.judged;
-      again.forEach(({ transaction }) => this.document.applyAll(transaction.mutations, transaction.write));
+      for (const entry of done) {
+        const { last, chain, write } = entry;
+        const { code, message, lost } = outcomes.find((each) => each.last === last) ?? ACCEPTED;
+        if (lost) {
+          // What became of its dots comes from the server.
+          this.store.withdraw(entry);
+        } else {
+          this.store.confirm(entry, !!code);
+        }
+        this.lease = { ...this.lease, judged: { last, chain } };
+        if (!code) {
+          accepted.push(write);
+          continue;
+        }
+        voided.push(last);
+        if (lost && !increments(entry)) {
+          again.push(entry);
+        } else {
+          refused.push(refusal(entry, code, message));
+        }
+      }
+      this.store.join(remote);
+      again.forEach(({ mutations, write }) => this.document.applyAll(mutations, write));
     });
     if (done.length) {
-      const { last, chain } = this.judged;
-      this.lease = { ...this.lease, judged: { last, chain } };
+      const { last } = this.judged;
       const addRejections = refused.map(({ stored }) => stored);
       this.recorded = this.save({ lease: this.lease, settled: { through, voided }, addRejections }, [], () => {
         this.session?.verdictsKnown(last, this.clock());
         this.arm();
       });
       refused.forEach((each) => this.refuse(each));
-      done.filter((entry) => !again.includes(entry)).forEach(({ transaction }) => this.move(transaction.write, reached));
+      accepted.forEach((write) => this.move(write, reached));
     }
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
     this.refresh();
@@ -491,13 +497,13 @@ export class Client {
   }
 
   /** @internal */
-  sent(entry: Outgoing): void {
-    (entry as Entry).sent = true;
-    this.move((entry as Entry).transaction.write, 'sent');
+  sent(entry: PendingTransaction): void {
+    entry.sent = true;
+    this.move(entry.write, 'sent');
   }
 
   /** @internal */
-  conflict(outcomes: readonly Outcome[], refused: (transaction: Outgoing) => boolean): void {
+  conflict(outcomes: readonly Outcome[], refused: (entry: PendingTransaction) => boolean): void {
     if (outcomes.length) {
       this.settle(outcomes, outcomes.at(-1)!.last, undefined, 'durable');
     }
@@ -506,7 +512,7 @@ export class Client {
   }
 
   /** @internal */
-  oversized(entry: Outgoing): void {
+  oversized(entry: PendingTransaction): void {
     this.renew((each) => (each === entry ? 'too-large' : ''));
     this.lost('too-large', '', true);
   }
@@ -666,14 +672,14 @@ export class Client {
 }
 
 /** Increments that may have been accepted must not be issued twice; everything else may. */
-function increments({ transaction }: Entry): boolean {
-  return transaction.mutations.some(({ op }) => op === 'increment');
+function increments({ mutations }: PendingTransaction): boolean {
+  return mutations.some(({ op }) => op === 'increment');
 }
 
-function refusal({ transaction: { write, mutations } }: Entry, code: string, message = ''): Refused {
+function refusal({ write, mutations }: PendingTransaction, code: string, message = ''): Refused {
   return { write, stored: { id: write.id, code, message, mutations: encodeMutations(mutations) } };
 }
 
-function stored({ first, last, chain, fragment, transaction }: Entry): StoredTransaction {
-  return { id: transaction.write.id, first, last, chain, fragment, mutations: encodeMutations(transaction.mutations) };
+function stored({ first, last, chain, fragment, write, mutations }: PendingTransaction): StoredTransaction {
+  return { id: write.id, first, last, chain, fragment, mutations: encodeMutations(mutations) };
 }

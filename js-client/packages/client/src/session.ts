@@ -1,5 +1,6 @@
 import { RejoinError } from './errors.ts';
 import { HANDSHAKE_MILLIS, PROGRESS_MILLIS } from './limits.ts';
+import type { PendingTransaction } from './store.ts';
 import {
   decodeServerFrame,
   goodbyeFrame,
@@ -12,17 +13,6 @@ import {
   type Update,
   type Welcome,
 } from './wire.ts';
-
-/** A transaction as the session sees it. */
-export interface Outgoing {
-  readonly first: number;
-  readonly last: number;
-  /** Checksum of this replica's history after it. */
-  readonly chain: number;
-  readonly fragment: Uint8Array;
-  /** It may be sent only once it survives a reload, else its dots might be used twice. */
-  readonly sendable: boolean;
-}
 
 /** A verdict on one transaction; an empty code accepts. */
 export interface Outcome {
@@ -44,20 +34,24 @@ export interface SessionHost {
   send(frame: Uint8Array): void;
   /** The session is over; the socket is to be closed. */
   lost(code: string, message: string, retryable: boolean): void;
-  readonly entries: readonly Outgoing[];
+  /** Transactions without a verdict, oldest first. One may be sent only once it survives a reload, else its dots might be used twice. */
+  readonly entries: readonly PendingTransaction[];
   readonly judged: Judged;
   /** The handshake is done. False if the document has begun another life, so that the session must end. */
   opened(welcome: Welcome): boolean;
-  /** Verdicts and what others did, to be applied in one step, and what the server's acknowledgement means: a store in memory only accepts. */
+  /**
+   * Verdicts on what is pending up to a dot, without an outcome: it is accepted, and what others did, to be applied in one step, and what the server's
+   * acknowledgement means: a store in memory only accepts.
+   */
   settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array | undefined, reached: 'accepted' | 'durable'): void;
-  sent(transaction: Outgoing): void;
+  sent(transaction: PendingTransaction): void;
   /**
    * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `refused` tells of the
    * others whether they are known not to have been accepted.
    */
-  conflict(outcomes: readonly Outcome[], refused: (transaction: Outgoing) => boolean): void;
+  conflict(outcomes: readonly Outcome[], refused: (transaction: PendingTransaction) => boolean): void;
   /** The next transaction is larger than this server takes, and nothing is in flight. */
-  oversized(transaction: Outgoing): void;
+  oversized(transaction: PendingTransaction): void;
   /** The client is up to date with what the server held when it answered. */
   caughtUp(): void;
   presence(session: bigint, payload: Uint8Array): void;
@@ -248,10 +242,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
       return;
     }
     if (ackedThrough || fragment.length) {
-      const outcomes = host.entries
-        .filter(({ last }) => last <= ackedThrough)
-        .map(({ last }) => rejections.find((each) => each.last === last) ?? { last, code: '', message: '' });
-      host.settle(outcomes, ackedThrough, fragment.length ? fragment : undefined, level >= 2 ? 'durable' : 'accepted');
+      host.settle(rejections, ackedThrough, fragment.length ? fragment : undefined, level >= 2 ? 'durable' : 'accepted');
     }
     host.caughtUp();
     pump(now);

@@ -74,6 +74,8 @@ interface StoreCell {
 export interface PendingTransaction {
   readonly first: number;
   last: number;
+  /** Checksum of this replica's history after it. */
+  chain: number;
   /** Self-contained; what is sent. */
   fragment: Uint8Array;
   mutations: readonly Mutation[];
@@ -83,6 +85,12 @@ export interface PendingTransaction {
   readonly removed: Map<string, [replica: string, counter: number]>;
   /** Ids of the objects, and of objects and elements, that it changes. */
   readonly touched: Set<string>;
+  /** It may be sent, as far as it itself goes. */
+  sendable: boolean;
+  /** The local store has it. */
+  saved: boolean;
+  /** It may have reached a server. */
+  sent: boolean;
 }
 
 /** A net change of one object. */
@@ -211,16 +219,20 @@ export class Store {
 
   /* Local transactions */
 
-  private begin(first: number, mutations: readonly Mutation[], write: Write | undefined): PendingTransaction {
+  private begin(first: number, mutations: readonly Mutation[], write = new Write(`${this.replica}-${first}`)): PendingTransaction {
     return {
       first,
       last: 0,
+      chain: 0,
       fragment: new Uint8Array(),
       mutations,
-      write: write ?? new Write(`${this.replica}-${first}`),
+      write,
       cells: [],
       removed: new Map(),
       touched: new Set(),
+      sendable: false,
+      saved: false,
+      sent: false,
     };
   }
 
@@ -353,20 +365,10 @@ export class Store {
 
   /* Confirmed state */
 
-  /**
-   * Takes verdicts on the oldest pending transactions, then joins what others did, in one step: transactions up to
-   * dot `through` are confirmed, except those whose last dot is voided. Of those that are lost nothing is known: what became
-   * of their dots comes from the server.
-   */
-  confirm(through: number, voided: ReadonlySet<number>, remote: Fragment, lost: ReadonlySet<number> = new Set()): void {
-    while (this.pending.length && this.pending[0]!.last <= through) {
-      const { first, last, fragment } = this.pending[0]!;
-      this.withdraw(this.pending[0]!);
-      if (!lost.has(last)) {
-        this.join(voided.has(last) ? voidOf(this.replica, first, last) : decodeFragment(fragment));
-      }
-    }
-    this.join(remote);
+  /** Takes the verdict on the oldest pending transaction: it is confirmed, or its dots are void. */
+  confirm(transaction: PendingTransaction, isVoid: boolean): void {
+    this.withdraw(transaction);
+    this.join(isVoid ? voidOf(this.replica, transaction.first, transaction.last) : decodeFragment(transaction.fragment));
   }
 
   /** Takes a pending transaction off the overlay, as if it had never been issued. */
@@ -402,9 +404,9 @@ export class Store {
   }
 
   /** Puts a stored transaction back on the overlay. */
-  restore(bytes: Uint8Array, first: number, last: number, mutations: readonly Mutation[], id?: string): PendingTransaction {
+  restore(bytes: Uint8Array, first: number, last: number, mutations: readonly Mutation[], write?: Write): PendingTransaction {
     const fragment = decodeFragment(bytes);
-    const transaction = this.begin(first, mutations, id ? new Write(id) : undefined);
+    const transaction = this.begin(first, mutations, write);
     transaction.last = last;
     transaction.fragment = bytes;
     this.pending.push(transaction);

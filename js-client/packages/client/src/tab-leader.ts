@@ -1,11 +1,12 @@
 import { hex } from './bytes.ts';
 import type { ClientStore, StoreBatch, StoredDocument, StoredRejection, TakenWrite } from './client-store.ts';
-import { Client, type Entry, type OpenOptions } from './client.ts';
+import { Client, type OpenOptions } from './client.ts';
 import { RejoinError } from './errors.ts';
 import { decodeFragment, encodeFragment, voidOf } from './fragment.ts';
 import { renameDots } from './tab-dots.ts';
 import { decodeMutations, encodeMutations } from './mutation.ts';
 import type { Outcome } from './session.ts';
+import type { PendingTransaction } from './store.ts';
 import type { ChannelLike, LeaderStep, Sequenced, TabMessage } from './tab-messages.ts';
 import type { TabOutbox, TabWrite } from './tab-outbox.ts';
 import { Write, type WriteState } from './write.ts';
@@ -74,7 +75,7 @@ export class Leader {
   private readonly clock: () => number;
   private count = 0;
   private epoch: bigint;
-  private readonly told = new Map<string, Entry>();
+  private readonly told = new Map<string, PendingTransaction>();
   /** What has been taken, dot by dot, and not been told of; by write. */
   private readonly untold = new Map<string, TakenWrite>();
   /** Tabs of which this leader will hear when they are gone. */
@@ -216,7 +217,7 @@ export class Leader {
       const mutations = decodeMutations(write.mutations);
       const renamed = this.renamed(write);
       if (renamed) {
-        client.document.step('local', () => client.issued(client.store.restore(renamed, taken.counter, taken.counter + last - first, mutations, id)));
+        client.document.step('local', () => client.issued(client.store.restore(renamed, taken.counter, taken.counter + last - first, mutations, new Write(id))));
         this.untold.set(id, taken);
       } else {
         // Its dots are others, and nothing that removes them can be renamed.
@@ -248,7 +249,7 @@ export class Leader {
   }
 
   private isPending(id: string): boolean {
-    return this.client.entries.some(({ transaction }) => transaction.write.id === id);
+    return this.client.entries.some(({ write }) => write.id === id);
   }
 
   /** The transaction under the dots of the lease; nothing if something that it removes has gone with a former lease. */
@@ -296,7 +297,7 @@ export class Leader {
     const pending: Sequenced[] = [];
     const still = new Set<string>();
     for (const entry of this.client.entries) {
-      const { id } = entry.transaction.write;
+      const { id } = entry.write;
       still.add(id);
       // One that is not stored yet could be given other dots by the next leader.
       if (entry.sendable && this.told.get(id) !== entry) {
@@ -315,7 +316,7 @@ export class Leader {
     this.client.confirmed.length = 0;
     this.told.clear();
     const stored = this.client.entries.filter(({ sendable }) => sendable);
-    stored.forEach((entry) => this.told.set(entry.transaction.write.id, entry));
+    stored.forEach((entry) => this.told.set(entry.write.id, entry));
     [...this.taken.values()].flat().filter(({ counter }) => counter).forEach((each) => this.untold.set(`${each.tab}-${each.first}`, each));
     this.tell('whole', [this.client.document.confirmedState()], stored.map((entry) => this.sequenced(entry)), forget);
   }
@@ -329,7 +330,7 @@ export class Leader {
         this.untold.delete(id);
       }
     }
-    const storing = this.client.entries.map(({ transaction }) => transaction.write.id).filter((id) => !this.told.has(id));
+    const storing = this.client.entries.map(({ write }) => write.id).filter((id) => !this.told.has(id));
     const clockOffset = Math.round(this.client.store.clock() - this.clock());
     const told: LeaderStep = {
       type,
@@ -349,8 +350,7 @@ export class Leader {
     this.channel.postMessage(told);
   }
 
-  private sequenced({ first, last, fragment, transaction }: Entry): Sequenced {
-    const { write, mutations } = transaction;
+  private sequenced({ first, last, fragment, write, mutations }: PendingTransaction): Sequenced {
     return { id: write.id, replica: this.client.replica, first, last, fragment, mutations: encodeMutations(mutations), state: write.state };
   }
 }

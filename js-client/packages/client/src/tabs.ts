@@ -366,16 +366,15 @@ class TabClient implements ClientView {
     const { store } = this;
     const { next } = store;
     store.replica = from.replica;
-    const transaction = store.restore(from.fragment, from.first, from.last, decodeMutations(from.mutations), from.id);
+    let write = this.writes.get(from.id);
+    if (!write) {
+      write = new Write(from.id);
+      write.advance(from.state);
+      this.writes.set(from.id, write);
+    }
+    const transaction = store.restore(from.fragment, from.first, from.last, decodeMutations(from.mutations), write);
     store.replica = this.tab;
     store.next = next;
-    const write = this.writes.get(from.id);
-    if (write) {
-      transaction.write = write;
-    } else {
-      transaction.write.advance(from.state);
-    }
-    this.writes.set(from.id, transaction.write);
     this.overlaid.set(from.id, { transaction, from });
   }
 
@@ -388,8 +387,7 @@ class TabClient implements ClientView {
         const renamed = renameDots(transaction.fragment, (replica, counter) => (isTaken(replica, counter) ? [to, start + counter - first] : [replica, counter]));
         const { next } = this.store;
         this.store.withdraw(transaction);
-        own.transaction = this.store.restore(renamed!, transaction.first, transaction.last, transaction.mutations);
-        own.transaction.write = transaction.write;
+        own.transaction = this.store.restore(renamed!, transaction.first, transaction.last, transaction.mutations, transaction.write);
         this.store.next = next;
       }
     }

@@ -282,7 +282,7 @@ function written(): unknown[] {
     () => document.disableWinsFlag('locked').disable(),
     () => document.map('m').map('inner').counter('c').increment(1),
     () => document.transact(() => [document.map('m').set('s').add('e'), document.map('m').map('inner').flag('f').enable(), document.set('tags').clear()]),
-    () => store.confirm(Infinity, new Set([3]), new Map()),
+    () => [...store.pending].forEach((each) => store.confirm(each, each.last === 3)),
     () => document.counter('likes').reset(),
     () => document.map('m').remove('inner'),
     () => document.map('m').clear(),
