@@ -219,6 +219,7 @@ export class Client {
     this.wantOnline = false;
     this.hangUp();
     this.show('disconnected', 'offline');
+    this.saveState();
   }
 
   /** Connects now; also after an error that has ended reconnecting. */
