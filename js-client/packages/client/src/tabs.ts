@@ -1,6 +1,6 @@
 import { hex } from './bytes.ts';
 import type { StoredRejection, TakenWrite } from './client-store.ts';
-import { open, type ClientView, type OpenOptions, type PendingWrite } from './client.ts';
+import { open, type ClientView, type OpenOptions, type PendingWrite, type TransactOptions } from './client.ts';
 import { Document } from './document.ts';
 import { RejoinError } from './errors.ts';
 import { decodeFragment } from './fragment.ts';
@@ -155,8 +155,11 @@ class TabClient implements ClientView {
     return this.rejectionListeners.add(listener);
   }
 
-  transact(body: (document: Document) => void): Write {
-    return this.document.transact(() => body(this.document));
+  transact(body: (document: Document) => void, { after = [] }: TransactOptions = {}): Write {
+    return this.document.transact(() => {
+      this.store.dependsOn(after);
+      body(this.document);
+    });
   }
 
   pending(): readonly PendingWrite[] {
@@ -244,7 +247,9 @@ class TabClient implements ClientView {
     const { first, last, fragment, write, mutations, removed } = transaction;
     const open = [...removed.values()].filter(([replica, counter]) => replica !== this.tab && !this.store.context.get(replica)?.contains(counter));
     const leases = [...new Set(open.map(([replica]) => replica))];
-    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying, leases };
+    const after = write.after.map(({ id }) => id);
+    const refused = write.after.some(({ state }) => state === 'rejected');
+    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying, leases, after, refused };
     // Where nothing of this tab waits, nothing that it writes from here on refers to its own dots.
     const settledBefore = this.own.size ? 0 : first;
     const own: Own = { transaction, record, isSaid: false };
