@@ -13,7 +13,7 @@ const words = (text) => plain(text).match(/[A-Za-z_$][\w$]*/g) ?? [];
 // What stands in quotes is a value, or a module.
 const unquoted = (text) => text.replace(/'[^'\n]*'|"[^"\n]*"/g, '');
 
-const ENTRIES = ['index', 'idb', 'json', 'presence', 'session-token', 'failover', 'times', 'writes', 'tabs', 'react', 'testing', 'unload'];
+const ENTRIES = ['index', 'idb', 'json', 'presence', 'session-token', 'failover', 'times', 'writes', 'tabs', 'react', 'testing', 'undo', 'unload'];
 const PUBLIC = [...ENTRIES, 'pinned', 'lag', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write', 'status', 'testing-server', 'testing-clock'];
 // Names in stored records, of changes, and in what tabs say to each other, which are declared beside internal things.
 const KEPT = ['tab', 'retries', 'leases', 'refused', 'to', 'leader', 'count', 'life', 'joins', 'states', 'storing', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
