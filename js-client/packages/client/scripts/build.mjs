@@ -10,21 +10,23 @@ import { minify } from 'terser';
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const plain = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 const words = (text) => plain(text).match(/[A-Za-z_$][\w$]*/g) ?? [];
+// What stands in quotes is a value, or a module.
+const unquoted = (text) => text.replace(/'[^'\n]*'|"[^"\n]*"/g, '');
 
-const ENTRIES = ['index', 'idb', 'json', 'presence', 'session-token', 'failover', 'times', 'writes', 'tabs', 'react', 'testing', 'unload'];
+const ENTRIES = ['index', 'idb', 'json', 'presence', 'session-token', 'failover', 'times', 'writes', 'tabs', 'react', 'testing', 'undo', 'unload'];
 const PUBLIC = [...ENTRIES, 'pinned', 'lag', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write', 'status', 'testing-server', 'testing-clock'];
 // Names in stored records, of changes, and in what tabs say to each other, which are declared beside internal things.
-const KEPT = ['tab', 'retries', 'leases', 'to', 'leader', 'count', 'life', 'joins', 'states', 'storing', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
+const KEPT = ['tab', 'retries', 'leases', 'refused', 'to', 'leader', 'count', 'life', 'joins', 'states', 'storing', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 
 // Names that declarations only give to parameters, to functions that are exported, and to members that subclasses see, of which users have none.
-const INSIDE = words('object elements doc act amount change body settle millis');
+const INSIDE = words('object elements doc act amount change body settle millis include exclude ranked');
 
 // Names that some platform object has too, but that are only ever used on our own objects.
 const SHADOWED = words(`
-  act amount all begin cells change child children connect contains context depth doc drop elements entries fail
+  act adopt amount begin cells change child children confirm connect contains context depth doc drop elements entries fail
   finish handle hidden hide high host input kind level live lost low mark move nonce object offset order others parent payload
-  place queue read ready refresh renew report root save saved sent session show step storage text total touched
-  version view write`);
+  place queue read ready refresh renew report restore root save saved seal search sent session show step storage text total touched
+  version view visible write`);
 
 const kept = new Set();
 const typescript = new URL('.', import.meta.resolve('typescript/package.json'));
@@ -40,7 +42,7 @@ SHADOWED.forEach((word) => kept.delete(word));
 KEPT.forEach((word) => kept.add(word));
 for (const name of PUBLIC) {
   const declarations = readFileSync(at(`../dist/types/${name}.d.ts`), 'utf8').replace(/^\s*private .*$/gm, '');
-  words(declarations).forEach((word) => kept.add(word));
+  words(unquoted(declarations)).forEach((word) => kept.add(word));
 }
 INSIDE.forEach((word) => kept.delete(word));
 if (!kept.has('openCursor') || !kept.has('findLast')) {

@@ -14,6 +14,7 @@ const BUDGETS = [
   ['times', 'OperationTimes', 400],
   ['writes', 'exportJson', 500],
   ['json', 'toJson', 200],
+  ['undo', 'undoHistory', 800],
   ['unload', 'preventUnload', 250],
   ['tabs', 'openTabs', 6_000],
   ['react', '*', 2_000],

@@ -7,6 +7,8 @@ export interface StoredTransaction {
   readonly chain: number;
   readonly fragment: Uint8Array;
   readonly mutations: Uint8Array;
+  /** Ids of the writes without which it is not to happen; those that are not pending any more are accepted. */
+  readonly after?: readonly string[];
 }
 
 /** The right to write as one replica, and how far its history has verdicts. */
@@ -56,6 +58,7 @@ export interface StoreBatch {
   readonly lease?: Lease;
   /** Starts anew under `lease`. */
   readonly renew?: boolean;
+  /** New transactions; one with the last dot of a stored one takes its place. */
   readonly append?: readonly StoredTransaction[];
   /** What is appended, or refused, was written by a tab that does not lead: its record in the outbox of the tabs is settled with this. */
   readonly taken?: TakenWrite;

@@ -2,21 +2,30 @@ import { chainAfter, hex } from './bytes.ts';
 import type { ClientStore, Lease, StoreBatch, StoredDocument, StoredRejection, StoredTransaction } from './client-store.ts';
 import { Document } from './document.ts';
 import { RejoinError } from './errors.ts';
-import { decodeFragment, type Fragment } from './fragment.ts';
+import { decodeFragment } from './fragment.ts';
 import { BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS, HEALTHY_MILLIS, SAVE_DELAY_MILLIS } from './limits.ts';
 import { decodeMutations, encodeMutations, type Mutation } from './mutation.ts';
-import { startSession, type Judged, type Outcome, type Outgoing, type Session } from './session.ts';
+import { startSession, type Judged, type Outcome, type Session } from './session.ts';
 import { syncOf, type ConnectionState, type Status } from './status.ts';
 import { Store, type PendingTransaction } from './store.ts';
 import { Topic } from './topic.ts';
-import type { Welcome } from './wire.ts';
-import type { Rejection, Write, WriteState } from './write.ts';
+import { NOTHING, helloFrame, type Welcome } from './wire.ts';
+import { Write, type Rejection, type WriteState } from './write.ts';
 
 /** What every client of a document has in common, also one that shares its connection with other tabs. */
 export type ClientView = Pick<
   Client,
   'document' | 'status' | 'rejections' | 'onStatus' | 'onWrite' | 'onRejected' | 'transact' | 'pending' | 'goOffline' | 'goOnline' | 'close'
 >;
+
+export interface TransactOptions {
+  /**
+   * Writes of this client without which this one is not to happen. It is sent when they are accepted, and what is written after it waits behind it. If one of
+   * them is refused, or its outcome unknown, it is refused with code `dependency-rejected`, and nothing of it is sent but its dots: until the server has those,
+   * it counts as pending, with no mutations.
+   */
+  readonly after?: readonly Write[];
+}
 
 /** A write that awaits its verdict, and what it wants to do. */
 export interface PendingWrite {
@@ -55,39 +64,21 @@ export interface OpenOptions {
   readonly online?: boolean;
 }
 
-/** @internal A transaction without a verdict. */
-export interface Entry extends Outgoing {
-  readonly transaction: PendingTransaction;
-  sendable: boolean;
-  /** The store has it. */
-  saved: boolean;
-  /** It may have reached a server. */
-  sent: boolean;
-}
-
 /** @internal */
 export interface Refused {
   readonly write: Write;
   readonly stored: StoredRejection;
 }
 
-const NAME = 'rejoin-js/0.1.0';
-const NOTHING: Fragment = new Map();
-/** What is written lives as long as the client. */
-const NOWHERE: ClientStore = {
-  load: async () => ({ pending: [], rejections: [] }),
-  commit: async () => undefined,
-  close: async () => undefined,
-};
 /** Close codes that the client answers itself; of others the server has said in a frame why. */
 const CLOSE_CODES: Record<number, string> = { 4409: 'replica-conflict', 4410: 'session-replaced' };
+const DEPENDENCY_REJECTED = 'dependency-rejected';
 /** Not in any rejection: these writes go on in another tab. */
-const HANDED_OVER = 'handed-over';
+const HANDED_OVER = '-';
 
 /** Opens a document: loads what the store holds and, without waiting for it, connects. */
 export async function open(options: OpenOptions): Promise<Client> {
-  const store = options.store ?? NOWHERE;
-  return new Client(options, store, await store.load());
+  return new Client(options, (await options.store?.load()) ?? { pending: [], rejections: [] });
 }
 
 /**
@@ -98,19 +89,14 @@ export class Client {
   readonly document: Document;
   /** @internal */
   readonly options: OpenOptions;
-  private readonly storage: ClientStore;
   /** @internal */
   readonly store: Store;
   private readonly clock: () => number;
   private lease!: Lease;
   /** @internal */
-  judged: Judged = { last: 0, chain: 0 };
-  /** @internal */
   epoch = 0n;
-  /** @internal */
-  entries: Entry[] = [];
-  /** Transactions that are issued again and stored together. */
-  private collecting: Entry[] | undefined;
+  /** What is issued again is stored together. */
+  private collecting = false;
   /** @internal Goes into the store together with the next transaction. */
   alongside: StoreBatch | undefined;
   private savesLocally: boolean;
@@ -147,10 +133,9 @@ export class Client {
   onShown: (() => void) | undefined;
 
   /** @internal */
-  constructor(options: OpenOptions, storage: ClientStore, stored: StoredDocument) {
+  constructor(options: OpenOptions, stored: StoredDocument) {
     this.options = options;
-    this.storage = storage;
-    this.savesLocally = storage !== NOWHERE;
+    this.savesLocally = !!options.store;
     this.clock = options.clock ?? Date.now;
     this.wantOnline = options.online ?? true;
     this.store = new Store('', this.clock);
@@ -166,7 +151,7 @@ export class Client {
       this.begin(options.replica);
       this.save({ lease: this.lease, renew: true });
     }
-    this.document.step('restore', () => undefined);
+    this.store.changes();
     this.refresh();
     this.listen('online', () => {
       if (this.connection === 'disconnected') {
@@ -202,14 +187,27 @@ export class Client {
     return this.rejectionListeners.add(listener);
   }
 
+  /** @internal */
+  get judged(): Judged {
+    return this.lease.judged;
+  }
+
+  /** @internal Transactions without a verdict, oldest first. */
+  get entries(): readonly PendingTransaction[] {
+    return this.store.pending;
+  }
+
   /** Runs several changes as one write; see {@link Document.transact}. */
-  transact(body: (document: Document) => void): Write {
-    return this.document.transact(() => body(this.document));
+  transact(body: (document: Document) => void, { after = [] }: TransactOptions = {}): Write {
+    return this.document.transact(() => {
+      this.store.dependsOn(after);
+      body(this.document);
+    });
   }
 
   /** The writes that await their verdict, oldest first. */
   pending(): readonly PendingWrite[] {
-    return this.store.pending.map(({ write, mutations }) => ({ write, mutations }));
+    return this.entries.map(({ write, mutations }) => ({ write, mutations }));
   }
 
   /** Writes that were not accepted, oldest first, until they are retried or discarded; they survive a reload. */
@@ -222,12 +220,13 @@ export class Client {
     this.wantOnline = false;
     this.hangUp();
     this.show('disconnected', 'offline');
+    this.saveState();
   }
 
   /** Connects now; also after an error that has ended reconnecting. */
   goOnline(): void {
     this.wantOnline = true;
-    if (!this.socket && this.connection !== 'closed') {
+    if (!this.socket) {
       this.connect();
     }
   }
@@ -239,111 +238,141 @@ export class Client {
       this.show('closed');
       this.ended.abort();
       this.saveState();
-      await this.storage.close();
+      await this.options.store?.close();
     }
   }
 
   /* Leases and transactions */
 
   private begin(replica = hex(this.random(8))): void {
-    this.judged = { last: 0, chain: 0 };
     this.store.replica = replica;
     this.store.next = 1;
-    this.lease = { replica, leaseKey: this.random(16), judged: this.judged };
+    this.lease = { replica, leaseKey: this.random(16), judged: { last: 0, chain: 0 } };
   }
 
   private adopt(lease: Lease, pending: readonly StoredTransaction[]): void {
     this.lease = lease;
-    this.judged = lease.judged;
     this.store.replica = lease.replica;
     this.store.next = lease.judged.last + 1;
-    for (const { id, fragment, first, last, chain, mutations } of pending) {
-      const transaction = this.store.restore(fragment, first, last, decodeMutations(mutations), id);
-      transaction.write.advance('saved-locally');
-      // Whether the earlier run has sent it is not known, so it counts as sent.
-      this.entries.push({ transaction, first, last, chain, fragment, sendable: true, saved: true, sent: true });
+    for (const { id, fragment, first, last, chain, mutations, after = [] } of pending) {
+      const entry = this.store.restore(fragment, first, last, decodeMutations(mutations), id ? new Write(id) : undefined);
+      const { write } = entry;
+      this.entries.forEach((each) => after.includes(each.write.id) && write.after.push(each.write));
+      write.advance(entry.mutations.length ? 'saved-locally' : 'durable');
+      // Whether the earlier run has sent it is not known, so it counts as sent, if it was not held.
+      Object.assign(entry, { chain, sendable: true, saved: true, sent: !write.isHeld });
     }
   }
 
   /** @internal */
-  issued(transaction: PendingTransaction): void {
-    const { first, last, fragment } = transaction;
-    const chain = chainAfter((this.entries.at(-1) ?? this.judged).chain, fragment);
-    const entry: Entry = { transaction, first, last, chain, fragment, sendable: false, saved: false, sent: false };
-    this.entries.push(entry);
-    if (this.collecting) {
-      this.collecting.push(entry);
-    } else {
-      this.save({ ...this.alongside }, [entry]);
+  issued(entry: PendingTransaction): void {
+    entry.chain = chainAfter((this.entries.at(-2) ?? this.judged).chain, entry.fragment);
+    if (!this.collecting) {
+      const batch = this.alongside;
       this.alongside = undefined;
+      const refused: Refused[] = [];
+      this.refuseDependants(entry.write.after.filter(({ state }) => state === 'rejected'), refused);
+      void this.save(batch, [entry], refused);
       this.refresh();
     }
   }
 
-  /** @internal Stores the batch, these transactions in it; they are sent once they are stored. */
-  save(batch: StoreBatch, entries: readonly Entry[] = [], then?: () => void): Promise<void> {
+  /** @internal Stores the batch, with these transactions, which are sent once they are stored, and refusals, which are told at once. */
+  async save(batch: StoreBatch = {}, entries: readonly PendingTransaction[] = [], refused: readonly Refused[] = [], then?: () => void): Promise<void> {
     const append = entries.map(stored);
-    return this.storage
-      .commit({ ...batch, append })
-      .then(() => {
-        for (const entry of entries) {
+    const whole = { ...batch, append, addRejections: [...(batch.addRejections ?? []), ...refused.map((each) => each.stored)] };
+    try {
+      const committed = this.options.store?.commit(whole);
+      refused.forEach((each) => this.refuse(each));
+      await committed;
+      entries.forEach((entry, i) => {
+        // Not if its place in the history is another one since.
+        if (entry.chain === append[i]!.chain) {
           entry.sendable = entry.saved = true;
-          this.move(entry.transaction.write, 'saved-locally');
+          this.move(entry.write, 'saved-locally');
         }
-        then?.();
-      })
-      .catch((error: unknown) => {
-        if (error instanceof RejoinError && error.code === 'session-replaced') {
-          if (!entries.length || entries.some((entry) => this.entries.includes(entry))) {
-            this.handOver(batch);
-          }
-          return;
+      });
+      then?.();
+    } catch (error) {
+      if (error instanceof RejoinError && error.code === 'session-replaced') {
+        if (!entries.length || entries.some((entry) => this.entries.includes(entry))) {
+          this.handOver(whole);
         }
+      } else {
         // Without the store the writes still reach the server; they just do not survive a reload.
         this.savesLocally = false;
         for (const entry of entries) {
           entry.sendable = true;
-          entry.transaction.write.notSaved(new RejoinError('local-storage-failed', String(error)));
+          entry.write.notSaved(new RejoinError('local-storage-failed', String(error)));
         }
-      })
-      .finally(() => {
-        this.pump();
-        this.refresh();
-      });
+      }
+    }
+    this.pump();
+    this.refresh();
+  }
+
+  /**
+   * Refuses what depends on these, directly or over others: none of it was sent, and only its dots are left of it. Returns what is to be stored, since its
+   * place in the history is another one.
+   */
+  private refuseDependants(gone: Write[], refused: Refused[]): PendingTransaction[] {
+    let before: Judged = this.judged;
+    let differs = false;
+    return this.entries.filter((entry) => {
+      if (entry.write.after.some((write) => gone.includes(write))) {
+        gone.push(entry.write);
+        refused.push(refusal(entry, DEPENDENCY_REJECTED));
+        this.store.hollow(entry);
+        differs = true;
+      }
+      if (differs) {
+        entry.sendable = false;
+        entry.chain = chainAfter(before.chain, entry.fragment);
+      }
+      before = entry;
+      return differs;
+    });
   }
 
   /** Another tab has taken this lease over, with all that is stored under it. */
   private handOver(lost: StoreBatch): void {
-    this.renew((entry) => (entry.saved ? HANDED_OVER : ''), lost);
+    this.renew((entry) => entry.saved && HANDED_OVER, lost);
     this.connect();
   }
 
-  /** Takes a new replica id and issues the pending transactions again, except those for which there is a code. */
-  private renew(refuse: (entry: Entry) => string, batch: StoreBatch = {}): void {
-    const old = this.entries;
+  /**
+   * Takes a new replica id and issues the pending transactions again, except those for which there is a code, and increments of which it is true that they may
+   * have been accepted.
+   */
+  private renew(refuse: (entry: PendingTransaction) => string | boolean | undefined, batch: StoreBatch = {}): void {
+    const old = [...this.entries];
     const refused: Refused[] = [];
-    const again: Entry[] = (this.collecting = []);
+    const gone: Write[] = [];
+    this.collecting = true;
     this.document.step('local', () => {
-      this.entries = [];
       this.store.abandon();
       if (batch.forget) {
         this.store.forget();
       }
       this.begin();
       for (const entry of old) {
-        const code = refuse(entry);
+        const { write, mutations } = entry;
+        const why = refuse(entry);
+        const code = why === true ? increments(entry) && 'unknown-outcome' : why;
         if (!code) {
-          this.document.applyAll(entry.transaction.mutations, entry.transaction.write);
-        } else if (code !== HANDED_OVER) {
-          refused.push(refusal(entry, code));
+          this.document.applyAll(mutations, write);
+        } else {
+          gone.push(write);
+          if (code !== HANDED_OVER && mutations.length) {
+            refused.push(refusal(entry, code));
+          }
         }
       }
-      this.collecting = undefined;
+      this.refuseDependants(gone, refused);
+      this.collecting = false;
     });
     const { addRejections = [], removeRejections = [], forget = false } = batch;
-    const rejections = [...addRejections, ...refused.map(({ stored }) => stored)];
-    this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections: rejections }, again);
-    refused.forEach((each) => this.refuse(each));
+    this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections }, [...this.entries], refused);
   }
 
   /** @internal */
@@ -356,8 +385,10 @@ export class Client {
 
   private rejection({ id, code, message, mutations }: StoredRejection): Rejection {
     const wanted = decodeMutations(mutations);
-    const takeOff = (): void => {
-      this.rejected = this.rejected.filter((each) => each !== rejection);
+    const takeOff = (): boolean => {
+      const { rejected } = this;
+      this.rejected = rejected.filter((each) => each !== rejection);
+      return this.rejected.length < rejected.length;
     };
     const rejection: Rejection = {
       id,
@@ -365,10 +396,9 @@ export class Client {
       message,
       mutations: wanted,
       retry: () => {
-        if (!this.rejected.includes(rejection)) {
+        if (!takeOff()) {
           throw new RejoinError('not-rejected');
         }
-        takeOff();
         // One step of the store takes it off the list and makes it pending.
         this.alongside = { removeRejections: [id] };
         const write = this.document.applyAll(wanted);
@@ -380,8 +410,7 @@ export class Client {
         return write;
       },
       discard: () => {
-        if (this.rejected.includes(rejection)) {
-          takeOff();
+        if (takeOff()) {
           this.save({ removeRejections: [id] });
           this.refresh();
         }
@@ -391,30 +420,46 @@ export class Client {
   }
 
   /** @internal */
-  settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined, reached: 'accepted' | 'durable'): void {
-    const remote = bytes ? decodeFragment(bytes) : NOTHING;
+  settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable'): void {
+    const remote = bytes.length ? decodeFragment(bytes) : [];
     const done = this.entries.filter(({ last }) => last <= through);
-    const lost = new Set(outcomes.filter((each) => each.lost).map(({ last }) => last));
-    const again = done.filter((entry) => lost.has(entry.last) && !increments(entry));
-    const refusals = outcomes.filter(({ code, last }) => code && !again.some((entry) => entry.last === last));
-    const voided = outcomes.filter(({ code }) => code).map(({ last }) => last);
-    const refused = refusals.map(({ last, code, message }) => refusal(done.find((entry) => entry.last === last)!, code, message));
+    const voided: number[] = [];
+    const refused: Refused[] = [];
+    const again: PendingTransaction[] = [];
+    const gone: Write[] = [];
+    let changed: PendingTransaction[] = [];
     this.document.step('remote', () => {
-      this.store.confirm(through, new Set(voided), remote, lost);
-      this.entries = this.entries.slice(done.length);
-      this.judged = done.at(-1) ?? this.judged;
-      again.forEach(({ transaction }) => this.document.applyAll(transaction.mutations, transaction.write));
+      for (const entry of done) {
+        const { last, chain, write, mutations } = entry;
+        const { code, message, lost } = outcomes.find((each) => each.last === last) ?? ({} as Partial<Outcome>);
+        if (lost) {
+          // What became of its dots comes from the server.
+          this.store.withdraw(entry);
+        } else {
+          this.store.confirm(entry, !!code);
+        }
+        this.lease = { ...this.lease, judged: { last, chain } };
+        if (code) {
+          voided.push(last);
+          gone.push(write);
+          if (lost && !increments(entry)) {
+            again.push(entry);
+          } else if (mutations.length) {
+            refused.push(refusal(entry, code, message));
+          }
+        }
+      }
+      this.store.join(remote);
+      changed = this.refuseDependants(gone, refused);
+      again.forEach(({ mutations, write }) => this.document.applyAll(mutations, write));
     });
     if (done.length) {
-      const { last, chain } = this.judged;
-      this.lease = { ...this.lease, judged: { last, chain } };
-      const addRejections = refused.map(({ stored }) => stored);
-      this.recorded = this.save({ lease: this.lease, settled: { through, voided }, addRejections }, [], () => {
+      const { last } = this.judged;
+      this.recorded = this.save({ lease: this.lease, settled: { through, voided } }, changed, refused, () => {
         this.session?.verdictsKnown(last, this.clock());
         this.arm();
       });
-      refused.forEach((each) => this.refuse(each));
-      done.filter((entry) => !again.includes(entry)).forEach(({ transaction }) => this.move(transaction.write, reached));
+      done.forEach(({ write }) => gone.includes(write) || this.move(write, reached));
     }
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
     this.refresh();
@@ -449,17 +494,16 @@ export class Client {
       this.show('error', 'bad-url', String(error));
       return;
     }
-    this.show('connecting', this.reason.code, this.reason.message);
+    this.connection = 'connecting';
+    this.refresh();
     socket.binaryType = 'arraybuffer';
     // A socket that is no longer this client's has nothing to say any more.
     const mine = (): boolean => this.socket === socket;
     socket.onopen = () => {
       void this.recorded.then(() => {
         if (mine()) {
-          const { replica, leaseKey } = this.lease;
-          const version = this.epoch ? this.store.version() : new Uint8Array();
-          const hello = { document, replica, leaseKey, epoch: this.epoch, version, verdictsKnown: this.judged.last, client: NAME, token, sessionToken: this.tap?.greeting() };
-          this.session = startSession(this, hello, this.clock());
+          const version = this.epoch ? this.store.version() : NOTHING;
+          this.session = startSession(this, helloFrame(document, this.lease, this.epoch, version, 'rejoin-js/0.1.0', token, this.tap?.greeting()), this.clock());
           this.arm();
         }
       });
@@ -472,12 +516,12 @@ export class Client {
         this.arm();
       }
     };
-    socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
+    socket.onclose = ({ code, reason = '' }: { code: number; reason?: string }) => {
       if (mine()) {
         const final = code >= 4400 && code < 4500;
         // Over a closed socket there is no leaving any more.
         this.session = undefined;
-        this.lost(CLOSE_CODES[code] ?? `close-${code}`, reason ?? '', !final);
+        this.lost(CLOSE_CODES[code] ?? `close-${code}`, reason, !final);
       }
     };
     socket.onerror = () => undefined;
@@ -491,23 +535,21 @@ export class Client {
   }
 
   /** @internal */
-  sent(entry: Outgoing): void {
-    (entry as Entry).sent = true;
-    this.move((entry as Entry).transaction.write, 'sent');
+  sent(entry: PendingTransaction): void {
+    entry.sent = true;
+    this.move(entry.write, 'sent');
   }
 
   /** @internal */
-  conflict(outcomes: readonly Outcome[], refused: (transaction: Outgoing) => boolean): void {
-    if (outcomes.length) {
-      this.settle(outcomes, outcomes.at(-1)!.last, undefined, 'durable');
-    }
-    this.renew((entry) => (!refused(entry) && increments(entry) ? 'unknown-outcome' : ''));
+  conflict(outcomes: readonly Outcome[], refused: (entry: PendingTransaction) => boolean): void {
+    this.settle(outcomes, outcomes.at(-1)?.last ?? 0, NOTHING, 'durable');
+    this.renew((entry) => !refused(entry));
     this.lost('replica-conflict', '', true);
   }
 
   /** @internal */
-  oversized(entry: Outgoing): void {
-    this.renew((each) => (each === entry ? 'too-large' : ''));
+  oversized(entry: PendingTransaction): void {
+    this.renew((each) => each === entry && 'too-large');
     this.lost('too-large', '', true);
   }
 
@@ -560,16 +602,16 @@ export class Client {
       retryable = code === 'epoch-changed';
     } else if (code === 'replica-conflict' && !retryable) {
       // Another owner has this replica id. What was sent may have been accepted under it or not.
-      this.renew((entry) => (entry.sent && increments(entry) ? 'unknown-outcome' : ''));
+      this.renew((entry) => entry.sent);
       retryable = true;
     } else if (code === 'session-replaced') {
       // Another tab has taken the lease over, and the store says so; or a late session of our own has; or, if it comes again, a copy of us is alive.
       const before = this.replacedAt;
       this.replacedAt = this.clock();
-      this.storage.commit({}).then(
+      (async () => this.options.store?.commit({}))().then(
         () => {
           if (this.replacedAt - before < HEALTHY_MILLIS) {
-            this.renew((entry) => (entry.saved && increments(entry) ? 'unknown-outcome' : ''));
+            this.renew((entry) => entry.saved);
           }
           this.connect();
         },
@@ -641,11 +683,12 @@ export class Client {
 
   /** @internal */
   refresh(): void {
+    const pending = this.entries.length;
     const status: Status = Object.freeze({
       connection: this.connection,
       ...this.reason,
-      sync: syncOf(this.connection, this.entries.length, this.rejected.length, this.isCaughtUp),
-      pending: this.entries.length,
+      sync: syncOf(this.connection, pending, this.rejected.length, this.isCaughtUp),
+      pending,
       savesLocally: this.savesLocally,
     });
     if (JSON.stringify(status) !== JSON.stringify(this.currentStatus)) {
@@ -655,8 +698,8 @@ export class Client {
   }
 
   private random(length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    return this.options.random ? this.options.random(bytes) : crypto.getRandomValues(bytes);
+    const { random = (bytes) => crypto.getRandomValues(bytes) } = this.options;
+    return random(new Uint8Array(length));
   }
 
   private listen(event: string, listener: () => void): void {
@@ -666,14 +709,14 @@ export class Client {
 }
 
 /** Increments that may have been accepted must not be issued twice; everything else may. */
-function increments({ transaction }: Entry): boolean {
-  return transaction.mutations.some(({ op }) => op === 'increment');
+function increments({ mutations }: PendingTransaction): boolean {
+  return mutations.some(({ op }) => op === 'increment');
 }
 
-function refusal({ transaction: { write, mutations } }: Entry, code: string, message = ''): Refused {
+function refusal({ write, mutations }: PendingTransaction, code: string, message = ''): Refused {
   return { write, stored: { id: write.id, code, message, mutations: encodeMutations(mutations) } };
 }
 
-function stored({ first, last, chain, fragment, transaction }: Entry): StoredTransaction {
-  return { id: transaction.write.id, first, last, chain, fragment, mutations: encodeMutations(transaction.mutations) };
+function stored({ first, last, chain, fragment, write, mutations }: PendingTransaction): StoredTransaction {
+  return { id: write.id, first, last, chain, fragment, mutations: encodeMutations(mutations), after: write.after.map(({ id }) => id) };
 }

@@ -15,6 +15,7 @@ import {
   SET,
   STAMPED,
   VALUE,
+  type Payload,
 } from './fragment.ts';
 import { utf8 } from './bytes.ts';
 import { TYPE_LABELS, type Mutation, type ObjectType } from './mutation.ts';
@@ -150,9 +151,9 @@ abstract class AnyRegister<T extends Value> extends Handle {
   set(value: T): Write {
     const copy = canonical(value);
     return this.act('set', copy, (store, object) => {
-      const stamp = object.type === REGISTER ? store.mint(object) : undefined;
+      const payload: Payload = object.type === REGISTER ? { kind: STAMPED, ...store.mint(object), value: copy } : { kind: VALUE, value: copy };
       store.remove(object.cells);
-      store.put(object, stamp ? { kind: STAMPED, ...stamp, value: copy } : { kind: VALUE, value: copy });
+      store.put(object, payload);
     });
   }
 
@@ -161,10 +162,10 @@ abstract class AnyRegister<T extends Value> extends Handle {
   }
 
   get isEmpty(): boolean {
-    return this.all.length === 0;
+    return this.ranked.length === 0;
   }
 
-  protected get all(): readonly T[] {
+  protected get ranked(): readonly T[] {
     return this.doc.store.register(this.object) as readonly T[];
   }
 }
@@ -172,12 +173,12 @@ abstract class AnyRegister<T extends Value> extends Handle {
 /** A register that shows the last write; concurrent ones are kept aside. */
 export class Register<T extends Value = Value> extends AnyRegister<T> {
   get value(): T | undefined {
-    return this.all[0];
+    return this.ranked[0];
   }
 
   /** Concurrent writes that the value has won against. */
   get conflicts(): readonly T[] {
-    return this.all.slice(1);
+    return this.ranked.slice(1);
   }
 }
 
@@ -185,7 +186,7 @@ export class Register<T extends Value = Value> extends AnyRegister<T> {
 export class MvRegister<T extends Value = Value> extends AnyRegister<T> {
   /** In the order of their dots; the same array until it changes. */
   get values(): readonly T[] {
-    return this.all;
+    return this.ranked;
   }
 }
 
@@ -375,13 +376,15 @@ const CLASSES: (new (doc: Context, object: StoreObject) => Handle)[] = [
 export class Document extends SharedMap {
   /** @internal */
   readonly store: Store;
-  private readonly ready: (transaction: PendingTransaction) => void;
+  private readonly ready: ((transaction: PendingTransaction) => void) | undefined;
   private readonly watchers = new Set<(event: ChangeEvent) => void>();
+  /** @internal Hears of each write that is made here and what it changes, before anybody else does. */
+  declare recorder: ((write: Write, changes: readonly Change[]) => void) | undefined;
   private readonly queue: (() => void)[] = [];
   private depth = 0;
 
   /** @internal */
-  constructor(store: Store, ready: (transaction: PendingTransaction) => void = () => undefined) {
+  constructor(store: Store, ready?: (transaction: PendingTransaction) => void) {
     super(undefined as never, store.root);
     (this as unknown as { doc: Context }).doc = this;
     this.store = store;
@@ -425,27 +428,32 @@ export class Document extends SharedMap {
     return this.step('local', () => this.store.transact(body, this.ready, write));
   }
 
-  /** @internal Runs a step; what it changes in all is delivered at the end of the outermost one. */
-  step<T>(origin: Origin, body: () => T): T {
+  /** @internal Runs a step, which may make a write; what it changes in all is delivered at the end of the outermost one. */
+  step<T extends Write | void>(origin: Origin, body: () => T): T {
+    let made: T | undefined;
     this.depth++;
     try {
-      return body();
+      return (made = body());
     } finally {
       if (!--this.depth) {
-        this.publish(origin);
+        this.publish(origin, made as Write | undefined);
       }
     }
   }
 
   /** Delivers the net changes of a step, in order, also when a listener writes. */
-  private publish(origin: Origin): void {
+  private publish(origin: Origin, write: Write | undefined): void {
     const found = this.store.changes();
-    if (!found.length) {
+    const changes = [...found.values()];
+    if (write) {
+      this.recorder?.(write, changes);
+    }
+    if (!found.size) {
       return;
     }
-    const event: ChangeEvent = { origin, changes: found.map(({ change }) => change) };
+    const event: ChangeEvent = { origin, changes };
     const listeners = new Set<Listener>();
-    for (const { object } of found) {
+    for (const object of found.keys()) {
       for (let at: StoreObject | null = object; at; at = at.owner) {
         at.listeners.forEach((listener) => listeners.add(listener));
       }

@@ -1,4 +1,4 @@
-export { open, Client, type ClientView, type OpenOptions, type PendingWrite, type WebSocketLike } from './client.ts';
+export { open, Client, type ClientView, type OpenOptions, type PendingWrite, type TransactOptions, type WebSocketLike } from './client.ts';
 export type { ClientStore, Lease, StoreBatch, StoredDocument, StoredRejection, StoredState, StoredTransaction } from './client-store.ts';
 export { Counter, Document, Flag, GCounter, Handle, MvRegister, Register, SharedMap, SharedSet, type ChangeEvent, type Origin } from './document.ts';
 export type { ConnectionState, Status, SyncState } from './status.ts';

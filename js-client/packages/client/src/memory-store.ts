@@ -20,7 +20,7 @@ export class MemoryStore implements ClientStore {
   }
 
   async commit(batch: StoreBatch): Promise<void> {
-    const { settled, state } = batch;
+    const { settled, state, append = [] } = batch;
     if (batch.renew) {
       this.pending = [];
     }
@@ -28,7 +28,7 @@ export class MemoryStore implements ClientStore {
       this.fragments = this.accepted = [];
     }
     this.lease = batch.lease ?? this.lease;
-    this.pending.push(...(batch.append ?? []));
+    this.pending = [...this.pending.filter(({ last }) => !append.some((each) => each.last === last)), ...append];
     if (settled) {
       const done = this.pending.filter(({ last }) => last <= settled.through);
       this.accepted = [...this.accepted, ...done.filter(({ last }) => !settled.voided.includes(last))];

@@ -16,10 +16,6 @@ export interface Mutation {
   readonly value: Value;
 }
 
-export function encodeMutations(mutations: readonly Mutation[]): Uint8Array {
-  return encodeValue(mutations as unknown as Value);
-}
+export const encodeMutations = encodeValue as unknown as (mutations: readonly Mutation[]) => Uint8Array;
 
-export function decodeMutations(bytes: Uint8Array): readonly Mutation[] {
-  return decodeValue(bytes) as unknown as readonly Mutation[];
-}
+export const decodeMutations = decodeValue as unknown as (bytes: Uint8Array) => readonly Mutation[];

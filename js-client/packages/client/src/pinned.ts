@@ -96,9 +96,9 @@ export class PinnedView {
   /** Takes in what this client has written, before its verdict takes it off the list of what is pending. */
   private collect(): void {
     if (this.base) {
-      for (const { transaction, fragment } of this.client.entries) {
-        if (this.own.get(transaction.write) !== fragment) {
-          this.own.set(transaction.write, fragment);
+      for (const { write, fragment } of this.client.entries) {
+        if (this.own.get(write) !== fragment) {
+          this.own.set(write, fragment);
           this.shown = undefined;
         }
       }

@@ -1,28 +1,17 @@
 import { RejoinError } from './errors.ts';
 import { HANDSHAKE_MILLIS, PROGRESS_MILLIS } from './limits.ts';
+import type { PendingTransaction } from './store.ts';
 import {
+  NOTHING,
   decodeServerFrame,
   goodbyeFrame,
-  helloFrame,
   pingFrame,
   pongFrame,
   progressFrame,
   submitFrame,
-  type Hello,
   type Update,
   type Welcome,
 } from './wire.ts';
-
-/** A transaction as the session sees it. */
-export interface Outgoing {
-  readonly first: number;
-  readonly last: number;
-  /** Checksum of this replica's history after it. */
-  readonly chain: number;
-  readonly fragment: Uint8Array;
-  /** It may be sent only once it survives a reload, else its dots might be used twice. */
-  readonly sendable: boolean;
-}
 
 /** A verdict on one transaction; an empty code accepts. */
 export interface Outcome {
@@ -44,26 +33,32 @@ export interface SessionHost {
   send(frame: Uint8Array): void;
   /** The session is over; the socket is to be closed. */
   lost(code: string, message: string, retryable: boolean): void;
-  readonly entries: readonly Outgoing[];
+  /** Transactions without a verdict, oldest first. One may be sent only once it survives a reload, else its dots might be used twice, and what it depends on is accepted. */
+  readonly entries: readonly PendingTransaction[];
   readonly judged: Judged;
   /** The handshake is done. False if the document has begun another life, so that the session must end. */
   opened(welcome: Welcome): boolean;
-  /** Verdicts and what others did, to be applied in one step, and what the server's acknowledgement means: a store in memory only accepts. */
-  settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array | undefined, reached: 'accepted' | 'durable'): void;
-  sent(transaction: Outgoing): void;
+  /**
+   * Verdicts on what is pending up to a dot, without an outcome: it is accepted, and what others did, to be applied in one step, and what the server's
+   * acknowledgement means: a store in memory only accepts.
+   */
+  settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array, reached: 'accepted' | 'durable'): void;
+  sent(transaction: PendingTransaction): void;
   /**
    * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `refused` tells of the
    * others whether they are known not to have been accepted.
    */
-  conflict(outcomes: readonly Outcome[], refused: (transaction: Outgoing) => boolean): void;
+  conflict(outcomes: readonly Outcome[], refused: (transaction: PendingTransaction) => boolean): void;
   /** The next transaction is larger than this server takes, and nothing is in flight. */
-  oversized(transaction: Outgoing): void;
+  oversized(transaction: PendingTransaction): void;
   /** The client is up to date with what the server held when it answered. */
   caughtUp(): void;
   presence(session: bigint, payload: Uint8Array): void;
 }
 
-type Phase = 'greeting' | 'open' | 'ended';
+const GREETING = 0;
+const OPEN = 1;
+const ENDED = 2;
 
 /** One connection's conversation with the server: bytes and time in, bytes and effects out. No socket, no timer. */
 export interface Session {
@@ -71,7 +66,7 @@ export interface Session {
   deadline(): number;
   tick(now: number): void;
   receive(bytes: Uint8Array, now: number): void;
-  /** Sends what may be sent: saved, in order, within the window. */
+  /** Sends what may be sent: saved, held by no other, in order, within the window. */
   pump(now: number): void;
   /** Sends a frame that needs no answer; only once the server has welcomed us. */
   say(frame: Uint8Array, now: number): void;
@@ -82,8 +77,8 @@ export interface Session {
 }
 
 /** Begins the conversation by saying Hello. Its state lives in variables, not in an object: names of variables cost nothing. */
-export function startSession(host: SessionHost, hello: Hello, now: number): Session {
-  let phase: Phase = 'greeting' as Phase;
+export function startSession(host: SessionHost, hello: Uint8Array, now: number): Session {
+  let phase = GREETING;
   let heard = now;
   let spoke = 0;
   let heartbeat = 0;
@@ -92,26 +87,26 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   /** Own dots up to here have been sent on this connection or have their verdict. */
   let sentThrough = 0;
   let known = 0;
-  let reported = hello.verdictsKnown;
+  let reported = host.judged.last;
   let reportAt = Infinity;
 
   /** When the server has been silent for too long. */
-  const silentAt = (): number => heard + (phase === 'open' ? 2.5 * heartbeat : HANDSHAKE_MILLIS);
+  const silentAt = (): number => heard + (phase === OPEN ? 2.5 * heartbeat : HANDSHAKE_MILLIS);
 
   /** When the server is to hear from us. */
-  const speakAt = (): number => (phase === 'open' ? Math.min(spoke + heartbeat * 0.8, reportAt) : Infinity);
+  const speakAt = (): number => (phase === OPEN ? Math.min(spoke + heartbeat * 0.8, reportAt) : Infinity);
 
   function deadline(): number {
-    return phase === 'ended' ? Infinity : Math.min(silentAt(), speakAt());
+    return phase === ENDED ? Infinity : Math.min(silentAt(), speakAt());
   }
 
   function tick(now: number): void {
-    if (phase === 'ended') {
+    if (phase === ENDED) {
       return;
     }
     if (now >= silentAt()) {
       end('timeout', '', true);
-    } else if (now >= reportAt && phase === 'open') {
+    } else if (now >= reportAt && phase === OPEN) {
       report(now);
     } else if (now >= speakAt()) {
       // any answer will do, whatever it answers
@@ -120,7 +115,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   }
 
   function receive(bytes: Uint8Array, now: number): void {
-    if (phase === 'ended') {
+    if (phase === ENDED) {
       return;
     }
     heard = now;
@@ -128,7 +123,7 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
       const frame = decodeServerFrame(bytes);
       if (frame.kind === 'failure') {
         end(frame.code, frame.message, frame.retryable);
-      } else if ((frame.kind === 'welcome') !== (phase === 'greeting')) {
+      } else if ((frame.kind === 'welcome') !== (phase === GREETING)) {
         end('protocol-error');
       } else {
         switch (frame.kind) {
@@ -154,14 +149,14 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   }
 
   function pump(now: number): void {
-    if (phase !== 'open') {
+    if (phase !== OPEN) {
       return;
     }
     let inFlight = 0;
     for (const transaction of host.entries) {
       if (transaction.last <= sentThrough) {
         inFlight++;
-      } else if (!transaction.sendable || inFlight >= maxInFlight) {
+      } else if (!transaction.sendable || transaction.write.isHeld || inFlight >= maxInFlight) {
         return;
       } else {
         const frame = submitFrame(transaction.fragment);
@@ -187,11 +182,11 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   }
 
   function leave(now: number): void {
-    if (phase === 'open') {
+    if (phase === OPEN) {
       report(now);
       say(goodbyeFrame(), now);
     }
-    phase = 'ended';
+    phase = ENDED;
   }
 
   function welcome(welcome: Welcome, now: number): void {
@@ -202,9 +197,9 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     maxInFlight = welcome.maxInFlight || 1;
     maxFrameBytes = welcome.maxFrameBytes || Infinity;
     heartbeat = welcome.heartbeatMillis || 10_000;
-    phase = 'open';
+    phase = OPEN;
     if (!host.opened(welcome)) {
-      phase = 'ended';
+      phase = ENDED;
       return;
     }
     resume(welcome);
@@ -230,11 +225,9 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
     }
     if (shared) {
       sentThrough = judgedThrough;
-      if (outcomes.length) {
-        host.settle(outcomes, judgedThrough, undefined, 'durable');
-      }
+      host.settle(outcomes, judgedThrough, NOTHING, 'durable');
     } else {
-      phase = 'ended';
+      phase = ENDED;
       const lowest = verdicts[0]?.last ?? judgedThrough;
       const found = outcomes.findLastIndex(({ lost }) => !lost);
       host.conflict(outcomes.slice(0, found + 1), ({ last }) => last > judgedThrough || lowest <= last);
@@ -242,17 +235,11 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   }
 
   function update({ fragment, ackedThrough, level, rejections }: Update, now: number): void {
-    const highest = host.entries.findLast(({ last }) => last <= sentThrough)?.last ?? 0;
-    if (ackedThrough > Math.max(highest, host.judged.last)) {
+    if (ackedThrough > sentThrough) {
       end('protocol-error');
       return;
     }
-    if (ackedThrough || fragment.length) {
-      const outcomes = host.entries
-        .filter(({ last }) => last <= ackedThrough)
-        .map(({ last }) => rejections.find((each) => each.last === last) ?? { last, code: '', message: '' });
-      host.settle(outcomes, ackedThrough, fragment.length ? fragment : undefined, level >= 2 ? 'durable' : 'accepted');
-    }
+    host.settle(rejections, ackedThrough, fragment, level >= 2 ? 'durable' : 'accepted');
     host.caughtUp();
     pump(now);
   }
@@ -271,10 +258,10 @@ export function startSession(host: SessionHost, hello: Hello, now: number): Sess
   }
 
   function end(code: string, message = '', retryable = false): void {
-    phase = 'ended';
+    phase = ENDED;
     host.lost(code, message, retryable);
   }
 
-  say(helloFrame(hello), now);
+  say(hello, now);
   return { deadline, tick, receive, pump, say, verdictsKnown, leave };
 }

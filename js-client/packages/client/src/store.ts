@@ -20,7 +20,6 @@ import {
   objectKey,
   sectionOf,
   voidOf,
-  type Fragment,
   type ObjectKey,
   type Payload,
   type Section,
@@ -74,6 +73,8 @@ interface StoreCell {
 export interface PendingTransaction {
   readonly first: number;
   last: number;
+  /** Checksum of this replica's history after it. */
+  chain: number;
   /** Self-contained; what is sent. */
   fragment: Uint8Array;
   mutations: readonly Mutation[];
@@ -83,6 +84,12 @@ export interface PendingTransaction {
   readonly removed: Map<string, [replica: string, counter: number]>;
   /** Ids of the objects, and of objects and elements, that it changes. */
   readonly touched: Set<string>;
+  /** It may be sent, as far as it itself goes. */
+  sendable?: boolean;
+  /** The local store has it. */
+  saved?: boolean;
+  /** It may have reached a server. */
+  sent?: boolean;
 }
 
 /** A net change of one object. */
@@ -167,7 +174,7 @@ export class Store {
     return cached(object, () => {
       const cells = this.visible(object);
       if (object.type === REGISTER) {
-        cells.sort((a, b) => byStamp(b, a));
+        cells.sort(newestFirst);
       }
       return Object.freeze(cells.map(({ payload }) => (payload as { value: Value }).value));
     });
@@ -211,13 +218,14 @@ export class Store {
 
   /* Local transactions */
 
-  private begin(first: number, mutations: readonly Mutation[], write: Write | undefined): PendingTransaction {
+  private begin(first: number, mutations: readonly Mutation[], write = new Write(`${this.replica}-${first}`)): PendingTransaction {
     return {
       first,
       last: 0,
+      chain: 0,
       fragment: new Uint8Array(),
       mutations,
-      write: write ?? new Write(`${this.replica}-${first}`),
+      write,
       cells: [],
       removed: new Map(),
       touched: new Set(),
@@ -225,7 +233,7 @@ export class Store {
   }
 
   /** Runs one transaction; inside another it becomes part of it. Nothing remains of one that throws. */
-  transact(body: () => void, ready: (transaction: PendingTransaction) => void, write?: Write): Write {
+  transact(body: () => void, ready?: (transaction: PendingTransaction) => void, write?: Write): Write {
     if (this.open) {
       body();
       return this.open.write;
@@ -241,7 +249,7 @@ export class Store {
       transaction.last = this.next - 1;
       if (transaction.last >= transaction.first) {
         this.seal(transaction);
-        ready(transaction);
+        ready?.(transaction);
       } else {
         this.pending.pop();
         transaction.write.advance('durable');
@@ -261,6 +269,12 @@ export class Store {
   wants(object: StoreObject, op: Mutation['op'], value: Value = null): void {
     const open = this.open!;
     (open.mutations as Mutation[]).push({ path: pathOf(object), type: labelOf(object), op, value });
+  }
+
+  /** The open transaction is not to happen without these, of which those count that have no verdict or were refused. */
+  dependsOn(writes: readonly Write[]): void {
+    const { write } = this.open!;
+    write.after.push(...writes.filter((each) => each !== write && (each.state === 'rejected' || this.pending.some((other) => other.write === each))));
   }
 
   /** Writes a cell with the next dot. */
@@ -317,14 +331,15 @@ export class Store {
       }
     }
     const now = Math.floor(this.clock());
-    if (now > above.millis) {
-      this.stamp = { millis: now, logical: 0 };
-    } else if (above.logical < 65535) {
-      this.stamp = { millis: above.millis, logical: above.logical + 1 };
-    } else {
-      this.stamp = { millis: above.millis + 1, logical: 0 };
+    let { millis, logical } = above;
+    if (now > millis) {
+      millis = now;
+      logical = 0;
+    } else if (++logical > 65535) {
+      millis++;
+      logical = 0;
     }
-    return this.stamp;
+    return (this.stamp = { millis, logical });
   }
 
   /**
@@ -353,34 +368,38 @@ export class Store {
 
   /* Confirmed state */
 
-  /**
-   * Takes verdicts on the oldest pending transactions, then joins what others did, in one step: transactions up to
-   * dot `through` are confirmed, except those whose last dot is voided. Of those that are lost nothing is known: what became
-   * of their dots comes from the server.
-   */
-  confirm(through: number, voided: ReadonlySet<number>, remote: Fragment, lost: ReadonlySet<number> = new Set()): void {
-    while (this.pending.length && this.pending[0]!.last <= through) {
-      const { first, last, fragment } = this.pending[0]!;
-      this.withdraw(this.pending[0]!);
-      if (!lost.has(last)) {
-        this.join(voided.has(last) ? voidOf(this.replica, first, last) : decodeFragment(fragment));
-      }
-    }
-    this.join(remote);
+  /** Takes the verdict on the oldest pending transaction: it is confirmed, or its dots are void. */
+  confirm(transaction: PendingTransaction, isVoid: boolean): void {
+    this.withdraw(transaction);
+    this.join(isVoid ? voidOf(this.replica, transaction.first, transaction.last) : decodeFragment(transaction.fragment));
   }
 
   /** Takes a pending transaction off the overlay, as if it had never been issued. */
   withdraw(transaction: PendingTransaction): void {
     this.pending.splice(this.pending.indexOf(transaction), 1);
-    transaction.removed.forEach(([replica, counter]) => this.hide(replica, counter, -1));
-    for (const cell of transaction.cells) {
+    this.lift(transaction);
+  }
+
+  /** Leaves of a pending transaction, of which nothing was sent, only its dots. */
+  hollow(transaction: PendingTransaction): void {
+    this.lift(transaction);
+    transaction.mutations = [];
+    transaction.write.after.length = 0;
+    transaction.fragment = encodeFragment(voidOf(this.replica, transaction.first, transaction.last));
+  }
+
+  private lift({ removed, cells, touched }: PendingTransaction): void {
+    removed.forEach(([replica, counter]) => this.hide(replica, counter, -1));
+    removed.clear();
+    touched.clear();
+    for (const cell of cells.splice(0)) {
       cell.pending = undefined;
       this.dropUnheld(cell);
     }
   }
 
   /** Joins confirmed state or a confirmed delta. */
-  join(fragment: Fragment): void {
+  join(fragment: Iterable<readonly [string, Section]>): void {
     for (const [replica, { claims, cells }] of fragment) {
       const known = this.known(replica);
       for (const [counter, { object, payload }] of cells) {
@@ -393,7 +412,7 @@ export class Store {
         // The shorter way: through what is held here, or through what is claimed.
         for (const counter of high - low > held.size ? [...held.keys()] : Array.from({ length: high - low + 1 }, (_, i) => low + i)) {
           if (counter >= low && counter <= high && !cells.has(counter)) {
-            this.kill(replica, counter);
+            this.kill(held.get(counter));
           }
         }
         known.add(low, high);
@@ -402,9 +421,9 @@ export class Store {
   }
 
   /** Puts a stored transaction back on the overlay. */
-  restore(bytes: Uint8Array, first: number, last: number, mutations: readonly Mutation[], id?: string): PendingTransaction {
+  restore(bytes: Uint8Array, first: number, last: number, mutations: readonly Mutation[], write?: Write): PendingTransaction {
     const fragment = decodeFragment(bytes);
-    const transaction = this.begin(first, mutations, id ? new Write(id) : undefined);
+    const transaction = this.begin(first, mutations, write);
     transaction.last = last;
     transaction.fragment = bytes;
     this.pending.push(transaction);
@@ -442,10 +461,7 @@ export class Store {
   forget(): void {
     this.context.clear();
     for (const held of this.cells.values()) {
-      for (const cell of [...held.values()]) {
-        cell.confirmed = false;
-        this.dropUnheld(cell);
-      }
+      [...held.values()].forEach((cell) => this.kill(cell));
     }
   }
 
@@ -465,10 +481,10 @@ export class Store {
   }
 
   /** The net changes since the last call. */
-  changes(): { change: Change; object: StoreObject }[] {
-    const found: { change: Change; object: StoreObject }[] = [];
+  changes(): Map<StoreObject, Change> {
+    const found = new Map<StoreObject, Change>();
     for (const [object, { snapshot, elements }] of this.touched) {
-      const path = pathOf(object);
+      const at = { path: pathOf(object), type: labelOf(object) };
       if (isSet(object.type)) {
         const added: Value[] = [];
         const removed: Value[] = [];
@@ -484,14 +500,14 @@ export class Store {
           object.snapshot = snapshot;
         }
         if (added.length || removed.length) {
-          found.push({ object, change: { path, type: labelOf(object), added, removed } });
+          found.set(object, { ...at, added, removed });
         }
       } else {
         const [before, after] = [snapshot, this.read(object)];
         if (shown(before) === shown(after)) {
           object.snapshot = before;
         } else {
-          found.push({ object, change: { path, type: labelOf(object), before, after } });
+          found.set(object, { ...at, before, after });
         }
       }
     }
@@ -507,10 +523,7 @@ export class Store {
     const sections = voidOf(this.replica, transaction.first, transaction.last);
     transaction.cells.forEach((cell) => sections.get(this.replica)!.cells.set(cell.counter, cell));
     for (const [replica, counter] of transaction.removed.values()) {
-      if (!sections.has(replica)) {
-        sections.set(replica, sectionOf());
-      }
-      sections.get(replica)!.claims.add(counter);
+      valueAt(sections, replica, () => sectionOf()).claims.add(counter);
     }
     transaction.fragment = encodeFragment(sections);
     if (
@@ -553,8 +566,7 @@ export class Store {
   }
 
   /** A confirmed cell is gone from the confirmed state; a pending one stays on the overlay. */
-  private kill(replica: string, counter: number): void {
-    const cell = this.cellAt(replica, counter);
+  private kill(cell: StoreCell | undefined): void {
     if (cell) {
       cell.confirmed = false;
       this.dropUnheld(cell);
@@ -566,11 +578,7 @@ export class Store {
   }
 
   private known(replica: string): Ranges {
-    let ranges = this.context.get(replica);
-    if (!ranges) {
-      this.context.set(replica, (ranges = new Ranges()));
-    }
-    return ranges;
+    return valueAt(this.context, replica, () => new Ranges());
   }
 
   private intern(key: ObjectKey): StoreObject {
@@ -580,16 +588,10 @@ export class Store {
   private place(object: StoreObject, payload: Payload, replica: string, counter: number): StoreCell {
     const cell: StoreCell = { object, payload, replica, counter, confirmed: false, pending: undefined };
     this.touch(cell);
-    let held = this.cells.get(replica);
-    if (!held) {
-      this.cells.set(replica, (held = new Map()));
-    }
-    held.set(counter, cell);
+    valueAt(this.cells, replica, () => new Map<number, StoreCell>()).set(counter, cell);
     object.cells.add(cell);
     if (isSet(object.type)) {
-      const identity = elementOf(cell);
-      const cells = object.elements.get(identity) ?? new Set();
-      object.elements.set(identity, cells.add(cell));
+      valueAt(object.elements, elementOf(cell), () => new Set<StoreCell>()).add(cell);
     }
     return cell;
   }
@@ -696,6 +698,13 @@ function newObject(parent: ObjectKey | null, type: number, key: string, owner: S
   };
 }
 
+/** The value of a key, which gets one if it has none. */
+function valueAt<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
+}
+
 function cached<T>(object: StoreObject, make: () => T): T {
   return (object.snapshot ??= make()) as T;
 }
@@ -742,10 +751,10 @@ function byDot(a: StoreCell, b: StoreCell): number {
   return a.replica < b.replica ? -1 : a.replica > b.replica ? 1 : a.counter - b.counter;
 }
 
-function byStamp(a: StoreCell, b: StoreCell): number {
+function newestFirst(a: StoreCell, b: StoreCell): number {
   const x = a.payload as { millis: number; logical: number };
   const y = b.payload as { millis: number; logical: number };
-  return x.millis - y.millis || x.logical - y.logical || byDot(a, b);
+  return y.millis - x.millis || y.logical - x.logical || byDot(b, a);
 }
 
 /** What a counter or register shows, in a form that compares. */

@@ -1,11 +1,12 @@
 import { hex } from './bytes.ts';
 import type { ClientStore, StoreBatch, StoredDocument, StoredRejection, TakenWrite } from './client-store.ts';
-import { Client, type Entry, type OpenOptions } from './client.ts';
+import { Client, type OpenOptions } from './client.ts';
 import { RejoinError } from './errors.ts';
 import { decodeFragment, encodeFragment, voidOf } from './fragment.ts';
 import { renameDots } from './tab-dots.ts';
 import { decodeMutations, encodeMutations } from './mutation.ts';
 import type { Outcome } from './session.ts';
+import type { PendingTransaction } from './store.ts';
 import type { ChannelLike, LeaderStep, Sequenced, TabMessage } from './tab-messages.ts';
 import type { TabOutbox, TabWrite } from './tab-outbox.ts';
 import { Write, type WriteState } from './write.ts';
@@ -33,14 +34,19 @@ class LeadingClient extends Client {
   readonly confirmed: Uint8Array[] = [];
   declare onStep: (() => void) | undefined;
 
-  override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array | undefined, reached: 'accepted' | 'durable'): void {
+  /** What is pending, without that of which only the dots are left. */
+  get undecided(): readonly PendingTransaction[] {
+    return this.entries.filter(({ mutations }) => mutations.length);
+  }
+
+  override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable'): void {
     for (const { first, last, fragment } of this.entries.filter((entry) => entry.last <= through)) {
       const outcome = outcomes.find((each) => each.last === last);
       if (!outcome?.lost) {
         this.confirmed.push(outcome?.code ? encodeFragment(voidOf(this.replica, first, last)) : fragment);
       }
     }
-    if (bytes) {
+    if (bytes.length) {
       this.confirmed.push(bytes);
     }
     super.settle(outcomes, through, bytes, reached);
@@ -74,7 +80,7 @@ export class Leader {
   private readonly clock: () => number;
   private count = 0;
   private epoch: bigint;
-  private readonly told = new Map<string, Entry>();
+  private readonly told = new Map<string, PendingTransaction>();
   /** What has been taken, dot by dot, and not been told of; by write. */
   private readonly untold = new Map<string, TakenWrite>();
   /** Tabs of which this leader will hear when they are gone. */
@@ -84,6 +90,8 @@ export class Leader {
   private readonly ending = new Set<string>();
   /** States since the last step. */
   private readonly states = new Map<string, WriteState>();
+  /** Ids of the writes that were refused: what depends on them may still be on its way. */
+  private readonly refused = new Set<string>();
   /** By tab, where the dots of its writes stand, oldest first. */
   private readonly taken = new Map<string, TakenWrite[]>();
   private flushing = false;
@@ -98,7 +106,7 @@ export class Leader {
   }
 
   private constructor(options: OpenOptions, store: ClientStore, stored: StoredDocument, outbox: TabOutbox, channel: ChannelLike, seen: Seen, tabs: Tabs) {
-    this.client = new LeadingClient({ ...options, store }, store, stored);
+    this.client = new LeadingClient({ ...options, store }, stored);
     this.clock = options.clock ?? Date.now;
     this.leader = hex(crypto.getRandomValues(new Uint8Array(8)));
     this.outbox = outbox;
@@ -113,6 +121,8 @@ export class Leader {
       this.client.goOffline();
     }
     this.client.onWrite(({ id, state: reached }) => this.states.set(id, reached));
+    this.client.rejections.forEach(({ id }) => this.refused.add(id));
+    this.client.onRejected(({ id }) => this.refused.add(id));
     this.client.onStep = () => this.plan();
     channel.onmessage = ({ data }) => this.hear(data as TabMessage);
   }
@@ -214,14 +224,19 @@ export class Leader {
         client.alongside = { taken, removeRejections: [retries] };
       }
       const mutations = decodeMutations(write.mutations);
+      if (write.refused || write.after.some((each) => this.refused.has(each))) {
+        throw new RejoinError('dependency-rejected');
+      }
       const renamed = this.renamed(write);
+      const wanted = new Write(id);
+      wanted.after.push(...client.undecided.map((each) => each.write).filter((each) => write.after.includes(each.id)));
       if (renamed) {
-        client.document.step('local', () => client.issued(client.store.restore(renamed, taken.counter, taken.counter + last - first, mutations, id)));
+        client.document.step('local', () => client.issued(client.store.restore(renamed, taken.counter, taken.counter + last - first, mutations, wanted)));
         this.untold.set(id, taken);
       } else {
         // Its dots are others, and nothing that removes them can be renamed.
         taken.counter = 0;
-        client.document.applyAll(mutations, new Write(id));
+        client.document.applyAll(mutations, wanted);
       }
       if (client.alongside) {
         // Nothing was left for it to do.
@@ -230,6 +245,9 @@ export class Leader {
     } catch (error) {
       const { code, message } = error as RejoinError;
       const stored: StoredRejection = { id, code: code ?? 'malformed', message, mutations: write.mutations };
+      // Nothing stands under its dots, and what depends on it may come before that is stored.
+      taken.counter = 0;
+      this.refused.add(id);
       this.end(id, { ...client.alongside, addRejections: [stored] }, () => client.refuse({ write: new Write(id), stored }));
     }
     client.alongside = undefined;
@@ -248,7 +266,7 @@ export class Leader {
   }
 
   private isPending(id: string): boolean {
-    return this.client.entries.some(({ transaction }) => transaction.write.id === id);
+    return this.client.undecided.some(({ write }) => write.id === id);
   }
 
   /** The transaction under the dots of the lease; nothing if something that it removes has gone with a former lease. */
@@ -295,8 +313,8 @@ export class Leader {
     this.epoch = this.client.epoch;
     const pending: Sequenced[] = [];
     const still = new Set<string>();
-    for (const entry of this.client.entries) {
-      const { id } = entry.transaction.write;
+    for (const entry of this.client.undecided) {
+      const { id } = entry.write;
       still.add(id);
       // One that is not stored yet could be given other dots by the next leader.
       if (entry.sendable && this.told.get(id) !== entry) {
@@ -314,8 +332,8 @@ export class Leader {
     }
     this.client.confirmed.length = 0;
     this.told.clear();
-    const stored = this.client.entries.filter(({ sendable }) => sendable);
-    stored.forEach((entry) => this.told.set(entry.transaction.write.id, entry));
+    const stored = this.client.undecided.filter(({ sendable }) => sendable);
+    stored.forEach((entry) => this.told.set(entry.write.id, entry));
     [...this.taken.values()].flat().filter(({ counter }) => counter).forEach((each) => this.untold.set(`${each.tab}-${each.first}`, each));
     this.tell('whole', [this.client.document.confirmedState()], stored.map((entry) => this.sequenced(entry)), forget);
   }
@@ -323,13 +341,15 @@ export class Leader {
   private tell(type: LeaderStep['type'], joins: readonly Uint8Array[], pending: readonly Sequenced[], forget: boolean): void {
     const { connection, code, message, savesLocally } = this.client.status;
     const taken: TakenWrite[] = [];
+    // Where a refusal has left only the dots of a write, these are told of once that is stored.
+    const isLeaving = this.client.entries.some(({ mutations, sendable }) => !mutations.length && !sendable);
     for (const [id, each] of this.untold) {
-      if (this.told.has(id) || !this.isPending(id)) {
+      if (this.told.has(id) || (!this.isPending(id) && !isLeaving)) {
         taken.push(each);
         this.untold.delete(id);
       }
     }
-    const storing = this.client.entries.map(({ transaction }) => transaction.write.id).filter((id) => !this.told.has(id));
+    const storing = this.client.undecided.map(({ write }) => write.id).filter((id) => !this.told.has(id));
     const clockOffset = Math.round(this.client.store.clock() - this.clock());
     const told: LeaderStep = {
       type,
@@ -349,8 +369,7 @@ export class Leader {
     this.channel.postMessage(told);
   }
 
-  private sequenced({ first, last, fragment, transaction }: Entry): Sequenced {
-    const { write, mutations } = transaction;
+  private sequenced({ first, last, fragment, write, mutations }: PendingTransaction): Sequenced {
     return { id: write.id, replica: this.client.replica, first, last, fragment, mutations: encodeMutations(mutations), state: write.state };
   }
 }

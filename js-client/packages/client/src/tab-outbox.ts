@@ -12,6 +12,10 @@ export interface TabWrite {
   readonly retries: string;
   /** The leases of the dots that it removes and that had no verdict when it was written. */
   readonly leases: readonly string[];
+  /** Ids of the writes that had no verdict when it was written, and without which it is not to happen. */
+  readonly after: readonly string[];
+  /** One that it depends on had been refused. */
+  readonly refused: boolean;
 }
 
 interface TabRecord extends Partial<TabWrite> {
@@ -56,12 +60,12 @@ export class TabOutbox {
     const records = await result(transaction.objectStore(TRANSACTIONS).getAll(range) as IDBRequest<TabRecord[]>);
     const writes: TabWrite[] = [];
     const taken: TakenWrite[] = [];
-    for (const { replica, first, last, to, counter, fragment, mutations, retries = '', leases = [] } of records) {
+    for (const { replica, first, last, to, counter, fragment, mutations, retries = '', leases = [], after = [], refused = false } of records) {
       const tab = replica.slice(TAB.length);
       if (to !== undefined && counter !== undefined) {
         taken.push({ tab, first, last, replica: to, counter });
       } else if (fragment && mutations) {
-        writes.push({ tab, first, last, fragment, mutations, retries, leases });
+        writes.push({ tab, first, last, fragment, mutations, retries, leases, after, refused });
       }
     }
     return { writes, taken };

@@ -1,6 +1,6 @@
 import { hex } from './bytes.ts';
 import type { StoredRejection, TakenWrite } from './client-store.ts';
-import { open, type ClientView, type OpenOptions, type PendingWrite } from './client.ts';
+import { open, type ClientView, type OpenOptions, type PendingWrite, type TransactOptions } from './client.ts';
 import { Document } from './document.ts';
 import { RejoinError } from './errors.ts';
 import { decodeFragment } from './fragment.ts';
@@ -155,8 +155,11 @@ class TabClient implements ClientView {
     return this.rejectionListeners.add(listener);
   }
 
-  transact(body: (document: Document) => void): Write {
-    return this.document.transact(() => body(this.document));
+  transact(body: (document: Document) => void, { after = [] }: TransactOptions = {}): Write {
+    return this.document.transact(() => {
+      this.store.dependsOn(after);
+      body(this.document);
+    });
   }
 
   pending(): readonly PendingWrite[] {
@@ -244,7 +247,9 @@ class TabClient implements ClientView {
     const { first, last, fragment, write, mutations, removed } = transaction;
     const open = [...removed.values()].filter(([replica, counter]) => replica !== this.tab && !this.store.context.get(replica)?.contains(counter));
     const leases = [...new Set(open.map(([replica]) => replica))];
-    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying, leases };
+    const after = write.after.map(({ id }) => id);
+    const refused = write.after.some(({ state }) => state === 'rejected');
+    const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying, leases, after, refused };
     // Where nothing of this tab waits, nothing that it writes from here on refers to its own dots.
     const settledBefore = this.own.size ? 0 : first;
     const own: Own = { transaction, record, isSaid: false };
@@ -366,16 +371,15 @@ class TabClient implements ClientView {
     const { store } = this;
     const { next } = store;
     store.replica = from.replica;
-    const transaction = store.restore(from.fragment, from.first, from.last, decodeMutations(from.mutations), from.id);
+    let write = this.writes.get(from.id);
+    if (!write) {
+      write = new Write(from.id);
+      write.advance(from.state);
+      this.writes.set(from.id, write);
+    }
+    const transaction = store.restore(from.fragment, from.first, from.last, decodeMutations(from.mutations), write);
     store.replica = this.tab;
     store.next = next;
-    const write = this.writes.get(from.id);
-    if (write) {
-      transaction.write = write;
-    } else {
-      transaction.write.advance(from.state);
-    }
-    this.writes.set(from.id, transaction.write);
     this.overlaid.set(from.id, { transaction, from });
   }
 
@@ -388,8 +392,7 @@ class TabClient implements ClientView {
         const renamed = renameDots(transaction.fragment, (replica, counter) => (isTaken(replica, counter) ? [to, start + counter - first] : [replica, counter]));
         const { next } = this.store;
         this.store.withdraw(transaction);
-        own.transaction = this.store.restore(renamed!, transaction.first, transaction.last, transaction.mutations);
-        own.transaction.write = transaction.write;
+        own.transaction = this.store.restore(renamed!, transaction.first, transaction.last, transaction.mutations, transaction.write);
         this.store.next = next;
       }
     }

@@ -20,9 +20,6 @@ export const MAX_VALUE_DEPTH = 64;
 /** Greatest encoded size of a value in bytes. */
 export const MAX_VALUE_BYTES = 1 << 20;
 
-const MIN_LONG = -(2n ** 63n);
-const MAX_LONG = 2n ** 63n - 1n;
-
 /** The canonical bytes of a value; equal values give equal bytes. */
 export function encodeValue(value: Value): Uint8Array {
   const out = new ByteWriter();
@@ -73,7 +70,7 @@ function write(out: ByteWriter, value: Value, depth: number): void {
       out.double(value === value ? value : NaN);
     }
   } else if (typeof value === 'bigint') {
-    if (value < MIN_LONG || value > MAX_LONG) {
+    if (BigInt.asIntN(64, value) !== value) {
       throw new RejoinError('bad-value');
     }
     writeInteger(out, value);
@@ -89,9 +86,7 @@ function write(out: ByteWriter, value: Value, depth: number): void {
   } else if (value instanceof Uint8Array) {
     out.byte(6);
     out.lengthPrefixed(value);
-  } else if (typeof value !== 'object') {
-    throw new RejoinError('bad-value');
-  } else if (depth === MAX_VALUE_DEPTH) {
+  } else if (typeof value !== 'object' || depth === MAX_VALUE_DEPTH) {
     throw new RejoinError('bad-value');
   } else if (Array.isArray(value)) {
     out.byte(7);

@@ -1,23 +1,11 @@
 import { ByteReader, ByteWriter, utf8 } from './bytes.ts';
+import type { Lease } from './client-store.ts';
 import { RejoinError } from './errors.ts';
 
 /*
  * The messages of sync.proto in the wire format of protocol buffers. The codec of the binary format already knows
  * varints and lengths, so the few rules that are left (tags, default values, unknown fields) stand here.
  */
-
-export interface Hello {
-  readonly document: string;
-  readonly replica: string;
-  readonly leaseKey: Uint8Array;
-  readonly epoch: bigint;
-  readonly version: Uint8Array;
-  readonly verdictsKnown: number;
-  readonly client: string;
-  readonly token: string;
-  /** What the client has read and written at any server; none = it keeps no session. */
-  readonly sessionToken?: Uint8Array | undefined;
-}
 
 /** What became of the transaction that ends with this dot; the checksum is told by a Welcome only. */
 export interface Verdict {
@@ -63,13 +51,7 @@ const DELIMITED = 2;
 const FIXED32 = 5;
 
 /** A number of a fixed width of 64 bits. */
-class Fixed {
-  readonly bits: bigint;
-
-  constructor(bits: bigint) {
-    this.bits = bits;
-  }
-}
+type Fixed = readonly [bits: bigint];
 
 type Item = number | bigint | string | Uint8Array | Fixed | undefined;
 
@@ -84,11 +66,12 @@ function frame(kind: number, items: readonly Item[] = []): Uint8Array {
         body.varint(field + DELIMITED);
         body.lengthPrefixed(value);
       }
-    } else if (value instanceof Fixed) {
-      if (value.bits) {
+    } else if (typeof value === 'object') {
+      const [bits] = value;
+      if (bits) {
         body.varint(field + FIXED64);
         for (let shift = 0n; shift < 64n; shift += 8n) {
-          body.byte(Number((value.bits >> shift) & 255n));
+          body.byte(Number((bits >> shift) & 255n));
         }
       }
     } else if (value) {
@@ -102,8 +85,17 @@ function frame(kind: number, items: readonly Item[] = []): Uint8Array {
   return out.finish();
 }
 
-export function helloFrame({ document, replica, leaseKey, epoch, version, verdictsKnown, client, token, sessionToken }: Hello): Uint8Array {
-  return frame(1, [1, document, new Fixed(BigInt('0x' + replica)), leaseKey, new Fixed(epoch), version, verdictsKnown, client, token, sessionToken]);
+/** `version` is empty where nothing is held, `sessionToken` undefined where no session is kept over several servers. */
+export function helloFrame(
+  document: string,
+  { replica, leaseKey, judged }: Lease,
+  epoch: bigint,
+  version: Uint8Array,
+  client: string,
+  token: string,
+  sessionToken: Uint8Array | undefined,
+): Uint8Array {
+  return frame(1, [1, document, [BigInt('0x' + replica)], leaseKey, [epoch], version, judged.last, client, token, sessionToken]);
 }
 
 export function submitFrame(fragment: Uint8Array): Uint8Array {
@@ -139,7 +131,7 @@ export function awaitFrame(id: number, token: Uint8Array, level: string, timeout
 
 type Field = bigint | Uint8Array;
 
-const NONE = new Uint8Array();
+export const NOTHING = new Uint8Array();
 
 /** The fields of a message: by number, what was read, in order. */
 export function fieldsOf(bytes: Uint8Array): Map<number, Field[]> {
@@ -183,7 +175,7 @@ export function message<T>(
   const expect = <F extends Field>(type: string, value: Field): F => (typeof value === type ? (value as F) : new ByteReader(bytes).fail());
   const last = (field: number): Field | undefined => fields.get(field)?.at(-1);
   const big = (field: number): bigint => expect('bigint', last(field) ?? 0n);
-  const body = (field: number): Uint8Array => expect('object', last(field) ?? NONE);
+  const body = (field: number): Uint8Array => expect('object', last(field) ?? NOTHING);
   return make(
     (field) => Number(big(field)),
     body,
@@ -198,7 +190,7 @@ function verdict(bytes: Uint8Array, last: number): Verdict {
 }
 
 export function decodeServerFrame(input: Uint8Array): ServerFrame {
-  const [[kind, [body]] = [0, [NONE]], more] = fieldsOf(input) as Map<number, [Uint8Array]>;
+  const [[kind, [body]] = [0, [NOTHING]], more] = fieldsOf(input) as Map<number, [Uint8Array]>;
   if (more || !(body instanceof Uint8Array)) {
     throw new RejoinError('malformed');
   }

@@ -34,6 +34,8 @@ export class Write {
   readonly durable: Promise<void>;
   /** Resolves with the reason if the write is not accepted; stays open otherwise. */
   readonly rejected: Promise<Rejection>;
+  /** @internal Writes without which it is not to happen. */
+  readonly after: Write[] = [];
   private reached: WriteState = 'local';
   private reason: Rejection | undefined;
   private readonly watchers = new Set<() => void>();
@@ -56,13 +58,15 @@ export class Write {
     return this.reason;
   }
 
+  /** @internal It waits for the verdict on another one. */
+  get isHeld(): boolean {
+    return this.after.some((write) => !write.has('accepted'));
+  }
+
   /** Resolves with the state once it is final, or with the state at the timeout (milliseconds). Never rejects. */
   settled({ timeout }: { timeout?: number } = {}): Promise<WriteState> {
-    const waits: Promise<unknown>[] = [this.durable.catch(() => undefined)];
-    if (timeout !== undefined) {
-      waits.push(new Promise((resolve) => setTimeout(resolve, timeout)));
-    }
-    return Promise.race(waits).then(() => this.reached);
+    const late = new Promise((resolve) => timeout === undefined || setTimeout(resolve, timeout));
+    return Promise.race([this.durable.catch(() => undefined), late]).then(() => this.reached);
   }
 
   /** Calls the listener after each change of state; returns how to stop that. */

@@ -164,7 +164,15 @@ function clientFrame({ json }: FrameCase): Uint8Array {
   const big = (text: string): bigint => BigInt('0x' + text);
   switch (json.kind) {
     case 'hello':
-      return helloFrame({ ...json, leaseKey: unhex(json.leaseKey), epoch: big(json.epoch), version: unhex(json.version), sessionToken: unhex(json.sessionToken ?? '') });
+      return helloFrame(
+        json.document,
+        { replica: json.replica, leaseKey: unhex(json.leaseKey), judged: { last: json.verdictsKnown, chain: 0 } },
+        big(json.epoch),
+        unhex(json.version),
+        json.client,
+        json.token,
+        unhex(json.sessionToken ?? ''),
+      );
     case 'submit':
       return submitFrame(unhex(json.fragment));
     case 'progress':
@@ -247,9 +255,8 @@ test.each(frames.filter(({ direction, json }) => direction === 'server' && ['wel
 
 test.each(frames.filter(({ direction, error }) => direction === 'server' && error))('server frame $name is refused with $error', ({ hex: bytes, error }) => {
   const ends: string[] = [];
-  const host = { send: () => undefined, lost: (code: string) => ends.push(code) } as never as SessionHost;
-  const hello = { document: 'd', replica: '00000000000000a1', leaseKey: new Uint8Array(16), epoch: 0n, version: new Uint8Array(), verdictsKnown: 0, client: '', token: '' };
-  startSession(host, hello, 0).receive(unhex(bytes), 0);
+  const host = { send: () => undefined, lost: (code: string) => ends.push(code), judged: { last: 0, chain: 0 } } as never as SessionHost;
+  startSession(host, new Uint8Array(), 0).receive(unhex(bytes), 0);
   expect(ends).toEqual([error]);
 });
 
@@ -282,7 +289,7 @@ function written(): unknown[] {
     () => document.disableWinsFlag('locked').disable(),
     () => document.map('m').map('inner').counter('c').increment(1),
     () => document.transact(() => [document.map('m').set('s').add('e'), document.map('m').map('inner').flag('f').enable(), document.set('tags').clear()]),
-    () => store.confirm(Infinity, new Set([3]), new Map()),
+    () => [...store.pending].forEach((each) => store.confirm(each, each.last === 3)),
     () => document.counter('likes').reset(),
     () => document.map('m').remove('inner'),
     () => document.map('m').clear(),

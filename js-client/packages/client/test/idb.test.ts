@@ -127,6 +127,20 @@ test('a page that goes away at once still keeps what it has seen, without an ans
   await vi.waitFor(() => expect(toJson(author.document)).toEqual({ likes: 10, tags: ['seen'] }));
 });
 
+test('who goes offline keeps what it has seen, although the page then goes without a word', async () => {
+  const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
+  const author = await tab(server, new IDBFactory(), new Locks());
+  const first = await tab(server, factory, locks);
+  await author.document.counter('likes').increment(2).durable;
+  await vi.waitFor(() => expect(first.document.counter('likes').value).toBe(2));
+  first.goOffline();
+  await first.document.counter('likes').increment(10).savedLocally;
+  locks.crash();
+  const second = await tab(server, factory, locks, { online: false });
+  expect(toJson(second.document)).toEqual({ likes: 12 });
+  expect(second.status.pending).toBe(1);
+});
+
 test('two open tabs have replica ids of their own, and a new one sees what an old one had confirmed', async () => {
   const [server, factory, locks] = [new FakeServer(), new IDBFactory(), new Locks()];
   const first = await tab(server, factory, locks);

@@ -96,7 +96,10 @@ function run(seed: number, refused: ReadonlySet<string>, twin: boolean): { shown
     const voided = new Set(verdicts.filter(({ code }) => code).map(({ last }) => last));
     writer.document.step('remote', () => {
       const done = writer.store.pending.filter(({ last }) => last <= through);
-      writer.store.confirm(through, voided, remote ? decodeFragment(remote) : new Map());
+      done.forEach((each) => writer.store.confirm(each, voided.has(each.last)));
+      if (remote) {
+        writer.store.join(decodeFragment(remote));
+      }
       writer.offered -= done.length;
     });
   };

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { toJson } from '../src/json.ts';
+import type { Write } from '../src/index.ts';
 import { FakeServer } from '../src/testing.ts';
 import { Random, SEED, replay } from './random.ts';
 import { FakeBrowser, type FakeTab } from './tab.ts';
@@ -55,6 +56,8 @@ interface Outcome {
   readonly premature: readonly string[];
   /** What waits for ever. */
   readonly stuck: readonly string[];
+  /** What depends on which. */
+  readonly upon: ReadonlyMap<string, string>;
   readonly tabs: readonly FakeTab[];
   readonly server: FakeServer;
   readonly browser: FakeBrowser;
@@ -69,6 +72,8 @@ async function play(seed: number): Promise<Outcome> {
   const trace: string[] = [];
   const saved = new Set<string>();
   const premature: string[] = [];
+  const upon = new Map<string, string>();
+  const latest = new Map<FakeTab, { name: string; write: Write }>();
   const tell = (what: string): number => trace.push(what);
   let tabs: FakeTab[] = [];
   let written = 0;
@@ -87,12 +92,20 @@ async function play(seed: number): Promise<Outcome> {
   };
   const writes = (tab: FakeTab): void => {
     const name = `w${written++}`;
-    tell(`${browser.tabs.indexOf(tab)} writes ${name}`);
-    const write = tab.client.transact((document) => {
-      document.counter('count').increment();
-      document.set('all').add(name);
-      document.register('last').set(name);
-    });
+    const before = random.chance(0.3) ? latest.get(tab) : undefined;
+    tell(`${browser.tabs.indexOf(tab)} writes ${name}${before ? ` upon ${before.name}` : ''}`);
+    const write = tab.client.transact(
+      (document) => {
+        document.counter('count').increment();
+        document.set('all').add(name);
+        document.register('last').set(name);
+      },
+      { after: before ? [before.write] : [] },
+    );
+    latest.set(tab, { name, write });
+    if (before) {
+      upon.set(name, before.name);
+    }
     write.savedLocally.then(
       () => {
         tell(`${name} is saved`);
@@ -166,13 +179,13 @@ async function play(seed: number): Promise<Outcome> {
     stuck = [...(await waiting(browser)), ...busy, ...(tabs.length ? [] : ['no tab'])];
   }
   await turns(50);
-  return { trace, saved, premature, stuck, tabs, server, browser };
+  return { trace, saved, premature, stuck, upon, tabs, server, browser };
 }
 
-test(`whatever tabs end, and whenever: what was saved is there or on the list of refusals, and nothing is there twice (${ROUNDS} schedules)`, async () => {
+test(`whatever tabs end, and whenever: what was saved is there or on the list of refusals, nothing is there twice, and nothing without what it depends on (${ROUNDS} schedules)`, async () => {
   for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
     const command = `${replay(seed)} test/tabs-crashes.test.ts`;
-    const { trace, saved, premature, stuck, tabs, server, browser } = await play(seed).catch((cause: unknown) => {
+    const { trace, saved, premature, stuck, upon, tabs, server, browser } = await play(seed).catch((cause: unknown) => {
       throw new Error(command, { cause });
     });
     const told = `${command}\n${trace.join('\n')}`;
@@ -184,6 +197,7 @@ test(`whatever tabs end, and whenever: what was saved is there or on the list of
       const refused = listed.filter(({ code }) => code !== 'unknown-outcome').map(({ name }) => name);
       expect([...saved].filter((name) => !all.includes(name) && !listed.some((each) => each.name === name)), told).toEqual([]);
       expect(refused.filter((name, i) => all.includes(name) || refused.indexOf(name) !== i), told).toEqual([]);
+      expect(all.filter((name) => upon.has(name) && !all.includes(upon.get(name)!)), told).toEqual([]);
       expect(count, told).toBe(all.length);
       expect(all.length === 0 || all.includes(last!), told).toBe(true);
       expect(client.document.confirmedState(), told).toEqual(server.judge.everything());

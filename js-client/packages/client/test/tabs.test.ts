@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, expect, test, vi } from 'vitest';
 import { toJson } from '../src/json.ts';
-import { Client } from '../src/index.ts';
+import { Client, type Write } from '../src/index.ts';
 import { openTabs } from '../src/tabs.ts';
 import { FakeServer } from '../src/testing.ts';
 import { FakeBrowser, type FakeTab } from './tab.ts';
@@ -122,6 +122,58 @@ test('a refused write leaves every tab, and any of them can try again, once', as
   await saved(leader, follower);
   await vi.waitFor(() => expect(toJson(follower.client.document)).toEqual({ tags: ['forbidden'] }));
   expect(follower.client.rejections).toEqual([]);
+});
+
+test('what depends on a refused write is refused with it in every tab, also if it was discarded meanwhile, and nothing of it is sent', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  server.validate = forbidden;
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  server.hold();
+  const add = (tab: FakeTab, tag: string, ...after: Write[]): Write => tab.client.transact((document) => document.set('tags').add(tag), { after });
+  const first = add(follower, 'forbidden');
+  const second = add(follower, 'second', first);
+  const third = add(follower, 'third');
+  await vi.waitFor(() => expect(leader.client.document.set('tags').size).toBe(3), WAIT);
+  expect(server.submits).toBe(1);
+  server.resume();
+  await third.durable;
+  expect([first, second].map(({ rejection }) => rejection?.code)).toEqual(['content-rejected', 'dependency-rejected']);
+  await saved(leader, follower);
+  expect(leader.client.rejections.map(({ code }) => code)).toEqual(['content-rejected', 'dependency-rejected']);
+
+  const fourth = add(leader, 'forbidden');
+  await fourth.rejected;
+  leader.client.rejections.forEach((each) => each.discard());
+  const fifth = add(leader, 'fifth', fourth);
+  const sixth = add(leader, 'sixth', fifth);
+  expect((await fifth.rejected).code).toBe('dependency-rejected');
+  expect((await sixth.rejected).code).toBe('dependency-rejected');
+  await saved(leader, follower);
+  for (const { client } of [leader, follower]) {
+    await vi.waitFor(() => expect(toJson(client.document)).toEqual({ tags: ['third'] }), WAIT);
+  }
+  expect(toJson(server.document)).toEqual({ tags: ['third'] });
+});
+
+test('a dependency outlives the leader and the tab that wrote it', async () => {
+  const [server, shared] = [new FakeServer(), browser()];
+  server.validate = forbidden;
+  const [leader, follower] = [await shared.open(server), await shared.open(server)];
+  await saved(leader, follower);
+  server.hold();
+  const first = follower.client.document.set('tags').add('forbidden');
+  await vi.waitFor(() => expect(first.state).toBe('sent'), WAIT);
+  leader.client.goOffline();
+  await vi.waitFor(() => expect(follower.client.status.code).toBe('offline'), WAIT);
+  await follower.client.transact((document) => document.set('tags').add('second'), { after: [first] }).savedLocally;
+  leader.crash();
+  follower.crash();
+  server.resume();
+  const next = await shared.open(server);
+  await vi.waitFor(() => expect(next.client.rejections.map(({ code }) => code)).toEqual(['content-rejected', 'dependency-rejected']), WAIT);
+  expect(toJson(next.client.document)).toEqual({});
+  expect(toJson(server.document)).toEqual({});
 });
 
 test('a rejection that one tab discards is gone in the other, and after all tabs are closed', async () => {
