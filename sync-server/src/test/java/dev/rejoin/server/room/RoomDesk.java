@@ -16,11 +16,10 @@ class RoomDesk {
     ContentValidator contentValidator = ContentValidator.ACCEPT_ALL;
     RoomOptions options = RoomOptions.DEFAULTS;
     RoomObserver observer = RoomObserver.SILENT;
-    private @Nullable Rooms rooms;
     OtherServers others = OtherServers.NONE;
     AdmissionListener admissions = AdmissionListener.NONE;
-    RoomObserver observer = RoomObserver.SILENT;
     long seed = 42;
+    private @Nullable Rooms rooms;
 
     @Nullable
     Epochs epochs;
