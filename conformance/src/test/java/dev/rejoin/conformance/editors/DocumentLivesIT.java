@@ -2,17 +2,12 @@ package dev.rejoin.conformance.editors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.rejoin.conformance.process.ServerProcess;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,31 +17,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Stock editors of every version, unmodified, at documents that begin, are deleted, restored and begun anew, while the server is killed. */
 class DocumentLivesIT {
-    private static final long YEAR_2100 = 4_102_444_800L;
-
     @TempDir
     private static @Nullable Path directory;
 
-    private static ServerProcess.@Nullable Setup setup;
-    private static @Nullable ServerProcess running;
+    private static @Nullable TokenServer running;
 
     private final HttpClient http = HttpClient.newHttpClient();
 
     @BeforeAll
     static void startServer() throws Exception {
-        Path place = Objects.requireNonNull(directory);
-        Files.writeString(place.resolve("secret"), Tokens.SECRET);
-        setup = new ServerProcess.Setup(
-                place,
-                List.of("-Xmx256m"),
-                List.of(
-                        "--port",
-                        Integer.toString(ServerProcess.freePort(new Random())),
-                        "--data",
-                        place.resolve("data").toString(),
-                        "--jwt-secret-file",
-                        place.resolve("secret").toString()));
-        running = setup.start();
+        running = TokenServer.start(Objects.requireNonNull(directory));
     }
 
     @AfterAll
@@ -54,13 +34,13 @@ class DocumentLivesIT {
         server().close();
     }
 
-    private static ServerProcess server() {
+    private static TokenServer server() {
         return Objects.requireNonNull(running);
     }
 
     private static void killAndStart() throws Exception {
         server().kill();
-        running = Objects.requireNonNull(setup).start();
+        server().startAgain();
     }
 
     @ParameterizedTest
@@ -71,7 +51,7 @@ class DocumentLivesIT {
                 StockClient bob = client(editor, document, "write").start()) {
             ann.awaitSynced();
             ann.insert(0, "old");
-            saved(editor, ann);
+            ann.awaitSaved();
             bob.await("text", "old");
 
             assertEquals(204, send("DELETE", document, "").statusCode());
@@ -88,7 +68,7 @@ class DocumentLivesIT {
             killAndStart();
             reconnect(editor, ann, document);
             ann.await("text", "old and new", "synced", true);
-            saved(editor, ann);
+            ann.awaitSaved();
             reconnect(editor, bob, document);
             bob.await("text", "old and new");
 
@@ -100,7 +80,7 @@ class DocumentLivesIT {
             try (StockClient carl = client(editor, document, "write").start()) {
                 carl.awaitSynced();
                 carl.insert(0, "fresh");
-                saved(editor, carl);
+                carl.awaitSaved();
                 reconnect(editor, bob, document);
                 awaitRefusal(editor, bob, "lineage-mismatch", 4411, 1);
                 assertEquals("fresh", carl.text());
@@ -139,11 +119,11 @@ class DocumentLivesIT {
             twin.ask("pause");
             ann.insert(0, "ann");
             bob.await("text", "ann");
-            saved(editor, ann);
+            ann.awaitSaved();
             twin.insert(0, "two");
             ann.insert(3, "!");
             bob.await("text", "ann!");
-            saved(editor, ann);
+            ann.awaitSaved();
             awaitMetric(before + 1);
             twin.ask("resume");
             awaitRefusal(editor, twin, "equivocation", 4415, 1);
@@ -176,26 +156,14 @@ class DocumentLivesIT {
         }
     }
 
-    private static void saved(Editor editor, StockClient client) {
-        if (editor.speaksHocuspocus()) {
-            client.await("hasUnsyncedChanges", false);
-        } else {
-            client.await("confirmed", true);
-        }
-    }
-
     private static StockClient.Setup client(Editor editor, String document, String access) throws Exception {
-        String path = editor.speaksHocuspocus() ? "/hocuspocus" : "/yjs";
-        String token = Tokens.of(access, access, YEAR_2100);
-        StockClient.Setup client =
-                StockClient.of(editor, URI.create("ws://" + server().uri().getAuthority() + path), document);
-        return editor.speaksHocuspocus() ? client.token(token) : client.params(Map.of("token", token));
+        return server().client(editor, document, Tokens.of(access, access));
     }
 
     private HttpResponse<String> send(String method, String document, String suffix) throws Exception {
         return http.send(
                 HttpRequest.newBuilder(server().uri().resolve("/v1/documents/" + document + suffix))
-                        .header("authorization", "Bearer " + Tokens.of("boss", "admin", YEAR_2100))
+                        .header("authorization", "Bearer " + Tokens.of("boss", "admin"))
                         .method(method, HttpRequest.BodyPublishers.noBody())
                         .build(),
                 HttpResponse.BodyHandlers.ofString());

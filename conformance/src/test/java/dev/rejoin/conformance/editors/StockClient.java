@@ -37,6 +37,7 @@ public final class StockClient implements AutoCloseable {
     private static final int END_SECONDS = 10;
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final Editor editor;
     private final Process process;
     private final String name;
     private final Path errors;
@@ -45,7 +46,8 @@ public final class StockClient implements AutoCloseable {
     private final List<JsonNode> events = new CopyOnWriteArrayList<>();
     private int asked;
 
-    private StockClient(Process process, String name, Path errors) {
+    private StockClient(Editor editor, Process process, String name, Path errors) {
+        this.editor = editor;
         this.process = process;
         this.name = name;
         this.errors = errors;
@@ -115,7 +117,7 @@ public final class StockClient implements AutoCloseable {
                     new ProcessBuilder(command).directory(folder.toFile()).redirectError(errors.toFile());
             builder.environment().putAll(environment);
             Process process = builder.start();
-            return new StockClient(process, editor.program() + " in process " + process.pid(), errors);
+            return new StockClient(editor, process, editor.program() + " in process " + process.pid(), errors);
         }
     }
 
@@ -209,6 +211,16 @@ public final class StockClient implements AutoCloseable {
     public StockClient awaitSynced() {
         await("synced", true);
         return this;
+    }
+
+    /** Waits until the server has said that all it was sent is saved. */
+    public void awaitSaved() {
+        if (editor.speaksHocuspocus()) {
+            // not "unsynced", 0: version 2 counts what it sends anew after a reconnect once, and is told of it twice
+            await("hasUnsyncedChanges", false);
+        } else {
+            await("confirmed", true);
+        }
     }
 
     public void insert(int index, String text) {

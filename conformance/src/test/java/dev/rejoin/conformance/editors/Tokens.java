@@ -13,7 +13,14 @@ public final class Tokens {
 
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
+    private static final long YEAR_2100 = 4_102_444_800L;
+
     private Tokens() {}
+
+    /** Good for all documents, for longer than any test takes. */
+    public static String of(String subject, String access) throws GeneralSecurityException {
+        return of(subject, access, YEAR_2100);
+    }
 
     /** Good for all documents until {@code expiresAtSeconds}, in seconds since 1970. */
     public static String of(String subject, String access, long expiresAtSeconds) throws GeneralSecurityException {

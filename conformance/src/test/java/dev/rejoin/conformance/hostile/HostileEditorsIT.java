@@ -1,7 +1,6 @@
 package dev.rejoin.conformance.hostile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.conformance.process.ServerProcess;
@@ -35,6 +34,7 @@ class HostileEditorsIT {
     private static final String DOCUMENT = "honest/text";
     private static final String LARGE_DOCUMENT = "honest/large";
     private static final int LARGE_CHARACTERS = 400_000;
+    private static final int HEAP_MEBIBYTES = 96;
     private static final int MAX_GROWTH_BYTES = 64 << 20;
     private static final int QUIET_WORDS = 300;
     private static final int LEAST_WORDS = 100;
@@ -50,23 +50,7 @@ class HostileEditorsIT {
     @Test
     @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void honestEditorsNoticeNothingOfHostileOnes() throws Exception {
-        ServerProcess.Setup setup = new ServerProcess.Setup(
-                directory,
-                List.of(
-                        "-Xmx96m",
-                        "-XX:MaxDirectMemorySize=64m",
-                        "-XX:+ExitOnOutOfMemoryError",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC"),
-                List.of(
-                        "--port",
-                        "0",
-                        "--data",
-                        directory.resolve("data").toString(),
-                        "--idle-unload",
-                        "2s",
-                        "--stall-timeout",
-                        "3s"));
+        ServerProcess.Setup setup = SmallServer.in(directory, HEAP_MEBIBYTES, "--idle-unload", "2s");
         Random random = new Random(SEED);
         try (ServerProcess server = setup.start();
                 EditorPeer ann = EditorPeer.join(server.port(), DOCUMENT);
@@ -112,20 +96,13 @@ class HostileEditorsIT {
                     bound,
                     before >> 10,
                     after >> 10);
-            assertTrue(server.isAlive(), "the server has ended");
-            assertFalse(setup.log().contains("OutOfMemory"), setup.log());
-            assertEquals(
-                    List.of(),
-                    setup.log().lines().filter(line -> line.contains(" ERROR ")).toList());
+            SmallServer.assertUnharmed(server, setup);
             assertTrue(after - before <= MAX_GROWTH_BYTES, "the heap in use went from " + before + " to " + after);
             assertTrue(beside.size() >= LEAST_WORDS, "hardly anything was written during the attack");
             assertTrue(!JUDGE || hostile <= bound, "p99 is beyond the bound");
             server.terminate();
         } catch (AssertionError | Exception e) {
-            throw new AssertionError(
-                    "replay: mvn verify -pl conformance -am -Dit.test=HostileEditorsIT -DargLine=\"-Drejoin.seed="
-                            + SEED + " -Drejoin.hostile.rounds=" + ROUNDS + "\"; the server said: " + setup.log(),
-                    e);
+            throw SmallServer.failure(HostileEditorsIT.class, SEED, ROUNDS, setup, e);
         }
     }
 

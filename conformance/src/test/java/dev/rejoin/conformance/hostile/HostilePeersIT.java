@@ -1,7 +1,6 @@
 package dev.rejoin.conformance.hostile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.conformance.process.RawPeer;
@@ -51,23 +50,8 @@ class HostilePeersIT {
     @Test
     @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void honestClientsNoticeNothingOfHostileOnes() throws Exception {
-        ServerProcess.Setup setup = new ServerProcess.Setup(
-                directory,
-                List.of(
-                        "-Xmx" + HEAP_MEBIBYTES + "m",
-                        "-XX:MaxDirectMemorySize=" + HEAP_MEBIBYTES + "m",
-                        "-XX:+ExitOnOutOfMemoryError",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC"),
-                List.of(
-                        "--port",
-                        "0",
-                        "--data",
-                        directory.resolve("data").toString(),
-                        "--max-connections",
-                        String.valueOf(MAX_CONNECTIONS),
-                        "--stall-timeout",
-                        "3s"));
+        ServerProcess.Setup setup =
+                SmallServer.in(directory, HEAP_MEBIBYTES, "--max-connections", String.valueOf(MAX_CONNECTIONS));
         Random random = new Random(SEED);
         try (ServerProcess server = setup.start();
                 HonestClient ann = new HonestClient(server.syncUri(), DOCUMENT, "ann", new Random(random.nextLong()));
@@ -87,11 +71,7 @@ class HostilePeersIT {
             until("all connections but the honest ones are gone", () -> server.metric("rejoin_sessions") == 2);
             long after = server.heapBytesInUse();
 
-            assertTrue(server.isAlive(), "the server has ended");
-            assertFalse(setup.log().contains("OutOfMemoryError"), setup.log());
-            assertEquals(
-                    List.of(),
-                    setup.log().lines().filter(line -> line.contains(" ERROR ")).toList());
+            SmallServer.assertUnharmed(server, setup);
             int notes = ann.written().size() + ben.written().size();
             assertTrue(
                     after - before <= MAX_GROWTH_BYTES + (long) NOTE_BYTES * notes,
@@ -105,10 +85,7 @@ class HostilePeersIT {
                     + " KiB before, " + (after >> 10) + " KiB after");
             server.terminate();
         } catch (AssertionError | Exception e) {
-            throw new AssertionError(
-                    "replay: mvn verify -pl conformance -am -Dit.test=HostilePeersIT -DargLine=\"-Drejoin.seed=" + SEED
-                            + " -Drejoin.hostile.rounds=" + ROUNDS + "\"; the server said: " + setup.log(),
-                    e);
+            throw SmallServer.failure(HostilePeersIT.class, SEED, ROUNDS, setup, e);
         }
     }
 
