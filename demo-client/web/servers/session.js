@@ -6,7 +6,11 @@ const KEPT = 'rejoin-demo:session:';
 /** What a client has read and written, this page and those before it. To be called right after it is opened. */
 export function openSession(client, name) {
   const session = sessionOf(client);
-  session.observe(localStorage.getItem(KEPT + name) ?? '');
+  try {
+    session.observe(localStorage.getItem(KEPT + name) ?? '');
+  } catch {
+    localStorage.removeItem(KEPT + name); // of another version, or not from here
+  }
   const keep = () => queueMicrotask(() => localStorage.setItem(KEPT + name, session.token));
   client.document.subscribe(keep);
   client.onWrite(keep);

@@ -64,6 +64,9 @@ export class ClientSession {
   private shown = NOWHERE;
   /** Shows with the next update. */
   private arriving = NOWHERE;
+  private allArrives = false;
+  /** What the server of this connection was told of with the Hello. */
+  private greeted = NOWHERE;
   /** What was read and written, here and elsewhere, of this life of the document; of another one before the first connection. */
   private seen = NOWHERE;
   private seenEpoch = 0n;
@@ -86,7 +89,7 @@ export class ClientSession {
   constructor(client: Client) {
     this.client = client;
     this.key = keyOf(client.options.document);
-    client.tap = { greeting: () => this.encoded(), frame: (bytes) => this.heard(bytes) };
+    client.tap = { greeting: () => this.greeting(), frame: (bytes) => this.heard(bytes) };
     client.onStatus(({ connection }) => {
       this.open &&= connection === 'connected';
       if (connection === 'closed') {
@@ -123,10 +126,14 @@ export class ClientSession {
       }
     }
     if (this.open && !this.shows(lives)) {
-      this.catchingUp = ++this.asked;
-      this.send(this.catchingUp, bytesOf(token), '', MAX_WAIT_MILLIS);
-      this.become(true, '');
+      this.catchUp(bytesOf(token));
     }
+  }
+
+  private catchUp(token: Uint8Array): void {
+    this.catchingUp = ++this.asked;
+    this.send(this.catchingUp, token, '', MAX_WAIT_MILLIS);
+    this.become(true, '');
   }
 
   /** How fresh what the client shows is, now. */
@@ -185,6 +192,11 @@ export class ClientSession {
     );
     this.pins.add(pin);
     return pin;
+  }
+
+  private greeting(): Uint8Array {
+    this.greeted = this.seen;
+    return this.encoded();
   }
 
   private encoded(): Uint8Array {
@@ -252,15 +264,20 @@ export class ClientSession {
           this.shown = NOWHERE;
         }
         this.arriving = said.held;
+        this.allArrives = said.isAll;
         this.catchingUp = 0;
-        if (this.isBehind || said.behind) {
+        if (!includes(this.greeted, this.seen)) {
+          // Taken in while the greetings crossed.
+          this.catchUp(this.encoded());
+        } else if (this.isBehind || said.behind) {
           this.become(said.behind, '');
         }
         this.questions.forEach((question, id) => this.repeat(id, question));
       } else {
         this.changes += said.changes ? 1 : 0;
-        this.show(union(this.arriving, said.held));
+        this.show(union(this.arriving, said.held), this.allArrives || said.isAll);
         this.arriving = NOWHERE;
+        this.allArrives = false;
       }
       if (said.lag.length) {
         this.lags = Object.freeze(said.lag);
@@ -273,14 +290,18 @@ export class ClientSession {
     }
   }
 
-  private show(more: Positions): void {
+  private show(more: Positions, isAll: boolean): void {
     this.shown = union(this.shown, more);
     if (this.seenEpoch !== this.epoch && !this.isBehind) {
       // What was seen was another life of the document.
       this.seenEpoch = this.epoch;
       this.seen = NOWHERE;
     }
-    if (this.seenEpoch === this.epoch) {
+    if (isAll && !this.isBehind) {
+      // The server holds all that was seen. It names the latest opening of each log, which holds what was written in those before it:
+      // without them a token does not grow with each restart of a server.
+      this.seen = this.shown = new Map([...this.shown].filter(([origin]) => more.has(origin)));
+    } else if (this.seenEpoch === this.epoch) {
       this.seen = union(this.seen, this.shown);
       if (this.isBehind && includes(this.shown, this.seen)) {
         this.become(false, '');

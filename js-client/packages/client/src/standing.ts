@@ -25,13 +25,15 @@ export interface Whereabouts {
   readonly behind: boolean;
   /** What is shown: with the update that follows, in a Welcome. */
   readonly held: Positions;
+  /** No log is left out of it. */
+  readonly isAll: boolean;
   /** It brings what others did. */
   readonly changes: boolean;
   readonly lag: readonly OriginLag[];
   readonly answers: readonly Answer[];
 }
 
-const NOTHING: Whereabouts = { kind: 'other', epoch: 0n, behind: false, held: NOWHERE, changes: false, lag: [], answers: [] };
+const NOTHING: Whereabouts = { kind: 'other', epoch: 0n, behind: false, held: NOWHERE, isAll: false, changes: false, lag: [], answers: [] };
 
 export function readWhereabouts(frame: Uint8Array): Whereabouts {
   const [[kind, [body]]] = fieldsOf(frame) as unknown as [[number, [Uint8Array]]];
@@ -49,9 +51,10 @@ export function readWhereabouts(frame: Uint8Array): Whereabouts {
   });
 }
 
-function standing(body: Uint8Array, at: Uint8Array): Pick<Whereabouts, 'held' | 'lag' | 'answers'> {
+function standing(body: Uint8Array, at: Uint8Array): Pick<Whereabouts, 'held' | 'isAll' | 'lag' | 'answers'> {
   return message(body, (_, bytes, __, ___, all) => ({
     held: union(decodePositions(bytes(1)), position(at)),
+    isAll: bytes(1).length > 0,
     lag: all(2).map(lagOf),
     answers: all(3).map((each) =>
       message(each, (number, bytes, _, text) => ({

@@ -71,6 +71,34 @@ describe('a session token', () => {
     expect(textOf(server.tokens[1]!)).toBe(far);
   });
 
+  it('does not grow with the restarts of servers: of each log it names the latest opening', async () => {
+    const server = new FakeServer();
+    server.position = [OSLO, 5];
+    server.standing = [[1, held(ROME, 1)]];
+    const { session } = await join(server);
+    for (let i = 1n; i <= 100n; i++) {
+      server.stand([[1, held(ROME + (i << 16n), Number(i))]], [OSLO, 5]);
+    }
+    await quiet();
+    const follows = new Map([[OSLO >> 16n, 5n], [(ROME >> 16n) + 100n, 100n]]);
+    expect(decodeToken(bytesOf(session.token))[0]!.positions).toEqual(follows);
+    // and by a Welcome, of the server that is connected to
+    server.position = [OSLO + (1n << 16n), 6];
+    server.standing = [[1, held(ROME + (100n << 16n), 100)]];
+    server.cut();
+    await vi.waitFor(() => expect(decodeToken(bytesOf(session.token))[0]!.positions).toEqual(new Map([[(OSLO >> 16n) + 1n, 6n], [(ROME >> 16n) + 100n, 100n]])));
+  });
+
+  it('keeps what the server may still lack, whatever that tells of its logs', async () => {
+    const server = new FakeServer();
+    server.position = [OSLO, 5];
+    server.behind = true;
+    const { session } = await join(server, 'shop/1', asking(ROME, 9n));
+    server.stand([[1, held(ROME + (1n << 16n), 1)]], [OSLO, 5]);
+    await quiet();
+    expect(decodeToken(bytesOf(session.token))[0]!.positions.get(ROME >> 16n)).toBe(9n);
+  });
+
   it('forgets what was another life of the document', async () => {
     const server = new FakeServer();
     server.position = [OSLO, 300];
@@ -98,6 +126,28 @@ describe('a session token', () => {
 });
 
 describe('a session', () => {
+  it('is behind for what it takes in while the greetings cross', async () => {
+    const server = new FakeServer();
+    const client = await open({ url: 'ws://test/sync', document: 'shop/1', webSocket: server.webSocket });
+    clients.push(client);
+    const session = sessionOf(client);
+    const tap = client.tap!;
+    client.tap = {
+      ...tap,
+      greeting: () => {
+        const said = tap.greeting();
+        session.observe(asking(ROME, 9n));
+        return said;
+      },
+    };
+    await quiet();
+    expect(session.freshness).toMatchObject({ behind: true, code: '' });
+    server.stand([[1, held(ROME, 9)], answer(idOf(server))]);
+    await quiet();
+    expect(session.freshness.behind).toBe(false);
+    expect(decodeToken(bytesOf(session.token))[0]!.positions.get(ROME >> 16n)).toBe(9n);
+  });
+
   it('is behind until the server has what it has seen elsewhere', async () => {
     const server = new FakeServer();
     server.behind = true;

@@ -100,6 +100,9 @@ public final class LiveSession {
     /* Everything through here shows. */
     private PositionVector shown = PositionVector.EMPTY;
     private PositionVector arriving = PositionVector.EMPTY;
+    private boolean allArrives;
+    /* What the server of this connection was told of with the Hello. */
+    private SessionToken greeted = SessionToken.EMPTY;
     private boolean isOpen;
     private boolean isBehind;
     private String code = "";
@@ -139,13 +142,17 @@ public final class LiveSession {
             SessionToken mine = token.only(document);
             seen.observe(mine);
             if (isOpen && !shows(mine)) {
-                isBehind = true;
-                code = "";
-                catchingUp = ++questionsAsked;
-                host.ask(new Await(catchingUp, mine.encode(), "", MAX_WAIT.toMillis()));
-                tellFreshness();
+                catchUp(mine);
             }
         }
+    }
+
+    private void catchUp(SessionToken with) {
+        isBehind = true;
+        code = "";
+        catchingUp = ++questionsAsked;
+        host.ask(new Await(catchingUp, with.encode(), "", MAX_WAIT.toMillis()));
+        tellFreshness();
     }
 
     private boolean shows(SessionToken token) {
@@ -327,7 +334,8 @@ public final class LiveSession {
 
     /** What the Hello says of the session; the client reads all that the server sends after it. */
     byte[] greeting() {
-        return seen.forRead(document).encode();
+        greeted = seen.forRead(document);
+        return greeted.encode();
     }
 
     void welcomed(Welcome welcome) {
@@ -339,12 +347,17 @@ public final class LiveSession {
         }
         // shown with the update that follows
         arriving = vector(welcome.standing().held()).with(position(welcome.position()));
+        allArrives = welcome.standing().held().length > 0;
         take(welcome.standing());
         boolean was = isBehind;
         isBehind = welcome.behind();
         code = "";
         catchingUp = Answer.OF_HELLO;
-        if (was || isBehind) {
+        SessionToken all = seen.forRead(document);
+        if (!greeted.includes(all)) {
+            // taken in while the greetings crossed
+            catchUp(all);
+        } else if (was || isBehind) {
             tellFreshness();
         }
         questions.forEach(this::send);
@@ -355,13 +368,15 @@ public final class LiveSession {
         if (update.fragment().length > 0) {
             changesOfOthers++;
         }
-        show(arriving.union(vector(update.held())).with(position(update.position())));
+        show(arriving.union(vector(update.held())).with(position(update.position())), allArrives);
         arriving = PositionVector.EMPTY;
+        allArrives = false;
     }
 
     void heard(Watermark watermark) {
         hear();
-        show(vector(watermark.standing().held()).with(position(watermark.position())));
+        byte[] held = watermark.standing().held();
+        show(vector(held).with(position(watermark.position())), held.length > 0);
         take(watermark.standing());
     }
 
@@ -370,8 +385,16 @@ public final class LiveSession {
         heardAt = host.now();
     }
 
-    private void show(PositionVector more) {
+    /** @param isAll whether no log is left out of it */
+    private void show(PositionVector more, boolean isAll) {
         shown = shown.union(more);
+        if (isAll && !isBehind) {
+            // The server holds all that was seen. It names the latest opening of each log, which holds what was written
+            // in those before it:
+            // without them a token does not grow with each restart of a server.
+            shown = shown.within(more);
+            seen.forget(document);
+        }
         seen.observe(SessionToken.ofRead(document, epoch, shown));
         if (isBehind && shows(seen.forRead(document))) {
             isBehind = false;

@@ -102,6 +102,7 @@ class LiveSessionTest {
     }
 
     private void connect(long epoch, dev.rejoin.sync.wire.Position position, Standing standing, boolean behind) {
+        session.greeting();
         session.welcomed(
                 new Welcome(epoch, 9, position, 0, 0, List.of(), 1 << 20, 256, 10_000, 0, standing, behind, 0));
         session.updated(Update.of(position, NOTHING));
@@ -139,6 +140,43 @@ class LiveSessionTest {
         assertEquals(both, session.token(), "it never goes back");
         assertEquals(both, SessionToken.decode(session.greeting()));
         assertTrue(both.encode().length <= 64);
+    }
+
+    @Test
+    void theTokenDoesNotGrowWithTheRestartsOfServersSinceItNamesTheLatestOpeningOfEachLog() {
+        connect(7, at(OSLO, 5), new Standing(vector(ROME, 1).encode(), List.of(), List.of()), false);
+        for (int i = 1; i <= 100; i++) {
+            byte[] held = vector(ROME + ((long) i << 16), i).encode();
+            session.heard(new Watermark(at(OSLO, 5), 0, new Standing(held, List.of(), List.of())));
+        }
+        long rome = ROME + (100L << 16);
+        assertEquals(token(7, OSLO, 5).merge(token(7, rome, 100)).forOthers(), session.token());
+        // and by a Welcome, of the server that is connected to
+        session.disconnected();
+        long oslo = OSLO + (1L << 16);
+        connect(7, at(oslo, 6), new Standing(vector(rome, 100).encode(), List.of(), List.of()), false);
+        assertEquals(token(7, oslo, 6).merge(token(7, rome, 100)).forOthers(), session.token());
+    }
+
+    @Test
+    void whatTheServerMayStillLackStaysInTheTokenWhateverThatTellsOfItsLogs() {
+        session.observe(token(7, ROME, 9));
+        connect(7, at(OSLO, 5), Standing.NONE, true);
+        byte[] held = vector(ROME + (1L << 16), 1).encode();
+        session.heard(new Watermark(at(OSLO, 5), 0, new Standing(held, List.of(), List.of())));
+        assertTrue(session.token().includes(token(7, ROME, 9)));
+    }
+
+    @Test
+    void aSessionIsBehindForWhatItTakesInWhileTheGreetingsCross() {
+        session.greeting();
+        session.observe(token(7, ROME, 9));
+        session.welcomed(
+                new Welcome(7, 9, at(OSLO, 5), 0, 0, List.of(), 1 << 20, 256, 10_000, 0, Standing.NONE, false, 0));
+        session.updated(Update.of(at(OSLO, 5), NOTHING));
+        assertTrue(session.freshness().isBehind());
+        say(Answer.shown(asked.get(0).id(), "pulled"));
+        assertFalse(session.freshness().isBehind());
     }
 
     @Test

@@ -111,6 +111,20 @@ public final class PositionVector {
         return new PositionVector(Arrays.copyOf(o, size), Arrays.copyOf(s, size));
     }
 
+    /** The entries of this vector whose origins {@code named} names. Linear in both. */
+    public PositionVector within(PositionVector named) {
+        long[] o = new long[origins.length];
+        long[] s = new long[origins.length];
+        int size = 0;
+        for (int i = 0; i < origins.length; i++) {
+            if (Arrays.binarySearch(named.origins, origins[i]) >= 0) {
+                o[size] = origins[i];
+                s[size++] = sequences[i];
+            }
+        }
+        return size == origins.length ? this : new PositionVector(Arrays.copyOf(o, size), Arrays.copyOf(s, size));
+    }
+
     /** The entries of this vector that {@code held} does not include: what somebody who holds that still lacks of this. */
     public PositionVector beyond(PositionVector held) {
         if (held.includes(this)) {

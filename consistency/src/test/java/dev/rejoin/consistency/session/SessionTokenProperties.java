@@ -58,6 +58,15 @@ class SessionTokenProperties {
     }
 
     @Property
+    void withinKeepsTheEntriesOfTheNamedOriginsOnly(
+            @ForAll("vectors") PositionVector a, @ForAll("vectors") PositionVector named) {
+        PositionVector kept = a.within(named);
+        a.forEach((origin, sequence) -> assertEquals(
+                named.sequence(origin) > 0 ? sequence : 0, kept.sequence(origin), () -> a + " within " + named));
+        assertTrue(a.includes(kept));
+    }
+
+    @Property
     void tokensMergeInAnyOrderAndAnyNumberOfTimes(
             @ForAll("tokens") SessionToken a, @ForAll("tokens") SessionToken b, @ForAll("tokens") SessionToken c) {
         assertEquals(a.merge(b), b.merge(a));
