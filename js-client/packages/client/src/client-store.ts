@@ -25,6 +25,18 @@ export interface StoredRejection {
   readonly code: string;
   readonly message: string;
   readonly mutations: Uint8Array;
+  /** What is to be looked for, where state of other servers may tell whether it was accepted. */
+  readonly doubt?: StoredDoubt;
+}
+
+/** A transaction that its judge was sent and has not answered. */
+export interface StoredDoubt {
+  readonly replica: string;
+  readonly first: number;
+  readonly last: number;
+  readonly fragment: Uint8Array;
+  /** Where its dots are known and its cells are not there, it was refused. */
+  readonly absenceTells: boolean;
 }
 
 /** Confirmed state of one life of the document. */
@@ -68,6 +80,7 @@ export interface StoreBatch {
   readonly state?: { readonly epoch: bigint; readonly fragment: Uint8Array; readonly through: number };
   /** Drops the confirmed state. */
   readonly forget?: boolean;
+  /** New rejections; one with the id of a stored one takes its place. */
   readonly addRejections?: readonly StoredRejection[];
   readonly removeRejections?: readonly string[];
   /** The page is going away: what takes an answer of the store will not happen. Such a batch has `lease` and `state`. */

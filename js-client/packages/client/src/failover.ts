@@ -1,6 +1,11 @@
-import type { ClientStore, StoreBatch } from './client-store.ts';
+import type { ClientStore, StoreBatch, StoredDoubt, StoredRejection } from './client-store.ts';
 import { open, type Client, type OpenOptions, type WebSocketLike } from './client.ts';
+import { doubtOf, outcomeOf } from './doubt.ts';
+import { decodeFragment, type Fragment } from './fragment.ts';
 import { HANDSHAKE_MILLIS } from './limits.ts';
+import { encodeMutations } from './mutation.ts';
+import { decodeServerFrame } from './wire.ts';
+import { Write } from './write.ts';
 
 /** How long a server has to be gone, in milliseconds, before its clients move; see {@link FailoverOptions.moveAfter}. */
 const MOVE_AFTER_MILLIS = 10_000;
@@ -38,7 +43,8 @@ export interface Placed {
  *
  * Each server judges what was written under the replica ids that it leased, so the client takes a new one before it says Hello to another server. What was
  * never sent, and what means the same once and twice, is issued again; increments that may have been accepted go to `client.rejections` as
- * `unknown-outcome`. The store keeps with the lease which server gave it.
+ * `unknown-outcome`, until state of other servers tells: what was accepted leaves the list, what was refused becomes `voided`. The store keeps with the lease which
+ * server gave it.
  */
 export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove, ...rest }: FailoverOptions): Promise<Placed> {
   const { store, webSocket: Socket = WebSocket as never, clock = Date.now } = rest;
@@ -47,6 +53,10 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
   let goneSince: number | undefined;
   let due = false;
   let client: Client | undefined;
+  /** Of the rejections, by id, those whose outcome may still be told. */
+  const doubts = new Map<string, StoredDoubt>();
+  /** What may be in doubt, while the client leaves a judge. */
+  let leaving = new Map<string, StoredDoubt>();
 
   const failed = (): void => {
     goneSince ??= clock();
@@ -89,6 +99,9 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
         const isFirst = !this.isAnswered;
         this.isAnswered = true;
         this.onmessage?.(event as never);
+        if (doubts.size) {
+          hear(new Uint8Array(event.data));
+        }
         if (isFirst && new Uint8Array(event.data)[0] === WELCOME) {
           well();
         } else if (isFirst && client?.status.connection === 'disconnected') {
@@ -138,15 +151,60 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
       }
       well();
       at = (at + 1) % urls.length;
+      const { replica, entries } = client!;
+      leaving = new Map(entries.map((entry, i) => [entry.write.id, doubtOf(replica, entry, entries.slice(i + 1))]));
       this.onclose?.({ code: REPLICA_CONFLICT } as never);
+      leaving = new Map();
       onMove?.(urls[at]!);
       client?.goOnline();
     }
   }
 
+  const hear = (frame: Uint8Array): void => {
+    try {
+      const said = decodeServerFrame(frame);
+      if (said.kind === 'update' && said.update.fragment.length) {
+        settle(decodeFragment(said.update.fragment));
+      }
+    } catch {
+      // The client has said what is wrong with it.
+    }
+  };
+
+  /** Ends the doubts that this tells the outcome of. */
+  const settle = (remote: Fragment): void => {
+    for (const [id, doubt] of doubts) {
+      const rejection = client!.rejections.find((each) => each.id === id);
+      const outcome = outcomeOf(doubt, remote);
+      if (outcome === 'open' && rejection) {
+        continue;
+      }
+      doubts.delete(id);
+      if (outcome === 'accepted') {
+        rejection?.discard();
+      } else if (rejection) {
+        const { code, message, mutations } = rejection;
+        const stored: StoredRejection = { id, code, message, mutations: encodeMutations(mutations) };
+        const voided = { ...stored, code: 'voided', message: 'the server that was sent this has refused it' };
+        if (outcome === 'voided') {
+          client!.rejected = client!.rejected.filter((each) => each !== rejection);
+          client!.refuse({ write: new Write(id), stored: voided });
+        }
+        void client!.save({ addRejections: [outcome === 'voided' ? voided : stored] });
+      }
+    }
+  };
+
+  /** In doubt is an increment that is refused because its judge was left. */
+  const doubting = (rejection: StoredRejection): StoredRejection => {
+    const doubt = rejection.code === 'unknown-outcome' ? leaving.get(rejection.id) : undefined;
+    return doubt ? { ...rejection, doubt } : rejection;
+  };
+
   const noting: ClientStore | undefined = store && {
     load: async () => {
       const stored = await store.load();
+      stored.rejections.forEach(({ id, doubt }) => doubt && doubts.set(id, doubt));
       const { server = urls[0] } = stored.lease ?? {};
       const known = urls.indexOf(server!);
       // The judge of what waits is not among the servers any more.
@@ -154,7 +212,8 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
       at = Math.max(0, due ? urls.length - 1 : known);
       return stored;
     },
-    commit: (batch: StoreBatch) => store.commit(batch.lease ? { ...batch, lease: { ...batch.lease, server: urls[at]! } } : batch),
+    commit: ({ lease, addRejections = [], ...batch }: StoreBatch) =>
+      store.commit({ ...batch, addRejections: addRejections.map(doubting), ...(lease && { lease: { ...lease, server: urls[at]! } }) }),
     close: () => store.close(),
   };
   const options = {
@@ -164,6 +223,13 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
     store: { value: noting },
   };
   const opened = (client = await open(Object.defineProperties({}, options) as OpenOptions));
+  opened.onRejected(({ id, code }) => {
+    const doubt = code === 'unknown-outcome' ? leaving.get(id) : undefined;
+    if (doubt) {
+      doubts.set(id, doubt);
+    }
+  });
+  settle(decodeFragment(opened.document.confirmedState()));
   return {
     client: opened,
     get url() {

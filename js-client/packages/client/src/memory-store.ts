@@ -20,7 +20,7 @@ export class MemoryStore implements ClientStore {
   }
 
   async commit(batch: StoreBatch): Promise<void> {
-    const { settled, state, append = [] } = batch;
+    const { settled, state, append = [], addRejections = [] } = batch;
     if (batch.renew) {
       this.pending = [];
     }
@@ -39,7 +39,7 @@ export class MemoryStore implements ClientStore {
       this.fragments = [state.fragment];
       this.accepted = this.accepted.filter(({ last }) => last > state.through);
     }
-    this.rejections.push(...(batch.addRejections ?? []));
+    this.rejections = [...this.rejections.filter(({ id }) => !addRejections.some((each) => each.id === id)), ...addRejections];
     this.rejections = this.rejections.filter(({ id }) => !batch.removeRejections?.includes(id));
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { decodeFragment } from '../src/fragment.ts';
 import { openAtOneOf, type FailoverOptions, type Placed } from '../src/failover.ts';
 import { MemoryStore, open, type Client, type WebSocketLike, type Write } from '../src/index.ts';
 import { HANDSHAKE_MILLIS } from '../src/limits.ts';
@@ -115,6 +116,87 @@ test('issuing increments again would count them twice', async () => {
   await pair.loseA(client);
   await client.rejections[0]!.retry().durable;
   expect((await valueAt(pair.a)) + (await valueAt(pair.b))).toBe(2);
+});
+
+/** What one server has admitted comes to the other, and to who is there. */
+function replicate(from: FakeServer, to: FakeServer): void {
+  const all = from.judge.everything();
+  to.judge.state.join(decodeFragment(all));
+  to.peers.forEach((peer) => peer.tell(all));
+}
+
+/** A client that has moved from A, which has judged an increment by 5 and whose answer was lost. */
+async function inDoubt(pair: Pair, options: Partial<FailoverOptions> = {}): Promise<Client> {
+  const client = await pair.join(options);
+  const [peer] = pair.a.peers;
+  Object.assign(peer!, { deliver: () => undefined });
+  client.document.counter('likes').increment(5);
+  await quiet();
+  await pair.loseA(client);
+  expect(client.rejections.map(({ code }) => code)).toEqual(['unknown-outcome']);
+  return client;
+}
+
+test('an increment in doubt leaves the list when state of others shows it', async () => {
+  const pair = new Pair();
+  const client = await inDoubt(pair);
+  pair.b.write((document) => document.set('tags').add('tells nothing'));
+  await quiet();
+  expect(client.rejections).toHaveLength(1);
+  replicate(pair.a, pair.b);
+  await quiet();
+  expect(client.rejections).toEqual([]);
+  expect(client.document.counter('likes').value).toBe(5);
+});
+
+test('an increment in doubt is voided when state of others shows that it was refused', async () => {
+  const pair = new Pair();
+  pair.a.validate = () => 'content-rejected';
+  const client = await inDoubt(pair);
+  const heard: string[] = [];
+  client.onRejected(({ code }) => heard.push(code));
+  replicate(pair.a, pair.b);
+  await quiet();
+  expect(heard).toEqual(['voided']);
+  expect(client.rejections.map(({ code, mutations }) => [code, mutations[0]!.value])).toEqual([['voided', 5]]);
+  await client.rejections[0]!.retry().durable;
+  expect(client.rejections).toEqual([]);
+  expect(client.document.counter('likes').value).toBe(5);
+});
+
+test('an increment in doubt stays so where a reset hides what became of it', async () => {
+  const pair = new Pair();
+  const client = await inDoubt(pair);
+  pair.a.write((document) => document.counter('likes').reset());
+  replicate(pair.a, pair.b);
+  await quiet();
+  expect(client.rejections.map(({ code }) => code)).toEqual(['unknown-outcome']);
+  expect(client.document.counter('likes').value).toBe(0);
+});
+
+test.each([true, false])('what is in doubt is followed after a reload (accepted: %s)', async (accepted) => {
+  const pair = new Pair();
+  pair.a.validate = () => (accepted ? '' : 'content-rejected');
+  const store = new MemoryStore();
+  const first = await inDoubt(pair, { store });
+  await first.close();
+  replicate(pair.a, pair.b);
+  const second = await pair.join({ store });
+  await vi.waitFor(() => expect(second.rejections.map(({ code }) => code)).toEqual(accepted ? [] : ['voided']), { timeout: 60_000 });
+  await second.close();
+  const third = await pair.join({ store });
+  expect(third.rejections.map(({ code }) => code)).toEqual(accepted ? [] : ['voided']);
+});
+
+test('what is in doubt and was discarded or tried again is not followed', async () => {
+  const pair = new Pair();
+  pair.a.validate = () => 'content-rejected';
+  const client = await inDoubt(pair);
+  await client.rejections[0]!.retry().durable;
+  replicate(pair.a, pair.b);
+  await quiet();
+  expect(client.rejections).toEqual([]);
+  expect(client.document.counter('likes').value).toBe(5);
 });
 
 test('after a reload a client begins at the server that leased its replica id', async () => {
@@ -250,6 +332,16 @@ test('in generated schedules no increment counts twice and none that was accepte
     expect(durable + inDoubt, replay(seed)).toBe(2 ** writes.length - 1);
     expect(total - durable, replay(seed)).toBeGreaterThanOrEqual(0);
     expect((total - durable) & ~inDoubt, replay(seed)).toBe(0);
+    // What is passed on tells of all that a server has judged.
+    client.goOnline();
+    await vi.waitFor(() => expect(client.status.connection, replay(seed)).toBe('connected'), { timeout: 60_000 });
+    replicate(pair.a, pair.b);
+    replicate(pair.b, pair.a);
+    await quiet();
+    const listed = (code: string): number => client.rejections.filter((each) => each.code === code).reduce((all, each) => all + (each.mutations[0]!.value as number), 0);
+    expect(listed('voided'), replay(seed)).toBe(0);
+    expect(client.document.counter('likes').value, replay(seed)).toBe(total);
+    expect(total + listed('unknown-outcome'), replay(seed)).toBe(2 ** writes.length - 1);
     await client.close();
   }
 });
