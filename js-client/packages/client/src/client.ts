@@ -259,8 +259,8 @@ export class Client {
       const { write } = entry;
       this.entries.forEach((each) => after.includes(each.write.id) && write.after.push(each.write));
       write.advance(entry.mutations.length ? 'saved-locally' : 'durable');
-      // Whether the earlier run has sent it is not known, so it counts as sent, if it was not held.
-      Object.assign(entry, { chain, sendable: true, saved: true, sent: !write.isHeld });
+      // Whether the earlier run has sent it is not known, so it counts as sent: it may also have heard a verdict that is not stored.
+      Object.assign(entry, { chain, sendable: true, saved: true, sent: true });
     }
   }
 
@@ -341,8 +341,8 @@ export class Client {
   }
 
   /**
-   * Takes a new replica id and issues the pending transactions again, except those for which there is a code, and increments of which it is true that they may
-   * have been accepted.
+   * Takes a new replica id and issues the pending transactions again, except those for which there is a code, and, of those of which it is true that they may have
+   * been accepted, increments and what depends on one that is gone.
    */
   private renew(refuse: (entry: PendingTransaction) => string | boolean | undefined, batch: StoreBatch = {}): void {
     const old = [...this.entries];
@@ -358,7 +358,7 @@ export class Client {
       for (const entry of old) {
         const { write, mutations } = entry;
         const why = refuse(entry);
-        const code = why === true ? increments(entry) && 'unknown-outcome' : why;
+        const code = why === true ? (increments(entry) || write.after.some((each) => gone.includes(each))) && 'unknown-outcome' : why;
         if (!code) {
           this.document.applyAll(mutations, write);
         } else {

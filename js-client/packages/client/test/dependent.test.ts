@@ -155,6 +155,26 @@ test.each(['memory', 'IndexedDB'])('a dependency and its refusal survive a reloa
   expect(toJson(third.document)).toEqual({ tags: ['alone', 'more'] });
 });
 
+test('a dependant that a page may have sent before it ended is in doubt with what it depends on, and not refused', async () => {
+  const server = strict();
+  const store = new MemoryStore();
+  const first = await join(server, { store, online: false });
+  const bread = first.transact((document) => document.counter('loaves').increment());
+  const more = first.transact((document) => document.counter('loaves').increment(), { after: [bread] });
+  const butter = add(first, 'butter', bread);
+  await Promise.all([bread, more, butter].map((write) => write.savedLocally));
+  // What the store holds if the page ends when everything is accepted, and nothing of that is stored yet.
+  const copy = Object.assign(new MemoryStore(), structuredClone({ ...store }));
+  first.goOnline();
+  await butter.durable;
+  server.leases.set(first.replica, 'somebody else');
+
+  const second = await join(server, { store: copy });
+  await vi.waitFor(() => expect(second.status).toMatchObject({ connection: 'connected', pending: 0 }), WAIT);
+  expect(codes(second)).toEqual(['unknown-outcome', 'unknown-outcome', 'unknown-outcome']);
+  expect(toJson(second.document)).toEqual({ loaves: 2, tags: ['butter'] });
+});
+
 test('a page that ends as soon as a dependant is refused finds it refused, and what follows it where it was', async () => {
   const server = strict();
   const store = new MemoryStore();

@@ -10,6 +10,8 @@ import { FakeBrowser, type FakeTab } from './tab.ts';
 const ROUNDS = Number(process.env['REJOIN_TAB_ROUNDS'] ?? 20);
 /** So many steps of an idle time are enough for all that can still happen to happen. */
 const IDLE_STEPS = 400;
+/** So many of them in which nothing waits: what a tab shows may still be of a leader that has ended, and the next one has yet to be told that its lease is gone. */
+const QUIET_STEPS = 5;
 
 /*
  * Only the seed decides what happens: timers wait until the schedule says so, ids come from the seed, and everything else happens in
@@ -172,11 +174,12 @@ async function play(seed: number): Promise<Outcome> {
   server.resume();
   void open().catch(() => undefined);
   let stuck: string[] = ['everything'];
-  for (let i = 0; i < IDLE_STEPS && stuck.length; i++) {
+  for (let i = 0, quiet = 0; i < IDLE_STEPS && quiet < QUIET_STEPS; i++) {
     await turns(20);
     vi.advanceTimersByTime(100);
     const busy = tabs.filter(({ client: { status } }) => status.connection !== 'connected' || status.pending).map((tab) => `${browser.tabs.indexOf(tab)} ${tab.client.status.connection} ${tab.client.status.pending}`);
     stuck = [...(await waiting(browser)), ...busy, ...(tabs.length ? [] : ['no tab'])];
+    quiet = stuck.length ? 0 : quiet + 1;
   }
   await turns(50);
   return { trace, saved, premature, stuck, upon, tabs, server, browser };

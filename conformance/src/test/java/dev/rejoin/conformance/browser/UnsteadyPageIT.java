@@ -3,7 +3,9 @@ package dev.rejoin.conformance.browser;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.rejoin.conformance.browser.Browser.Tab;
+import dev.rejoin.conformance.process.SlowWire;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -14,6 +16,10 @@ class UnsteadyPageIT {
     private static final String SAVED =
             "document.querySelector('#sync-status').textContent === 'Connected. Everything is saved'";
     private static final String KEPT_FOR_OFFLINE = "document.documentElement.hasAttribute('data-offline-ready')";
+
+    private static final int ROUND_TRIP_MILLIS = 40;
+    private static final int MEASURED_REFUSALS = 40;
+    private static final double FRAME_MILLIS = 1_000.0 / 60;
 
     @RegisterExtension
     static final DemoPages PAGES = new DemoPages();
@@ -29,6 +35,37 @@ class UnsteadyPageIT {
                 .asDouble();
         assertTrue(millis >= 600, "shown in the same step, and saved no sooner than there and back: " + millis);
         slow.until(SAVED);
+    }
+
+    /**
+     * A refusal shows after one round trip, in the next frame. Prints how long it takes until a frame is drawn without what was refused; with
+     * {@code -Drejoin.measure=true} on a quiet machine the median is held to the round trip and two frames: what has come during one is drawn in the next.
+     */
+    @Test
+    void aRefusalShowsAfterOneRoundTripAndAFrame() throws Exception {
+        try (SlowWire wire = new SlowWire(PAGES.uri().getPort(), ROUND_TRIP_MILLIS / 2)) {
+            Tab page = PAGES.browser().open("far", "http://127.0.0.1:" + wire.port() + "/");
+            page.until(SAVED);
+            JsonNode millis = page.evaluate("(async () => { const times = [];"
+                    + " const tag = () => document.querySelector('#tags > li[data-tag=\"forbidden\"]');"
+                    + " const frame = () => new Promise(requestAnimationFrame);"
+                    + " for (let i = 0; i < " + MEASURED_REFUSALS
+                    + "; i++) { await frame(); const began = performance.now();"
+                    + " document.querySelector('#tag-forbidden').click(); if (!tag()) throw new Error('not shown at once');"
+                    + " do await frame(); while (tag()); times.push(performance.now() - began);"
+                    + " rejoin.rejections.forEach((each) => each.discard()); }"
+                    + " return times.sort((a, b) => a - b); })()");
+            double median = millis.get(MEASURED_REFUSALS / 2).asDouble();
+            System.out.printf(
+                    "a refusal over a round trip of %d ms: gone from the page after %.1f ms (median), %.1f ms (p95)%n",
+                    ROUND_TRIP_MILLIS,
+                    median,
+                    millis.get(MEASURED_REFUSALS * 95 / 100).asDouble());
+            assertTrue(median >= ROUND_TRIP_MILLIS, "it did not come over the wire: " + median);
+            if (Boolean.getBoolean("rejoin.measure")) {
+                assertTrue(median <= ROUND_TRIP_MILLIS + 2 * FRAME_MILLIS, "median of " + median + " ms");
+            }
+        }
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.rejoin.client.NotShownException;
 import dev.rejoin.client.PinnedView;
 import dev.rejoin.client.SyncClient;
 import dev.rejoin.client.SyncStatus;
+import dev.rejoin.conformance.process.SlowWire;
 import dev.rejoin.consistency.session.Position;
 import dev.rejoin.consistency.session.PositionVector;
 import dev.rejoin.consistency.session.ReadLevel;

@@ -1,4 +1,4 @@
-/** The server as a process of its own, for tests that kill, starve or attack it. */
+/** The server as a process of its own, for tests that kill, starve or attack it, and what lies on the way to it. */
 @NullMarked
 package dev.rejoin.conformance.process;
 

@@ -1,4 +1,4 @@
-package dev.rejoin.conformance.client;
+package dev.rejoin.conformance.process;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** A port on the way to another one, over which each byte takes a while, in both directions. */
-final class SlowWire implements AutoCloseable {
+public final class SlowWire implements AutoCloseable {
     private record Chunk(long dueNanos, byte[] bytes) {}
 
     private static final byte[] END = {};
@@ -23,13 +23,13 @@ final class SlowWire implements AutoCloseable {
     private final long delayNanos;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
 
-    SlowWire(int target, long delayMillis) throws IOException {
+    public SlowWire(int target, long delayMillis) throws IOException {
         this.target = target;
         this.delayNanos = delayMillis * 1_000_000;
         start(this::accept);
     }
 
-    int port() {
+    public int port() {
         return front.getLocalPort();
     }
 
