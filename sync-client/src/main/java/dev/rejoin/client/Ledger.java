@@ -451,14 +451,15 @@ final class Ledger {
             for (int i = 0; i < open.size(); i++) {
                 Pending write = open.get(i);
                 long first = write.saved().first();
-                if (unknown.contains(first) && !write.mayRepeat()) {
+                boolean dependsOnLost = write.saved().dependsOn().stream().anyMatch(lost::contains);
+                if (unknown.contains(first) && (dependsOnLost || !write.mayRepeat())) {
                     lost.add(first);
                     if (dotsTell) {
                         verdicts.doubt(former, write, open.subList(i + 1, open.size()));
                     } else {
                         verdicts.refuseUnknown(write);
                     }
-                } else if (write.saved().dependsOn().stream().anyMatch(lost::contains)) {
+                } else if (dependsOnLost) {
                     lost.add(first);
                     verdicts.refuseDependent(write);
                 } else {

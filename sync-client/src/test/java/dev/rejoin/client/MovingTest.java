@@ -129,6 +129,30 @@ class MovingTest {
         }
     }
 
+    /** The process may have heard a verdict that its outbox does not have, and sent what waited for that. */
+    @Test
+    void afterARestartADependantIsInDoubtWithWhatItDependsOnAndNotRefused() throws Exception {
+        AtomicReference<FakeServer> behind = new AtomicReference<>(one);
+        Path file = directory.resolve("box");
+        try (SyncClient client = client(behind).outbox(file).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            one.mute = true;
+            WriteHandle counted = client.write(d -> d.counter("likes").increment(100));
+            client.write(WriteOptions.after(counted), d -> tags(d).add("liked"))
+                    .savedLocally()
+                    .get(10, TimeUnit.SECONDS);
+            until(() -> one.submits == 1);
+        }
+        behind.set(two);
+        try (SyncClient client = client(behind).outbox(file).build()) {
+            until(() -> client.sync() == SyncStatus.REJECTED);
+            assertEquals(
+                    List.of("unknown-outcome", "unknown-outcome"),
+                    client.rejections().stream().map(Rejection::code).toList());
+            assertEquals(0, two.submits);
+        }
+    }
+
     /** The control: servers from before logs were named judge the same write, both of them. */
     @Test
     void serversThatDoNotNameTheirLogsBothJudgeIt() throws Exception {
