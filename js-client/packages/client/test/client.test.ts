@@ -1,19 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { toJson } from '../src/json.ts';
-import { MemoryStore, open, type Client, type ChangeEvent, type OpenOptions } from '../src/index.ts';
+import { MemoryStore, type ChangeEvent } from '../src/index.ts';
 import { presenceOf } from '../src/presence.ts';
 import { encodeValue } from '../src/values.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
+import { closeAll, join } from './joining.ts';
 import { Random, SEED, replay } from './random.ts';
-
-const clients: Client[] = [];
-
-async function join(server: FakeServer, options: Partial<OpenOptions> = {}): Promise<Client> {
-  const client = await open({ url: 'ws://test/sync', document: 'notes/1', webSocket: server.webSocket, ...options });
-  clients.push(client);
-  await quiet();
-  return client;
-}
 
 /** Refuses a transaction that adds this value anywhere. */
 function forbids(value: unknown): FakeServer['validate'] {
@@ -22,7 +14,7 @@ function forbids(value: unknown): FakeServer['validate'] {
 
 afterEach(async () => {
   vi.restoreAllMocks();
-  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await closeAll();
 });
 
 test('a write shows at once, becomes durable, and reaches the others', async () => {

@@ -3,20 +3,12 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { toJson } from '../src/json.ts';
 import { IndexedDbStore } from '../src/idb.ts';
-import { MemoryStore, open, type Client, type OpenOptions, type Write } from '../src/index.ts';
+import { MemoryStore, type Client, type OpenOptions, type Write } from '../src/index.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
+import { closeAll, join } from './joining.ts';
 import { Random, SEED, replay } from './random.ts';
 
 const WAIT = { timeout: 60_000 };
-const clients: Client[] = [];
-
-async function join(server: FakeServer, options: Partial<OpenOptions> = {}): Promise<Client> {
-  const client = await open({ url: 'ws://test/sync', document: 'notes/1', webSocket: server.webSocket, ...options });
-  clients.push(client);
-  await quiet();
-  return client;
-}
-
 const forbidden: FakeServer['validate'] = ({ changes }) => (changes.some(({ value }) => value === 'forbidden') ? 'content-rejected' : '');
 
 function strict(): FakeServer {
@@ -33,7 +25,7 @@ function codes(client: Client): string[] {
 
 afterEach(async () => {
   vi.restoreAllMocks();
-  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await closeAll();
 });
 
 test('what depends on a refused write is refused with it, directly or over others, and nothing else is', async () => {

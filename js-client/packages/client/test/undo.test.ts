@@ -1,25 +1,17 @@
 import 'fake-indexeddb/auto';
 import { afterEach, expect, test, vi } from 'vitest';
 import { toJson } from '../src/json.ts';
-import { open, type Client, type ClientView, type Document, type OpenOptions } from '../src/index.ts';
+import { type ClientView, type Document } from '../src/index.ts';
 import { MAX_UNDO_ELEMENTS, MAX_UNDO_ENTRIES, undoHistory } from '../src/undo.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import type { Value } from '../src/values.ts';
 import { FakeBrowser } from './tab.ts';
+import { closeAll, join } from './joining.ts';
 import { Random, SEED, replay } from './random.ts';
 
 const WAIT = { timeout: 60_000 };
-const clients: Client[] = [];
-
-async function join(server: FakeServer, options: Partial<OpenOptions> = {}): Promise<Client> {
-  const client = await open({ url: 'ws://test/sync', document: 'notes/1', webSocket: server.webSocket, ...options });
-  clients.push(client);
-  await quiet();
-  return client;
-}
-
 afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await closeAll();
 });
 
 async function untilQuiet(client: ClientView): Promise<void> {
