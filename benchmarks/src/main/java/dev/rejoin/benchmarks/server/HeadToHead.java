@@ -15,13 +15,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
  * Measures the server beside {@code @hocuspocus/server}, {@code @y/websocket-server} and the least that any server has to do, and
- * prints one page of Markdown: medians, ratios, and the bounds the project has set itself.
+ * prints one page of Markdown: medians, ratios, and the bounds the project has set itself, each section when it is finished.
  *
  * <p>{@code java -cp benchmarks.jar dev.rejoin.benchmarks.server.HeadToHead [full|quick] [section …]}, in the checkout. Each server is
  * a process of its own, its processor time and memory are read from /proc. One thread makes the load for all of them. Ours keeps
@@ -90,18 +89,24 @@ public final class HeadToHead {
                                 level.rounds()));
         for (Map.Entry<String, Section> section : sections.entrySet()) {
             if (wanted.isEmpty() || wanted.contains(section.getKey())) {
-                try {
-                    section.getValue().run();
-                } finally {
-                    running.forEach(Contender::close);
-                    running.clear();
-                }
+                run(section.getValue());
             }
         }
         // what goes wrong leaves the logs of the servers
         Contender.deleteTree(work);
-        print("\n## Bounds\n\n" + Bound.HEAD);
-        bounds.forEach(bound -> print(bound.row()));
+    }
+
+    private void run(Section section) throws IOException {
+        int known = bounds.size();
+        try {
+            section.run();
+        } finally {
+            running.forEach(Contender::close);
+            running.clear();
+        }
+        // a page that is cut short has the verdicts of what was finished
+        print("\n" + Bound.HEAD);
+        bounds.subList(known, bounds.size()).forEach(bound -> print(bound.row()));
     }
 
     List<Bound> bounds() {
@@ -172,12 +177,12 @@ public final class HeadToHead {
 
     /** The outcomes of all rounds, with each server in turn, after rounds to warm up, whose outcomes are thrown away. */
     private <T> Map<Contender, List<T>> rounds(
-            List<Contender> contenders, Consumer<Contender> warmUp, Function<Contender, T> round) {
+            List<Contender> contenders, Function<Contender, ?> warmUp, Function<Contender, T> round) {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
             for (int i = 0; i < level.warmUps(); i++) {
-                warmUp.accept(contender);
+                var unused = warmUp.apply(contender);
             }
             contender.rest();
         }
@@ -357,17 +362,24 @@ public final class HeadToHead {
 
     private void joins() throws IOException {
         LargeDocument large = new LargeDocument(level.largeBytes(), 3);
+        // warms up the code, and leaves the memory for the large one to be taken while that is looked at
+        LargeDocument small = new LargeDocument(level.largeBytes() / 20, 1);
         Contender ours = rejoin();
         Contender floor = floor();
         List<Contender> peers = peers();
         Map<Contender, JoinStorm> storms = new LinkedHashMap<>();
-        for (Contender server : all(versions(ours), List.of(floor), peers)) {
-            storms.put(server, new JoinStorm(server, "large", large));
-        }
         Map<Contender, List<JoinStorm.Outcome>> outcomes = rounds(
-                List.copyOf(storms.keySet()),
-                server -> Objects.requireNonNull(storms.get(server)).run(level.joins()),
-                server -> Objects.requireNonNull(storms.get(server)).run(level.joins()));
+                all(versions(ours), List.of(floor), peers),
+                server -> {
+                    try (JoinStorm warmUp = new JoinStorm(server, "small" + ++runs, small)) {
+                        return warmUp.run(level.joins());
+                    }
+                },
+                server -> {
+                    JoinStorm storm = storms.computeIfAbsent(server, it -> new JoinStorm(it, "large", large));
+                    storms.values().forEach(JoinStorm::answerPings);
+                    return storm.run(level.joins());
+                });
         print("\n## %d join a document of %s MB at once\n".formatted(level.joins(), round(large.bytes() / 1e6)));
         print("| | ms of processor per join | of it in the kernel | joined, p50 ms | p99 ms | memory grew by, MiB |"
                 + " missing |");

@@ -56,6 +56,12 @@ final class JoinStorm implements AutoCloseable {
         }
     }
 
+    /** Answers the pings that have come while others had their storms: whoever is silent for too long is taken for gone. */
+    void answerPings() {
+        swarm.run(0.01);
+        swarm.checkNoneEnded();
+    }
+
     Outcome run(int joins) {
         Usage before = server.usage();
         long start = System.nanoTime();
