@@ -15,7 +15,7 @@ final class OfflineLog {
                 rows,
                 new SystemClock(),
                 new SecureRandom().nextLong(),
-                Runnable::run,
+                (task, after) -> task.run(),
                 Runnable::run,
                 LogBounds.DEFAULT,
                 new LogObserver() {});

@@ -3,6 +3,7 @@ package dev.rejoin.server;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,6 +23,17 @@ final class Quantity {
 
     static Duration duration(String text) {
         return Duration.ofMillis(parse(text, MILLIS));
+    }
+
+    /** A duration that is not outside of these; an {@link IllegalArgumentException} otherwise. */
+    static Function<String, Duration> duration(Duration least, Duration most) {
+        return text -> {
+            Duration duration = duration(text);
+            if (duration.compareTo(least) < 0 || duration.compareTo(most) > 0) {
+                throw new IllegalArgumentException(text);
+            }
+            return duration;
+        };
     }
 
     private static long parse(String text, Map<String, Long> units) {

@@ -113,7 +113,8 @@ public final class SyncServer implements AutoCloseable {
             running.push(timer::shutdownNow);
             access = openAccess(builder, timer);
             tls = openTls(timer);
-            ExecutorService logThread = executor("rejoin-log", 1);
+            ScheduledExecutorService logThread = Executors.newSingleThreadScheduledExecutor(threads("rejoin-log", 1));
+            running.push(logThread::shutdown);
             ExecutorService loader = executor("rejoin-loader", 1);
             ExecutorService workers = executor("rejoin-worker", WORKERS);
             SecureRandom random = new SecureRandom();
@@ -121,7 +122,13 @@ public final class SyncServer implements AutoCloseable {
             running.push(rows::close);
             long logName = LogName.of(rows, random::nextLong);
             log = LogWriter.open(
-                    rows, new SystemClock(), random.nextLong(), logThread, loader, bounds(), Observers.ofLog(metrics));
+                    rows,
+                    new SystemClock(),
+                    random.nextLong(),
+                    (task, after) -> logThread.schedule(task, after, TimeUnit.NANOSECONDS),
+                    loader,
+                    bounds(),
+                    Observers.ofLog(metrics));
             running.pop();
             running.push(log::close);
             expireDeleted(timer);
@@ -442,7 +449,8 @@ public final class SyncServer implements AutoCloseable {
                 full / 4,
                 standard.highEntries(),
                 standard.groupBytes(),
-                standard.groupEntries());
+                standard.groupEntries(),
+                config.get(ServerConfig.COMMIT_PACE).toNanos());
     }
 
     private RoomOptions roomOptions() {

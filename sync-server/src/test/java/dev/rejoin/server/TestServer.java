@@ -37,6 +37,7 @@ import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +87,7 @@ final class TestServer implements AutoCloseable {
     final List<String> limited = new CopyOnWriteArrayList<>();
     final Rooms rooms;
     private final EventLoops loops;
-    private final ExecutorService writerThread = Executors.newSingleThreadExecutor();
+    private final ScheduledExecutorService writerThread = Executors.newSingleThreadScheduledExecutor();
     private final ExecutorService workers = Executors.newFixedThreadPool(2);
     private final LogWriter writer;
     private final Transport transport;
@@ -107,7 +108,7 @@ final class TestServer implements AutoCloseable {
                     }
                 },
                 new Random().nextLong(),
-                writerThread,
+                (task, after) -> writerThread.schedule(task, after, TimeUnit.NANOSECONDS),
                 workers,
                 LogBounds.DEFAULT,
                 new LogObserver() {});

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * The door to a {@link DeltaLog}: takes appends of many rooms from any thread, and commits them in groups.
  *
  * <p>One commit carries everything that arrived while the last one ran, so the cost of a flush is shared by as many as wait
- * for it and nobody waits for a timer. All values are sealed here on the way in and checked on the way out
+ * for it. While several documents are written to, commits keep a pace, which has more of them share one; a document that is
+ * written to alone waits for no timer. All values are sealed here on the way in and checked on the way out
  * ({@link Envelope}), so every implementation of the log detects damage alike.
  *
  * <p>Requests are served in the order of their arrival: a load sees every append before it. Nothing here blocks but
@@ -29,7 +30,8 @@ public final class LogWriter implements AutoCloseable {
      * append() seals on the caller's thread, enqueues, and schedules drain() unless it is scheduled already. drain() runs on
      * the writer executor: it takes the longest run of appends and creations at the front of the queue that fits one commit,
      * turns it into row changes with one replaced head per document, commits, tells the listeners in order, and goes on
-     * until the queue is empty. What arrives during a commit forms the next group.
+     * until the queue is empty. What arrives during a commit forms the next group; appends wait until it may begin (CommitPace),
+     * and whatever else is asked for is served at once, with all appends before it.
      *
      * Fail-stop. The first failed commit latches `down`. Everything in the group and behind it is told `failed`, later
      * requests are refused, and the handle is never used again: after a failed flush the kernel may have dropped the pages
@@ -47,7 +49,7 @@ public final class LogWriter implements AutoCloseable {
 
     private final DeltaLog log;
     private final long incarnation;
-    private final Executor writer;
+    private final LogThread writer;
     private final Executor loader;
     private final LogBounds bounds;
     private final LogObserver observer;
@@ -58,11 +60,15 @@ public final class LogWriter implements AutoCloseable {
 
     private final Object queueLock = new Object();
     private final ArrayDeque<LogRequest> queue = new ArrayDeque<>(); // the rest is guarded by queueLock
+    private final CommitPace pace;
     private final List<Runnable> awaitingDrain = new ArrayList<>();
     private long waitingBytes;
     private int waitingEntries;
+    private int urgent; // requests in the queue that are not grouped
     private boolean high;
     private boolean scheduled;
+    private boolean pausing; // the last of the pauses is not over
+    private long pauses;
     private boolean closing;
     private @Nullable StoreDownException failure;
 
@@ -72,7 +78,7 @@ public final class LogWriter implements AutoCloseable {
             DeltaLog log,
             LogClock clock,
             long incarnation,
-            Executor writer,
+            LogThread writer,
             Executor loader,
             LogBounds bounds,
             LogObserver observer) {
@@ -82,6 +88,7 @@ public final class LogWriter implements AutoCloseable {
         this.loader = loader;
         this.bounds = bounds;
         this.observer = observer;
+        this.pace = new CommitPace(clock, bounds.paceNanos());
         this.directory = Directory.check(log, observer);
         this.committer = new LogCommitter(log, clock, incarnation, loader, observer, directory);
     }
@@ -90,14 +97,14 @@ public final class LogWriter implements AutoCloseable {
      * Opens the door to a log, checking the heads of all documents (about a microsecond each).
      *
      * @param incarnation random, fresh for this opening of the log
-     * @param writer runs one task at a time; commits happen and listeners are called there
+     * @param writer commits happen and listeners are called there
      * @param loader runs the reading of whole documents, beside the writer
      */
     public static LogWriter open(
             DeltaLog log,
             LogClock clock,
             long incarnation,
-            Executor writer,
+            LogThread writer,
             Executor loader,
             LogBounds bounds,
             LogObserver observer) {
@@ -379,11 +386,43 @@ public final class LogWriter implements AutoCloseable {
         queue.add(request);
         waitingBytes += request.bytes();
         waitingEntries++;
+        urgent += request.isGrouped() ? 0 : 1;
         high |= waitingBytes > bounds.highBytes() || waitingEntries > bounds.highEntries();
         if (!scheduled) {
             scheduled = true;
-            writer.execute(this::drain);
+            long patience = patience();
+            if (patience > 0) {
+                pause(patience);
+            } else {
+                writer.run(this::drain, 0);
+            }
+        } else if (pausing && urgent > 0) {
+            pausing = false;
+            writer.run(this::drain, 0);
         }
+    }
+
+    /** How long the requests in the queue wait before they are served, in nanoseconds. */
+    private long patience() {
+        boolean full = waitingBytes >= bounds.groupBytes() || waitingEntries >= bounds.groupEntries();
+        return full || urgent > 0 || closing ? 0 : pace.patience(queue);
+    }
+
+    /** Goes on after so much time, unless something that does not wait comes before. */
+    private void pause(long nanos) {
+        pausing = true;
+        long pause = ++pauses;
+        writer.run(() -> resume(pause), nanos);
+    }
+
+    private void resume(long pause) {
+        synchronized (queueLock) {
+            if (!pausing || pause != pauses) {
+                return;
+            }
+            pausing = false;
+        }
+        drain();
     }
 
     private void drain() {
@@ -399,10 +438,15 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    /** The next requests that are served together; empty when there are none. */
+    /** The next requests that are served together; empty when there are none, or their time has not come. */
     private List<LogRequest> take() {
         List<LogRequest> group = new ArrayList<>();
         synchronized (queueLock) {
+            long patience = queue.isEmpty() ? 0 : patience();
+            if (patience > 0) {
+                pause(patience);
+                return group;
+            }
             long bytes = 0;
             while (!queue.isEmpty() && group.size() < bounds.groupEntries() && bytes < bounds.groupBytes()) {
                 LogRequest next = queue.element();
@@ -412,11 +456,14 @@ public final class LogWriter implements AutoCloseable {
                 group.add(queue.remove());
                 bytes += next.bytes();
                 if (!next.isGrouped()) {
+                    urgent--;
                     break;
                 }
             }
             if (group.isEmpty()) {
                 scheduled = false;
+            } else if (group.get(0).isGrouped()) {
+                pace.begins(group);
             }
         }
         return group;
@@ -447,6 +494,7 @@ public final class LogWriter implements AutoCloseable {
             failure = cause;
             behind = List.copyOf(queue);
             queue.clear();
+            urgent = 0;
         }
         LOG.error("the log is out of service; restart the server when the cause is removed", cause);
         LogCommitter.guarded(() -> observer.storeDown(cause));

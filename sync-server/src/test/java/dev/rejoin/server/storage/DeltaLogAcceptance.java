@@ -343,7 +343,7 @@ public abstract class DeltaLogAcceptance {
 
     @Test
     void oneCommitCarriesNoMoreThanItsBound() {
-        Desk desk = new Desk(rows, 5, new LogBounds(1 << 20, 1_000, 1 << 20, 1_000, 1 << 20, 8));
+        Desk desk = new Desk(rows, 5, new LogBounds(1 << 20, 1_000, 1 << 20, 1_000, 1 << 20, 8, 0));
         LogDocument a = desk.create("a");
         int before = rows.commits;
         for (int i = 0; i < 20; i++) {
@@ -653,7 +653,7 @@ public abstract class DeltaLogAcceptance {
 
     @Test
     void afterAFailedCommitNothingMoreIsTaken() {
-        Desk desk = new Desk(rows, 5, new LogBounds(1 << 20, 1_000, 1 << 20, 1_000, 1 << 20, 2));
+        Desk desk = new Desk(rows, 5, new LogBounds(1 << 20, 1_000, 1 << 20, 1_000, 1 << 20, 2, 0));
         LogDocument a = desk.create("a");
         desk.append(a, SMALL);
         desk.run();
@@ -707,7 +707,7 @@ public abstract class DeltaLogAcceptance {
 
     @Test
     void aFullBacklogRefusesAndADrainedOneTells() {
-        Desk desk = new Desk(rows, 5, new LogBounds(1 << 20, 8, 1 << 20, 4, 1 << 20, 2));
+        Desk desk = new Desk(rows, 5, new LogBounds(1 << 20, 8, 1 << 20, 4, 1 << 20, 2, 0));
         LogDocument a = desk.create("a");
         List<String> told = new ArrayList<>();
         for (int i = 1; i <= 8; i++) {

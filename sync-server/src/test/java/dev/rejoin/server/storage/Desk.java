@@ -25,7 +25,8 @@ final class Desk {
                 damage.add(failure);
             }
         };
-        writer = LogWriter.open(log, new Still(), incarnation, work::add, Runnable::run, bounds, observer);
+        writer = LogWriter.open(
+                log, new Still(), incarnation, (task, after) -> work.add(task), Runnable::run, bounds, observer);
     }
 
     Desk(DeltaLog log, long incarnation) {
