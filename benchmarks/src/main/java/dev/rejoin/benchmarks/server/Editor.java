@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Editor {
     /* Messages above this are not put together, only counted and summed up. */
-    private static final int LARGE_BYTES = 32 << 10;
+    private static final int LARGE_BYTES = 160 << 10;
     private static final int PING = 9;
     private static final int CLOSE = 8;
 

@@ -179,12 +179,13 @@ public final class HeadToHead {
     private <T> Map<Contender, List<T>> rounds(
             List<Contender> contenders, Function<Contender, ?> warmUp, Function<Contender, T> round) {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
+        // the load itself, with a server that is not measured: else the first one is warmed up by less
+        try (Contender nobody = Contender.floor(work)) {
+            warmUp(nobody, warmUp);
+        }
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
-            for (int i = 0; i < level.warmUps(); i++) {
-                var unused = warmUp.apply(contender);
-            }
-            contender.rest();
+            warmUp(contender, warmUp);
         }
         for (int i = 0; i < level.rounds(); i++) {
             for (int j = 0; j < contenders.size(); j++) {
@@ -194,6 +195,13 @@ public final class HeadToHead {
             }
         }
         return outcomes;
+    }
+
+    private void warmUp(Contender contender, Function<Contender, ?> warmUp) {
+        for (int i = 0; i < level.warmUps(); i++) {
+            var unused = warmUp.apply(contender);
+        }
+        contender.rest();
     }
 
     private static <T> double median(List<T> outcomes, ToDoubleFunction<T> figure) {

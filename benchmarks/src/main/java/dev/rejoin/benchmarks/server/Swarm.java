@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
 /** The editors of one measurement, all on the calling thread. */
 final class Swarm implements AutoCloseable {
     private static final int READ_BYTES = 256 << 10;
-    private static final int CARRY_BYTES = 64 << 10;
+    private static final int CARRY_BYTES = 192 << 10;
     private static final int CONNECTING_AT_A_TIME = 64;
     private static final long OPENING_SECONDS = 60;
 

@@ -15,18 +15,17 @@ import org.jspecify.annotations.Nullable;
  * @param metrics {@code /metrics}: the page in Prometheus' text format; called on a worker thread
  * @param web {@code /}: the frontend, if one is served
  * @param exchange {@code /v1/export} and {@code /v1/import}, if they are served
- * @param flows {@code /.well-known/rejoin/flows}: the flow policies as JSON
+ * @param flows {@code /.well-known/rejoin/flows}: the flow policies as JSON; called on a worker thread
  * @param seal seals session tokens; null if they are plain
  * @param peers {@code /peers}: takes what other servers have opened, if there may be any
  */
-@SuppressWarnings("ArrayRecordComponent") // written once and sent as it is
 public record Endpoints(
         BooleanSupplier healthy,
         BooleanSupplier ready,
         Supplier<String> metrics,
         @Nullable WebRoot web,
         @Nullable StoreExchange exchange,
-        byte[] flows,
+        Supplier<byte[]> flows,
         @Nullable TokenSeal seal,
         @Nullable Function<Wire, Wire.End> peers) {
     /** Of a server alone, without flows, whose session tokens are plain. */
@@ -36,6 +35,6 @@ public record Endpoints(
             Supplier<String> metrics,
             @Nullable WebRoot web,
             @Nullable StoreExchange exchange) {
-        this(healthy, ready, metrics, web, exchange, "{}".getBytes(StandardCharsets.UTF_8), null, null);
+        this(healthy, ready, metrics, web, exchange, () -> "{}".getBytes(StandardCharsets.UTF_8), null, null);
     }
 }

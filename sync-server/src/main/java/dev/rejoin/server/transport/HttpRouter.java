@@ -147,7 +147,7 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
             case DOCUMENT -> documents.answer(request, caller, nowNanos);
             case RESTORE -> documents.restore(request, caller, nowNanos);
             case STATS -> documents.stats(request, caller, nowNanos);
-            case FLOWS -> CompletableFuture.completedFuture(flows());
+            case FLOWS -> CompletableFuture.supplyAsync(this::flows, workers);
             case DESCRIPTION -> operator(() -> Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, OpenApi.bytes()));
             case HEALTH -> operator(() -> probe(endpoints.healthy().getAsBoolean()));
             case READINESS -> operator(() -> probe(endpoints.ready().getAsBoolean()));
@@ -158,7 +158,10 @@ final class HttpRouter extends ChannelInboundHandlerAdapter {
     }
 
     private Answer flows() {
-        return Answer.of(HttpResponseStatus.OK, WriteBody.JSON_TYPE, endpoints.flows())
+        return Answer.of(
+                        HttpResponseStatus.OK,
+                        WriteBody.JSON_TYPE,
+                        endpoints.flows().get())
                 .with(HttpHeaderNames.CACHE_CONTROL, "max-age=60");
     }
 
