@@ -3,12 +3,9 @@ package dev.rejoin.server.room;
 import dev.rejoin.crdt.yjs.MalformedUpdateException;
 import dev.rejoin.sync.awareness.AwarenessLimits;
 import dev.rejoin.sync.awareness.AwarenessTable;
-import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.wire.FailureCode;
 import dev.rejoin.sync.wire.LinkMessage;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** What the editors of a room show, here and at other servers. Belongs to the loop of the room; sessions have their {@link RoomPresence}. */
@@ -100,10 +97,10 @@ final class ContentPresence {
         if (news.length == 0) {
             return;
         }
-        Map<Framing, byte[]> frames = new HashMap<>(2);
+        Framed framed = new Framed(framing -> framing.awareness(news));
         for (ContentSeat seat : seats) {
             if (seat.outlet.hasRoom()) {
-                seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.awareness(news)));
+                seat.outlet.relay(framed.as(seat.framing));
             }
         }
     }

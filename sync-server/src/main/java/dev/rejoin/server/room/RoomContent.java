@@ -14,7 +14,6 @@ import dev.rejoin.crdt.yjs.YDoc;
 import dev.rejoin.sync.dialect.Framing;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -532,23 +531,28 @@ final class RoomContent {
                 updates.add(change.integrated());
             }
         }
-        Map<Framing, byte[]> frames = new HashMap<>(2);
-        byte[] merged = updates.isEmpty() ? null : updates.size() == 1 ? updates.get(0) : Updates.merge(updates);
+        relay(updates.isEmpty() ? null : updates.size() == 1 ? updates.get(0) : Updates.merge(updates), before);
+        authors.forEach((author, own) -> {
+            if (seats.contains(author)) {
+                settled(author, own, 0);
+            }
+        });
+    }
+
+    /** @param merged what happened to the content; null if nothing did */
+    private void relay(byte @Nullable [] merged, StateVector before) {
+        Framed news = merged == null ? null : new Framed(framing -> framing.update(merged));
         for (ContentSeat seat : seats) {
             if (seat.catchingUp > 0) {
                 seat.meanwhile = merged;
-            } else if (merged != null && seat.synchronised && !seat.behind) {
+            } else if (news != null && seat.synchronised && !seat.behind) {
                 if (seat.outlet.hasRoom()) {
-                    seat.outlet.relay(frames.computeIfAbsent(seat.framing, framing -> framing.update(merged)));
+                    seat.outlet.relay(news.as(seat.framing));
                 } else {
                     seat.behind = true;
                     seat.had = before;
                     kit.observer().fellBehind();
                 }
-            }
-            Integer own = authors.get(seat);
-            if (own != null) {
-                settled(seat, own, 0);
             }
         }
     }
