@@ -181,11 +181,11 @@ public final class HeadToHead {
         Map<Contender, List<T>> outcomes = new LinkedHashMap<>();
         // the load itself, with a server that is not measured: else the first one is warmed up by less
         try (Contender nobody = Contender.floor(work)) {
-            warmUp(nobody, warmUp);
+            warmUp(nobody, warmUp, level.warmUps() / 3);
         }
         for (Contender contender : contenders) {
             outcomes.put(contender, new ArrayList<>());
-            warmUp(contender, warmUp);
+            warmUp(contender, warmUp, level.warmUps());
         }
         for (int i = 0; i < level.rounds(); i++) {
             for (int j = 0; j < contenders.size(); j++) {
@@ -197,8 +197,8 @@ public final class HeadToHead {
         return outcomes;
     }
 
-    private void warmUp(Contender contender, Function<Contender, ?> warmUp) {
-        for (int i = 0; i < level.warmUps(); i++) {
+    private static void warmUp(Contender contender, Function<Contender, ?> warmUp, int times) {
+        for (int i = 0; i < times; i++) {
             var unused = warmUp.apply(contender);
         }
         contender.rest();
