@@ -16,6 +16,8 @@ export interface Lease {
   readonly replica: string;
   readonly leaseKey: Uint8Array;
   readonly judged: { readonly last: number; readonly chain: number };
+  /** Names the log of the server that gave it; not there before one has said so. */
+  readonly log?: bigint;
   /** The address of the server that gave it, where there are several. */
   readonly server?: string;
 }

@@ -34,13 +34,8 @@ class LeadingClient extends Client {
   readonly confirmed: Uint8Array[] = [];
   declare onStep: (() => void) | undefined;
 
-  /** What is pending, without that of which only the dots are left. */
-  get undecided(): readonly PendingTransaction[] {
-    return this.entries.filter(({ mutations }) => mutations.length);
-  }
-
-  override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable'): void {
-    for (const { first, last, fragment } of this.entries.filter((entry) => entry.last <= through)) {
+  override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable', isUpToDate: boolean): void {
+    for (const { first, last, fragment } of this.unjudged.filter((entry) => entry.last <= through)) {
       const outcome = outcomes.find((each) => each.last === last);
       if (!outcome?.lost) {
         this.confirmed.push(outcome?.code ? encodeFragment(voidOf(this.replica, first, last)) : fragment);
@@ -49,7 +44,7 @@ class LeadingClient extends Client {
     if (bytes.length) {
       this.confirmed.push(bytes);
     }
-    super.settle(outcomes, through, bytes, reached);
+    super.settle(outcomes, through, bytes, reached, isUpToDate);
   }
 
   override refresh(): void {
@@ -342,7 +337,7 @@ export class Leader {
     const { connection, code, message, savesLocally } = this.client.status;
     const taken: TakenWrite[] = [];
     // Where a refusal has left only the dots of a write, these are told of once that is stored.
-    const isLeaving = this.client.entries.some(({ mutations, sendable }) => !mutations.length && !sendable);
+    const isLeaving = this.client.unjudged.some(({ mutations, sendable }) => !mutations.length && !sendable);
     for (const [id, each] of this.untold) {
       if (this.told.has(id) || (!this.isPending(id) && !isLeaving)) {
         taken.push(each);
