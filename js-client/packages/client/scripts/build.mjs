@@ -16,7 +16,7 @@ const unquoted = (text) => text.replace(/'[^'\n]*'|"[^"\n]*"/g, '');
 const ENTRIES = ['index', 'idb', 'json', 'presence', 'session-token', 'failover', 'times', 'writes', 'tabs', 'react', 'testing', 'undo', 'unload'];
 const PUBLIC = [...ENTRIES, 'pinned', 'lag', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write', 'status', 'testing-server', 'testing-clock'];
 // Names in stored records, of changes, and in what tabs say to each other, which are declared beside internal things.
-const KEPT = ['tab', 'retries', 'leases', 'refused', 'to', 'leader', 'count', 'life', 'joins', 'states', 'storing', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
+const KEPT = ['tab', 'retries', 'leases', 'refused', 'to', 'leader', 'count', 'life', 'joins', 'states', 'storing', 'cancelled', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 
 // Names that declarations only give to parameters, to functions that are exported, and to members that subclasses see, of which users have none.
 const INSIDE = words('object elements doc act amount change body settle millis include exclude ranked depth input');

@@ -64,6 +64,8 @@ export interface TakenWrite {
   readonly last: number;
   readonly replica: string;
   readonly counter: number;
+  /** It was refused when it was taken, or taken back since. */
+  readonly refused?: boolean;
 }
 
 /** Changes of the store that happen together or not at all. */

@@ -15,7 +15,7 @@ import { Write, type Rejection, type WriteState } from './write.ts';
 /** What every client of a document has in common, also one that shares its connection with other tabs. */
 export type ClientView = Pick<
   Client,
-  'document' | 'status' | 'rejections' | 'onStatus' | 'onWrite' | 'onRejected' | 'transact' | 'pending' | 'goOffline' | 'goOnline' | 'close'
+  'document' | 'status' | 'rejections' | 'onStatus' | 'onWrite' | 'onRejected' | 'transact' | 'cancel' | 'pending' | 'goOffline' | 'goOnline' | 'close'
 >;
 
 export interface TransactOptions {
@@ -100,7 +100,7 @@ export class Client {
   epoch = 0n;
   /** What is issued again is stored together. */
   private collecting = false;
-  /** @internal Goes into the store together with the next transaction. */
+  /** @internal Goes into the store together with the next transaction, or with what is taken back next. */
   alongside: StoreBatch | undefined;
   private savesLocally: boolean;
   /** The last verdicts are in the store; before that no new session may begin. */
@@ -213,6 +213,29 @@ export class Client {
     });
   }
 
+  /**
+   * Takes back a write that has not been sent, as if it had never been made: it is `rejected` with code `cancelled`, and not on the list of rejections. What was written
+   * after it stays; what depends on it is refused. Resolves with true when that is stored, with false if the write may have been sent, has its verdict, is not of this
+   * client, or a transaction is open; and, where tabs share a connection, if this tab is closed before it hears.
+   */
+  async cancel(write: Write): Promise<boolean> {
+    const entry = this.unjudged.at(-1)?.last && this.undecided.find((each) => each.write === write && !each.sent);
+    if (!entry) {
+      return false;
+    }
+    const refused: Refused[] = [];
+    let changed: PendingTransaction[] = [];
+    this.document.step('local', () => {
+      changed = this.refuseDependants([], refused, entry);
+    });
+    const [own, ...dependants] = refused;
+    const saving = this.save(this.alongside, changed, dependants);
+    this.move(write, 'rejected', this.rejection(own!.stored));
+    this.refresh();
+    await saving;
+    return true;
+  }
+
   /** The writes that await their verdict, oldest first. */
   pending(): readonly PendingWrite[] {
     return this.undecided.map(({ write, mutations }) => ({ write, mutations }));
@@ -320,16 +343,17 @@ export class Client {
   }
 
   /**
-   * Refuses what depends on these, directly or over others: none of it was sent, and only its dots are left of it. Returns what is to be stored, since its
-   * place in the history is another one.
+   * Refuses what depends on these, or on one that is cancelled, directly or over others: none of it was sent, and only its dots are left of it. Returns what is to
+   * be stored, since its place in the history is another one.
    */
-  private refuseDependants(gone: Write[], refused: Refused[]): PendingTransaction[] {
+  private refuseDependants(gone: Write[], refused: Refused[], cancelled?: PendingTransaction): PendingTransaction[] {
     let before: Judged = this.judged;
     let differs = false;
     return this.unjudged.filter((entry) => {
-      if (entry.write.after.some((write) => gone.includes(write))) {
+      const depends = entry.write.after.some((write) => gone.includes(write));
+      if (depends || entry === cancelled) {
         gone.push(entry.write);
-        refused.push(refusal(entry, DEPENDENCY_REJECTED));
+        refused.push(refusal(entry, depends ? DEPENDENCY_REJECTED : 'cancelled'));
         this.store.hollow(entry);
         differs = true;
       }
