@@ -8,6 +8,7 @@ import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { undoHistory } from '../src/undo.ts';
 import { couldLose } from '../src/unload.ts';
 import { closeAll, join } from './joining.ts';
+import type { LeaderStep } from '../src/tab-messages.ts';
 import { Random, SEED, replay } from './random.ts';
 import { FakeBrowser, type FakeTab } from './tab.ts';
 
@@ -241,12 +242,12 @@ test('in generated schedules a write that was taken back is nowhere, and every o
 
 /* Over tabs */
 
-async function withTabs(body: (server: FakeServer, ...tabs: [FakeTab, FakeTab]) => Promise<void>): Promise<void> {
+async function withTabs(body: (server: FakeServer, leader: FakeTab, follower: FakeTab, browser: FakeBrowser) => Promise<void>): Promise<void> {
   const [server, browser] = [new FakeServer(), new FakeBrowser()];
   try {
     const [leader, follower] = [await browser.open(server), await browser.open(server)];
     await untilQuiet(leader.client, follower.client);
-    await body(server, leader, follower);
+    await body(server, leader, follower, browser);
   } finally {
     await browser.close();
   }
@@ -321,19 +322,47 @@ test('a write that is taken back while nobody leads is taken back by the next le
   }));
 
 test('the leader ends when it has taken a write back and told nobody: the next one tells', () =>
-  withTabs(async (server, leader, follower) => {
+  withTabs(async (server, leader, follower, browser) => {
     await goOffline(leader, follower);
     const write = add(follower.client, 'regretted');
     await vi.waitFor(() => expect(leader.client.pending()).toHaveLength(1), WAIT);
-    follower.hears = 0;
-    const cancelling = follower.client.cancel(write);
-    await vi.waitFor(() => expect(leader.client.pending()).toHaveLength(0), WAIT);
-    expect(write.state).toBe('saved-locally');
-    leader.crash();
-    follower.hears = Infinity;
-    expect(await cancelling).toBe(true);
+    for (const channel of browser.channels) {
+      const post = channel.postMessage.bind(channel);
+      channel.postMessage = (message) => {
+        if ((message as Partial<LeaderStep>).cancelled?.length) {
+          leader.crash();
+        } else {
+          post(message);
+        }
+      };
+    }
+    expect(await follower.client.cancel(write)).toBe(true);
+    expect(leader.isDead).toBe(true);
     expect((await write.rejected).code).toBe('cancelled');
     follower.client.goOnline();
     await add(follower.client, 'kept').durable;
     expect(toJson(server.document)).toEqual({ tags: ['kept'] });
+  }));
+
+test('what depends on a write that was taken back is refused by a later leader, too, that has never seen that write', () =>
+  withTabs(async (server, leader, follower, browser) => {
+    await goOffline(leader, follower);
+    const write = add(follower.client, 'regretted');
+    await vi.waitFor(() => expect(leader.client.pending()).toHaveLength(1), WAIT);
+    // It is stored, and no leader takes it.
+    const [told] = [...browser.channels].filter((channel) => channel.tab === follower);
+    const post = told!.postMessage.bind(told);
+    told!.postMessage = (message) => (message as { type: string }).type === 'write' || post(message);
+    const upon = add(follower.client, 'upon', write);
+    await upon.savedLocally;
+    expect(await leader.client.cancel(leader.client.pending()[0]!.write)).toBe(true);
+    leader.client.goOnline();
+    await vi.waitFor(() => expect(server.submits).toBe(1), WAIT);
+    await add(leader.client, 'other').durable;
+    leader.crash();
+    follower.crash();
+    const next = await browser.open(server);
+    await vi.waitFor(() => expect(codes(next.client)).toEqual(['dependency-rejected']), WAIT);
+    await untilQuiet(next.client);
+    expect(toJson(server.document)).toEqual({ tags: ['other'] });
   }));
