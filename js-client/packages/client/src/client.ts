@@ -219,12 +219,12 @@ export class Client {
    * client, or a transaction is open; and, where tabs share a connection, if this tab is closed before it hears.
    */
   async cancel(write: Write): Promise<boolean> {
-    const entry = this.unjudged.at(-1)?.last && this.undecided.find((each) => each.write === write && !each.sent);
+    const entry = this.unjudged.at(-1)?.last && !write.isSent && this.undecided.find((each) => each.write === write);
     if (!entry) {
       return false;
     }
     const refused: Refused[] = [];
-    let changed: PendingTransaction[] = [];
+    let changed!: PendingTransaction[];
     this.document.step('local', () => {
       changed = this.refuseDependants([], refused, entry);
     });
@@ -291,7 +291,8 @@ export class Client {
       this.unjudged.forEach((each) => after.includes(each.write.id) && write.after.push(each.write));
       write.advance(entry.mutations.length ? 'saved-locally' : 'durable');
       // Whether the earlier run has sent it is not known, so it counts as sent: it may also have heard a verdict that is not stored.
-      Object.assign(entry, { chain, sendable: true, saved: true, sent: true });
+      Object.assign(entry, { chain, sendable: true, saved: true });
+      write.isSent = true;
     }
   }
 
@@ -459,7 +460,7 @@ export class Client {
     const refused: Refused[] = [];
     const again: PendingTransaction[] = [];
     const gone: Write[] = [];
-    let changed: PendingTransaction[] = [];
+    let changed!: PendingTransaction[];
     this.document.step('remote', () => {
       for (const entry of done) {
         const { last, chain, write, mutations } = entry;
@@ -568,15 +569,15 @@ export class Client {
   }
 
   /** @internal */
-  sent(entry: PendingTransaction): void {
-    entry.sent = true;
-    this.move(entry.write, 'sent');
+  sent({ write }: PendingTransaction): void {
+    write.isSent = true;
+    this.move(write, 'sent');
   }
 
   /** @internal */
-  conflict(outcomes: readonly Outcome[], refused: (entry: PendingTransaction) => boolean): void {
+  conflict(outcomes: readonly Outcome[], isOpen: (entry: PendingTransaction) => boolean): void {
     this.settle(outcomes, outcomes.at(-1)?.last ?? 0, NOTHING, 'durable', false);
-    this.comeBack('replica-conflict', (entry) => !refused(entry));
+    this.comeBack('replica-conflict', isOpen);
   }
 
   /** @internal */
@@ -640,9 +641,9 @@ export class Client {
       this.epoch = 0n;
       this.renew(() => code, { forget: true });
       retryable = code === 'epoch-changed';
-    } else if ((code === 'replica-conflict' || code === 'lease-elsewhere') && !retryable) {
+    } else if (!retryable && ['replica-conflict', 'lease-elsewhere'].includes(code)) {
       // Somebody else has this replica id, or the server is not its judge. What was sent may have been accepted under it or not.
-      this.renew((entry) => entry.sent);
+      this.renew(({ write }) => write.isSent);
       retryable = true;
     } else if (code === 'session-replaced') {
       // Another tab has taken the lease over, and the store says so; or a late session of our own has; or, if it comes again, a copy of us is alive.

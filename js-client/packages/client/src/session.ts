@@ -52,10 +52,10 @@ export interface SessionHost {
   settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array, reached: 'accepted' | 'durable', isUpToDate: boolean): void;
   sent(transaction: PendingTransaction): void;
   /**
-   * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `refused` tells of the
-   * others whether they are known not to have been accepted.
+   * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `isOpen` tells of the
+   * others whether they may have been accepted, and notes that.
    */
-  conflict(outcomes: readonly Outcome[], refused: (transaction: PendingTransaction) => boolean): void;
+  conflict(outcomes: readonly Outcome[], isOpen: (transaction: PendingTransaction) => boolean): void;
   /** The next transaction is larger than this server takes, and nothing is in flight. */
   oversized(transaction: PendingTransaction): void;
   presence(session: bigint, payload: Uint8Array): void;
@@ -224,7 +224,7 @@ export function startSession(host: SessionHost, hello: Uint8Array): Session {
       phase = ENDED;
       const lowest = verdicts[0]?.last ?? judgedThrough;
       const found = outcomes.findLastIndex(({ lost }) => !lost);
-      host.conflict(outcomes.slice(0, found + 1), ({ last }) => last > judgedThrough || lowest <= last);
+      host.conflict(outcomes.slice(0, found + 1), ({ last, write }) => (write.isSent = last <= judgedThrough && last < lowest));
     }
   }
 

@@ -89,8 +89,6 @@ export interface PendingTransaction {
   sendable?: boolean;
   /** The local store has it. */
   saved?: boolean;
-  /** It may have reached a server. */
-  sent?: boolean;
   /** What was last given to the local store. */
   stored?: StoredTransaction;
 }

@@ -199,7 +199,7 @@ export class Leader {
       this.client.rejections.find(({ id }) => id === message.id)?.discard();
     } else if (message.type === 'cancel') {
       const { id } = message;
-      const unsent = this.client.undecided.find(({ write, sent }) => write.id === id && !sent);
+      const unsent = this.client.undecided.find(({ write }) => write.id === id && !write.isSent);
       if (unsent) {
         this.cancelled.set(id, false);
         // What depends on it may still be on its way, also to the next leader.

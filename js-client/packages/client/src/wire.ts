@@ -86,7 +86,8 @@ function frame(kind: number, items: readonly Item[] = []): Uint8Array {
         }
       }
     } else if (value) {
-      body.varint(field + VARINT);
+      // A varint, whose type is 0.
+      body.varint(field);
       body.varint(value);
     }
   });

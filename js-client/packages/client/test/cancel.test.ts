@@ -76,6 +76,23 @@ test('what may have been sent, what has its verdict and what is not of this clie
   expect(again.document.set('tags').values).toEqual(['sent', 'waits']);
 });
 
+test('what was sent under a replica id that was given up is kept', async () => {
+  const server = new FakeServer();
+  const client = await join(server);
+  server.loses = 'answers';
+  const write = add(client, 'sent');
+  await quiet();
+  server.loses = 'nothing';
+  server.leases.set(client.replica, 'somebody else');
+  server.hold();
+  const { replica } = client;
+  server.cut();
+  await vi.waitFor(() => expect(client.replica).not.toBe(replica), WAIT);
+  client.goOffline();
+  expect(client.pending().map((each) => each.write)).toEqual([write]);
+  expect(await client.cancel(write)).toBe(false);
+});
+
 test('what depends on a write that is taken back is refused, directly or over others, and what is written later', async () => {
   const server = new FakeServer();
   const client = await join(server, { online: false });
