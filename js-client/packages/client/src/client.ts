@@ -290,9 +290,9 @@ export class Client {
       const { write } = entry;
       this.unjudged.forEach((each) => after.includes(each.write.id) && write.after.push(each.write));
       write.advance(entry.mutations.length ? 'saved-locally' : 'durable');
+      entry.chain = chain;
       // Whether the earlier run has sent it is not known, so it counts as sent: it may also have heard a verdict that is not stored.
-      Object.assign(entry, { chain, sendable: true, saved: true });
-      write.isSent = true;
+      entry.sendable = entry.saved = write.isSent = true;
     }
   }
 

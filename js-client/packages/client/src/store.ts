@@ -540,17 +540,17 @@ export class Store {
   private bury(replica: string, counter: number): void {
     const { removed } = this.open!;
     const dot = dotOf(replica, counter);
-    const cell = this.cellAt(replica, counter);
     if (!removed.has(dot)) {
       removed.set(dot, [replica, counter]);
-      this.hide(replica, counter, 1);
-    }
-    if (cell) {
-      this.mark(cell);
+      const cell = this.hide(replica, counter, 1);
+      if (cell) {
+        this.mark(cell);
+      }
     }
   }
 
-  private hide(replica: string, counter: number, by: number): void {
+  /** So many more pending transactions remove this dot; returns its cell, if it is here. */
+  private hide(replica: string, counter: number, by: number): StoreCell | undefined {
     const cell = this.cellAt(replica, counter);
     if (cell) {
       this.touch(cell);
@@ -562,6 +562,7 @@ export class Store {
     } else {
       this.hidden.delete(dot);
     }
+    return cell;
   }
 
   private hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
