@@ -16,15 +16,15 @@ const unquoted = (text) => text.replace(/'[^'\n]*'|"[^"\n]*"/g, '');
 const ENTRIES = ['index', 'idb', 'json', 'presence', 'session-token', 'failover', 'times', 'writes', 'tabs', 'react', 'testing', 'undo', 'unload'];
 const PUBLIC = [...ENTRIES, 'pinned', 'lag', 'client', 'client-store', 'memory-store', 'document', 'errors', 'mutation', 'values', 'write', 'status', 'testing-server', 'testing-clock'];
 // Names in stored records, of changes, and in what tabs say to each other, which are declared beside internal things.
-const KEPT = ['tab', 'retries', 'leases', 'refused', 'to', 'leader', 'count', 'life', 'joins', 'states', 'storing', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
+const KEPT = ['tab', 'retries', 'leases', 'refused', 'to', 'leader', 'count', 'life', 'joins', 'states', 'storing', 'cancelled', 'upToDate', 'clockOffset', 'settledBefore', 'taken', 'path', 'type', 'added', 'removed', 'before', 'after', 'owner', 'accepted', 'state', 'savedAt'];
 
 // Names that declarations only give to parameters, to functions that are exported, and to members that subclasses see, of which users have none.
-const INSIDE = words('object elements doc act amount change body settle millis include exclude ranked');
+const INSIDE = words('object elements doc act amount change body settle millis include exclude ranked depth input');
 
 // Names that some platform object has too, but that are only ever used on our own objects.
 const SHADOWED = words(`
-  act adopt amount begin cells change child children confirm connect contains context depth doc drop elements entries fail
-  finish handle hidden hide high host input kind level live lost low mark move nonce object offset order others parent payload
+  act adopt amount begin cells change child children confirm connect contains context deadline depth doc drop elements ended fail
+  finish frame handle hidden hide high host input kind level live lost low mark move nonce object offset order others parent payload
   place queue read ready refresh renew report restore root save saved seal search sent session show step storage text total touched
   version view visible write`);
 
@@ -83,6 +83,15 @@ await build({
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   logLevel: 'warning',
 });
+
+// What belongs to the language keeps its name, whatever the lists above say.
+for (const file of readdirSync(at('../dist')).filter((name) => name.endsWith('.js'))) {
+  for (const [text, global, name] of readFileSync(at(`../dist/${file}`), 'utf8').matchAll(/\b(Array|BigInt|Date|JSON|Math|Number|Object|Promise|String)\.([\w$]+)/g)) {
+    if (!(name in globalThis[global])) {
+      throw new Error(`${file} says ${text}: a name of ours is one of the language's, too.`);
+    }
+  }
+}
 
 // A second pass finds what one statement at a time does not.
 for (const file of readdirSync(at('../dist')).filter((name) => name.endsWith('.js'))) {

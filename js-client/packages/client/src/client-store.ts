@@ -16,6 +16,8 @@ export interface Lease {
   readonly replica: string;
   readonly leaseKey: Uint8Array;
   readonly judged: { readonly last: number; readonly chain: number };
+  /** Names the log of the server that gave it; not there before one has said so. */
+  readonly log?: bigint;
   /** The address of the server that gave it, where there are several. */
   readonly server?: string;
 }
@@ -62,6 +64,8 @@ export interface TakenWrite {
   readonly last: number;
   readonly replica: string;
   readonly counter: number;
+  /** It was refused when it was taken, or taken back since. */
+  readonly refused?: boolean;
 }
 
 /** Changes of the store that happen together or not at all. */

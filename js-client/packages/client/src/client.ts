@@ -15,14 +15,13 @@ import { Write, type Rejection, type WriteState } from './write.ts';
 /** What every client of a document has in common, also one that shares its connection with other tabs. */
 export type ClientView = Pick<
   Client,
-  'document' | 'status' | 'rejections' | 'onStatus' | 'onWrite' | 'onRejected' | 'transact' | 'pending' | 'goOffline' | 'goOnline' | 'close'
+  'document' | 'status' | 'rejections' | 'onStatus' | 'onWrite' | 'onRejected' | 'transact' | 'cancel' | 'pending' | 'goOffline' | 'goOnline' | 'close'
 >;
 
 export interface TransactOptions {
   /**
    * Writes of this client without which this one is not to happen. It is sent when they are accepted, and what is written after it waits behind it. If one of
-   * them is refused, or its outcome unknown, it is refused with code `dependency-rejected`, and nothing of it is sent but its dots: until the server has those,
-   * it counts as pending, with no mutations.
+   * them is refused, or its outcome unknown, it is refused with code `dependency-rejected`, and nothing of it is sent but its dots.
    */
   readonly after?: readonly Write[];
 }
@@ -70,8 +69,11 @@ export interface Refused {
   readonly stored: StoredRejection;
 }
 
+/** The code with which a pending transaction is refused; true: it may have been accepted. */
+type Refuses = (entry: PendingTransaction) => string | boolean | undefined;
+
 /** Close codes that the client answers itself; of others the server has said in a frame why. */
-const CLOSE_CODES: Record<number, string> = { 4409: 'replica-conflict', 4410: 'session-replaced' };
+const CLOSE_CODES: Record<number, string> = { 4409: 'replica-conflict', 4410: 'session-replaced', 4417: 'lease-elsewhere' };
 const DEPENDENCY_REJECTED = 'dependency-rejected';
 /** Not in any rejection: these writes go on in another tab. */
 const HANDED_OVER = '-';
@@ -91,13 +93,14 @@ export class Client {
   readonly options: OpenOptions;
   /** @internal */
   readonly store: Store;
-  private readonly clock: () => number;
+  /** @internal */
+  readonly clock: () => number;
   private lease!: Lease;
   /** @internal */
   epoch = 0n;
   /** What is issued again is stored together. */
   private collecting = false;
-  /** @internal Goes into the store together with the next transaction. */
+  /** @internal Goes into the store together with the next transaction, or with what is taken back next. */
   alongside: StoreBatch | undefined;
   private savesLocally: boolean;
   /** The last verdicts are in the store; before that no new session may begin. */
@@ -192,9 +195,14 @@ export class Client {
     return this.lease.judged;
   }
 
-  /** @internal Transactions without a verdict, oldest first. */
-  get entries(): readonly PendingTransaction[] {
+  /** @internal Transactions without a verdict, oldest first; also those of which only the dots are left. */
+  get unjudged(): readonly PendingTransaction[] {
     return this.store.pending;
+  }
+
+  /** @internal Those that are to have an effect, which is what users call pending. */
+  get undecided(): readonly PendingTransaction[] {
+    return this.unjudged.filter(({ mutations }) => mutations.length);
   }
 
   /** Runs several changes as one write; see {@link Document.transact}. */
@@ -205,9 +213,32 @@ export class Client {
     });
   }
 
+  /**
+   * Takes back a write that has not been sent, as if it had never been made: it is `rejected` with code `cancelled`, and not on the list of rejections. What was written
+   * after it stays; what depends on it is refused. Resolves with true when that is stored, with false if the write may have been sent, has its verdict, is not of this
+   * client, or a transaction is open; and, where tabs share a connection, if this tab is closed before it hears.
+   */
+  async cancel(write: Write): Promise<boolean> {
+    const entry = this.unjudged.at(-1)?.last && !write.isSent && this.undecided.find((each) => each.write === write);
+    if (!entry) {
+      return false;
+    }
+    const refused: Refused[] = [];
+    let changed!: PendingTransaction[];
+    this.document.step('local', () => {
+      changed = this.refuseDependants([], refused, entry);
+    });
+    const [own, ...dependants] = refused;
+    const saving = this.save(this.alongside, changed, dependants);
+    this.move(write, 'rejected', this.rejection(own!.stored));
+    this.refresh();
+    await saving;
+    return true;
+  }
+
   /** The writes that await their verdict, oldest first. */
   pending(): readonly PendingWrite[] {
-    return this.entries.map(({ write, mutations }) => ({ write, mutations }));
+    return this.undecided.map(({ write, mutations }) => ({ write, mutations }));
   }
 
   /** Writes that were not accepted, oldest first, until they are retried or discarded; they survive a reload. */
@@ -257,16 +288,17 @@ export class Client {
     for (const { id, fragment, first, last, chain, mutations, after = [] } of pending) {
       const entry = this.store.restore(fragment, first, last, decodeMutations(mutations), id ? new Write(id) : undefined);
       const { write } = entry;
-      this.entries.forEach((each) => after.includes(each.write.id) && write.after.push(each.write));
+      this.unjudged.forEach((each) => after.includes(each.write.id) && write.after.push(each.write));
       write.advance(entry.mutations.length ? 'saved-locally' : 'durable');
+      entry.chain = chain;
       // Whether the earlier run has sent it is not known, so it counts as sent: it may also have heard a verdict that is not stored.
-      Object.assign(entry, { chain, sendable: true, saved: true, sent: true });
+      entry.sendable = entry.saved = write.isSent = true;
     }
   }
 
   /** @internal */
   issued(entry: PendingTransaction): void {
-    entry.chain = chainAfter((this.entries.at(-2) ?? this.judged).chain, entry.fragment);
+    entry.chain = chainAfter((this.unjudged.at(-2) ?? this.judged).chain, entry.fragment);
     if (!this.collecting) {
       const batch = this.alongside;
       this.alongside = undefined;
@@ -279,15 +311,15 @@ export class Client {
 
   /** @internal Stores the batch, with these transactions, which are sent once they are stored, and refusals, which are told at once. */
   async save(batch: StoreBatch = {}, entries: readonly PendingTransaction[] = [], refused: readonly Refused[] = [], then?: () => void): Promise<void> {
-    const append = entries.map(stored);
+    const append = entries.map((entry) => (entry.stored = stored(entry)));
     const whole = { ...batch, append, addRejections: [...(batch.addRejections ?? []), ...refused.map((each) => each.stored)] };
     try {
       const committed = this.options.store?.commit(whole);
       refused.forEach((each) => this.refuse(each));
       await committed;
       entries.forEach((entry, i) => {
-        // Not if its place in the history is another one since.
-        if (entry.chain === append[i]!.chain) {
+        // Not if it was given to the store once more since.
+        if (entry.stored === append[i]) {
           entry.sendable = entry.saved = true;
           this.move(entry.write, 'saved-locally');
         }
@@ -295,7 +327,7 @@ export class Client {
       then?.();
     } catch (error) {
       if (error instanceof RejoinError && error.code === 'session-replaced') {
-        if (!entries.length || entries.some((entry) => this.entries.includes(entry))) {
+        if (!entries.length || entries.some((entry) => this.unjudged.includes(entry))) {
           this.handOver(whole);
         }
       } else {
@@ -312,16 +344,17 @@ export class Client {
   }
 
   /**
-   * Refuses what depends on these, directly or over others: none of it was sent, and only its dots are left of it. Returns what is to be stored, since its
-   * place in the history is another one.
+   * Refuses what depends on these, or on one that is cancelled, directly or over others: none of it was sent, and only its dots are left of it. Returns what is to
+   * be stored, since its place in the history is another one.
    */
-  private refuseDependants(gone: Write[], refused: Refused[]): PendingTransaction[] {
+  private refuseDependants(gone: Write[], refused: Refused[], cancelled?: PendingTransaction): PendingTransaction[] {
     let before: Judged = this.judged;
     let differs = false;
-    return this.entries.filter((entry) => {
-      if (entry.write.after.some((write) => gone.includes(write))) {
+    return this.unjudged.filter((entry) => {
+      const depends = entry.write.after.some((write) => gone.includes(write));
+      if (depends || entry === cancelled) {
         gone.push(entry.write);
-        refused.push(refusal(entry, DEPENDENCY_REJECTED));
+        refused.push(refusal(entry, depends ? DEPENDENCY_REJECTED : 'cancelled'));
         this.store.hollow(entry);
         differs = true;
       }
@@ -344,8 +377,8 @@ export class Client {
    * Takes a new replica id and issues the pending transactions again, except those for which there is a code, and, of those of which it is true that they may have
    * been accepted, increments and what depends on one that is gone.
    */
-  private renew(refuse: (entry: PendingTransaction) => string | boolean | undefined, batch: StoreBatch = {}): void {
-    const old = [...this.entries];
+  private renew(refuse: Refuses, batch: StoreBatch = {}): void {
+    const old = [...this.unjudged];
     const refused: Refused[] = [];
     const gone: Write[] = [];
     this.collecting = true;
@@ -372,7 +405,7 @@ export class Client {
       this.collecting = false;
     });
     const { addRejections = [], removeRejections = [], forget = false } = batch;
-    this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections }, [...this.entries], refused);
+    this.save({ lease: this.lease, renew: true, forget, removeRejections, addRejections }, [...this.unjudged], refused);
   }
 
   /** @internal */
@@ -420,14 +453,14 @@ export class Client {
   }
 
   /** @internal */
-  settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable'): void {
+  settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable', isUpToDate: boolean): void {
     const remote = bytes.length ? decodeFragment(bytes) : [];
-    const done = this.entries.filter(({ last }) => last <= through);
+    const done = this.unjudged.filter(({ last }) => last <= through);
     const voided: number[] = [];
     const refused: Refused[] = [];
     const again: PendingTransaction[] = [];
     const gone: Write[] = [];
-    let changed: PendingTransaction[] = [];
+    let changed!: PendingTransaction[];
     this.document.step('remote', () => {
       for (const entry of done) {
         const { last, chain, write, mutations } = entry;
@@ -456,12 +489,13 @@ export class Client {
     if (done.length) {
       const { last } = this.judged;
       this.recorded = this.save({ lease: this.lease, settled: { through, voided } }, changed, refused, () => {
-        this.session?.verdictsKnown(last, this.clock());
+        this.session?.verdictsKnown(last);
         this.arm();
       });
       done.forEach(({ write }) => gone.includes(write) || this.move(write, reached));
     }
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
+    this.isCaughtUp ||= isUpToDate;
     this.refresh();
   }
 
@@ -503,7 +537,7 @@ export class Client {
       void this.recorded.then(() => {
         if (mine()) {
           const version = this.epoch ? this.store.version() : NOTHING;
-          this.session = startSession(this, helloFrame(document, this.lease, this.epoch, version, 'rejoin-js/0.1.0', token, this.tap?.greeting()), this.clock());
+          this.session = startSession(this, helloFrame(document, this.lease, this.epoch, version, 'rejoin-js/0.1.0', token, this.tap?.greeting()));
           this.arm();
         }
       });
@@ -511,7 +545,7 @@ export class Client {
     socket.onmessage = ({ data }: { data: ArrayBuffer }) => {
       if (mine() && this.session) {
         const bytes = new Uint8Array(data);
-        this.session.receive(bytes, this.clock());
+        this.session.receive(bytes);
         this.session && this.tap?.frame(bytes);
         this.arm();
       }
@@ -535,28 +569,26 @@ export class Client {
   }
 
   /** @internal */
-  sent(entry: PendingTransaction): void {
-    entry.sent = true;
-    this.move(entry.write, 'sent');
+  sent({ write }: PendingTransaction): void {
+    write.isSent = true;
+    this.move(write, 'sent');
   }
 
   /** @internal */
-  conflict(outcomes: readonly Outcome[], refused: (entry: PendingTransaction) => boolean): void {
-    this.settle(outcomes, outcomes.at(-1)?.last ?? 0, NOTHING, 'durable');
-    this.renew((entry) => !refused(entry));
-    this.lost('replica-conflict', '', true);
+  conflict(outcomes: readonly Outcome[], isOpen: (entry: PendingTransaction) => boolean): void {
+    this.settle(outcomes, outcomes.at(-1)?.last ?? 0, NOTHING, 'durable', false);
+    this.comeBack('replica-conflict', isOpen);
   }
 
   /** @internal */
   oversized(entry: PendingTransaction): void {
-    this.renew((each) => each === entry && 'too-large');
-    this.lost('too-large', '', true);
+    this.comeBack('too-large', (each) => each === entry && 'too-large');
   }
 
-  /** @internal */
-  caughtUp(): void {
-    this.isCaughtUp = true;
-    this.refresh();
+  /** Goes on under a new replica id, over a new connection. */
+  private comeBack(code: string, refuse: Refuses): void {
+    this.renew(refuse);
+    this.lost(code, '', true);
   }
 
   /** @internal */
@@ -570,13 +602,22 @@ export class Client {
   }
 
   /** @internal */
-  opened({ epoch, serverTimeMillis }: Welcome): boolean {
+  opened({ epoch, serverTimeMillis, log }: Welcome): boolean {
     const now = this.clock();
+    const { log: lessor = 0n } = this.lease;
     this.isCaughtUp = false;
-    if (this.epoch && this.epoch !== epoch) {
-      // The document has begun another life: nothing of the old one can be assumed in it.
-      this.lost('epoch-changed', '', false);
+    // A server that should have refused the lease and does not know it, or another life of the document: nothing of the old one can be assumed in it.
+    const reason = lessor && lessor !== log ? 'lease-elsewhere' : this.epoch && this.epoch !== epoch ? 'epoch-changed' : '';
+    if (reason) {
+      this.lost(reason, '', false);
       return false;
+    }
+    if (lessor !== log) {
+      // Nothing may be sent before it is stored who judges it, so what waits is stored with that.
+      const waiting = [...this.unjudged];
+      waiting.forEach((entry) => (entry.sendable = false));
+      this.lease = { ...this.lease, log };
+      this.save({ lease: this.lease }, waiting);
     }
     if (serverTimeMillis) {
       // Stamps follow the server's clock, so that a wrong clock of this device spoils no write.
@@ -600,9 +641,9 @@ export class Client {
       this.epoch = 0n;
       this.renew(() => code, { forget: true });
       retryable = code === 'epoch-changed';
-    } else if (code === 'replica-conflict' && !retryable) {
-      // Another owner has this replica id. What was sent may have been accepted under it or not.
-      this.renew((entry) => entry.sent);
+    } else if (!retryable && ['replica-conflict', 'lease-elsewhere'].includes(code)) {
+      // Somebody else has this replica id, or the server is not its judge. What was sent may have been accepted under it or not.
+      this.renew(({ write }) => write.isSent);
       retryable = true;
     } else if (code === 'session-replaced') {
       // Another tab has taken the lease over, and the store says so; or a late session of our own has; or, if it comes again, a copy of us is alive.
@@ -631,15 +672,14 @@ export class Client {
   /** Drops the connection, if there is one, without saying why. */
   private hangUp(): void {
     const { socket } = this;
-    const now = this.clock();
     clearTimeout(this.retryTimer);
     clearTimeout(this.sessionTimer);
-    if (now - this.connectedAt >= HEALTHY_MILLIS) {
+    if (this.clock() - this.connectedAt >= HEALTHY_MILLIS) {
       this.attempt = 0;
     }
     this.connectedAt = Infinity;
     try {
-      this.session?.leave(now);
+      this.session?.leave();
     } catch {
       // The socket may be closed already; leaving needs no answer.
     }
@@ -651,13 +691,13 @@ export class Client {
   /** @internal Says something that needs no answer, if the server has welcomed us. */
   say(frame: Uint8Array): void {
     if (this.connection === 'connected') {
-      this.session?.say(frame, this.clock());
+      this.session?.say(frame);
       this.arm();
     }
   }
 
   private pump(): void {
-    this.session?.pump(this.clock());
+    this.session?.pump();
     this.arm();
   }
 
@@ -667,7 +707,7 @@ export class Client {
     const due = this.session?.deadline() ?? Infinity;
     if (due < Infinity) {
       this.sessionTimer = setTimeout(() => {
-        this.session?.tick(this.clock());
+        this.session?.tick();
         this.arm();
       }, Math.max(0, due - this.clock()));
     }
@@ -683,7 +723,7 @@ export class Client {
 
   /** @internal */
   refresh(): void {
-    const pending = this.entries.length;
+    const pending = this.undecided.length;
     const status: Status = Object.freeze({
       connection: this.connection,
       ...this.reason,

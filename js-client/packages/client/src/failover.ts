@@ -1,18 +1,18 @@
 import type { ClientStore, StoreBatch, StoredDoubt, StoredRejection } from './client-store.ts';
-import { open, type Client, type OpenOptions, type WebSocketLike } from './client.ts';
+import { Client, type OpenOptions, type WebSocketLike } from './client.ts';
 import { doubtOf, outcomeOf } from './doubt.ts';
 import { decodeFragment, type Fragment } from './fragment.ts';
 import { HANDSHAKE_MILLIS } from './limits.ts';
 import { encodeMutations } from './mutation.ts';
-import { decodeServerFrame } from './wire.ts';
+import { UPDATE, decodeServerFrame } from './wire.ts';
 import { Write } from './write.ts';
 
 /** How long a server has to be gone, in milliseconds, before its clients move; see {@link FailoverOptions.moveAfter}. */
 const MOVE_AFTER_MILLIS = 10_000;
 /** The first byte of the frame that takes a client in. */
 const WELCOME = 0x0a;
-/** The close code upon which a client takes a new replica id. */
-const REPLICA_CONFLICT = 4409;
+/** The close code upon which a client leaves its judge. */
+const LEASE_ELSEWHERE = 4417;
 
 export interface FailoverOptions extends Omit<OpenOptions, 'url'> {
   /**
@@ -80,7 +80,7 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
 
     constructor(url: string, protocol: string) {
       if (due) {
-        this.timer = setTimeout(() => this.end({ code: REPLICA_CONFLICT }));
+        this.timer = setTimeout(() => this.end({ code: LEASE_ELSEWHERE }));
         return;
       }
       // A server that takes no connection and refuses none is gone, too.
@@ -151,20 +151,29 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
       }
       well();
       at = (at + 1) % urls.length;
-      const { replica, entries } = client!;
-      leaving = new Map(entries.map((entry, i) => [entry.write.id, doubtOf(replica, entry, entries.slice(i + 1))]));
-      this.onclose?.({ code: REPLICA_CONFLICT } as never);
-      leaving = new Map();
+      this.onclose?.({ code: LEASE_ELSEWHERE } as never);
       onMove?.(urls[at]!);
       client?.goOnline();
+    }
+  }
+
+  /** Notes what may be in doubt when it leaves a judge: one that is gone, or one that another server behind the same name has taken the place of. */
+  class Leaving extends Client {
+    override lost(code: string, message: string, retryable: boolean): void {
+      if (code === 'lease-elsewhere') {
+        const { replica, unjudged } = this;
+        leaving = new Map(unjudged.map((entry, i) => [entry.write.id, doubtOf(replica, entry, unjudged.slice(i + 1))]));
+      }
+      super.lost(code, message, retryable);
+      leaving = new Map();
     }
   }
 
   const hear = (frame: Uint8Array): void => {
     try {
       const said = decodeServerFrame(frame);
-      if (said.kind === 'update' && said.update.fragment.length) {
-        settle(decodeFragment(said.update.fragment));
+      if (said.kind === UPDATE && said.fragment.length) {
+        settle(decodeFragment(said.fragment));
       }
     } catch {
       // The client has said what is wrong with it.
@@ -222,7 +231,8 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
     webSocket: { value: Watched },
     store: { value: noting },
   };
-  const opened = (client = await open(Object.defineProperties({}, options) as OpenOptions));
+  const stored = (await noting?.load()) ?? { pending: [], rejections: [] };
+  const opened = (client = new Leaving(Object.defineProperties({}, options) as OpenOptions, stored));
   opened.onRejected(({ id, code }) => {
     const doubt = code === 'unknown-outcome' ? leaving.get(id) : undefined;
     if (doubt) {

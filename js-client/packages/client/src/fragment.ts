@@ -57,7 +57,8 @@ export type Payload =
   | { readonly kind: typeof AMOUNT; readonly amount: bigint }
   | { readonly kind: typeof TALLY; readonly p: bigint; readonly n: bigint }
   | { readonly kind: typeof ABSENT; readonly value: Value }
-  | { readonly kind: typeof EXTENDED; readonly code: number; readonly bytes: Uint8Array; readonly totals?: readonly Total[] };
+  /** With totals where the code is known, else as it came. */
+  | { readonly kind: typeof EXTENDED; readonly code: number; readonly totals?: readonly Total[]; readonly bytes?: Uint8Array };
 
 /** What one dot holds. */
 export interface Cell {
@@ -96,7 +97,7 @@ export function objectKey(parent: ObjectKey | null, type: number, key: string): 
 }
 
 export function baseline(totals: readonly Total[]): Payload {
-  return { kind: EXTENDED, code: BASELINE, bytes: bytesOf(totals), totals };
+  return { kind: EXTENDED, code: BASELINE, totals };
 }
 
 function bytesOf(totals: readonly Total[]): Uint8Array {
@@ -160,7 +161,7 @@ function encode(format: number, fragment: Fragment): Uint8Array {
         break;
       case EXTENDED:
         out.varint(payload.code);
-        out.lengthPrefixed(payload.totals ? bytesOf(payload.totals) : payload.bytes);
+        out.lengthPrefixed(payload.totals ? bytesOf(payload.totals) : payload.bytes!);
         break;
       default:
         writeValue(out, payload.value);
@@ -173,8 +174,14 @@ function encode(format: number, fragment: Fragment): Uint8Array {
     if (runs.length) {
       out.replica(replica);
     }
-    writeRuns(out, runs, (run) => {
-      for (let counter = run.high; counter >= run.low; counter--) {
+    runs.forEach(([low, high], i) => {
+      const gap = i ? runs[i - 1]![0] - high - 1 : high;
+      const live = cells.has(high);
+      out.varint(gap * 8 + (i + 1 < runs.length ? 4 : 0) + (high > low ? 2 : 0) + (live ? 1 : 0));
+      if (high > low) {
+        out.varint(high - low - 1);
+      }
+      for (let counter = high; live && counter >= low; counter--) {
         writeCell(cells.get(counter)!);
       }
     });
@@ -182,52 +189,39 @@ function encode(format: number, fragment: Fragment): Uint8Array {
   return out.finish();
 }
 
-interface Run {
-  high: number;
-  low: number;
-  live: boolean;
-}
-
-/** The maximal runs of a section, descending. */
-function runsOf(claims: Ranges, cells: ReadonlyMap<number, Cell>): Run[] {
+/** The maximal ranges of a section, descending, in which either all dots have a cell or none. Cells stand under dots that are claimed. */
+function runsOf(claims: Ranges, cells: ReadonlyMap<number, Cell>): [low: number, high: number][] {
   const live = [...cells.keys()].sort((a, b) => b - a);
-  const runs: Run[] = [];
+  const runs: [number, number][] = [];
   let at = 0;
-  for (const [low, high] of [...claims].reverse()) {
-    for (let next = high; next >= low; ) {
-      const top = live[at] ?? 0;
-      if (top === next) {
-        const run = { high: next, low: next, live: true };
-        while (++at < live.length && live[at] === run.low - 1 && run.low > low) {
-          run.low--;
+  for (const [bottom, top] of [...claims].reverse()) {
+    for (let low: number, high = top; high >= bottom; high = low - 1) {
+      if (live[at] === high) {
+        low = high;
+        while (live[++at] === low - 1) {
+          low--;
         }
-        runs.push(run);
       } else {
-        runs.push({ high: next, low: Math.max(low, top + 1), live: false });
+        low = Math.max(bottom, (live[at] ?? 0) + 1);
       }
-      next = runs[runs.length - 1]!.low - 1;
+      runs.push([low, high]);
     }
   }
   return runs;
 }
 
-function writeRuns(out: ByteWriter, runs: Run[], cellsOf: (run: Run) => void): void {
-  runs.forEach((run, i) => {
-    const gap = i ? runs[i - 1]!.low - run.high - 1 : run.high;
-    const length = run.high - run.low + 1;
-    out.varint(gap * 8 + (i + 1 < runs.length ? 4 : 0) + (length > 1 ? 2 : 0) + (run.live ? 1 : 0));
-    if (length > 1) {
-      out.varint(length - 2);
-    }
-    if (run.live) {
-      cellsOf(run);
-    }
-  });
-}
-
 /* Decoding */
 
 export function decodeFragment(bytes: Uint8Array): Fragment {
+  return canonicalOnly(bytes, decode(0x52, bytes), encodeFragment);
+}
+
+export function decodeVersion(bytes: Uint8Array): Map<string, Ranges> {
+  const version = [...decode(0x56, bytes)].map(([replica, { claims }]) => [replica, claims] as const);
+  return canonicalOnly(bytes, new Map(version), encodeVersion);
+}
+
+function decode(format: number, bytes: Uint8Array): Map<string, Section> {
   const input = new ByteReader(bytes);
   const objects: ObjectKey[] = [];
   let clock = 0;
@@ -281,10 +275,7 @@ export function decodeFragment(bytes: Uint8Array): Fragment {
       case EXTENDED: {
         const code = input.varint(0x7fffffff) || input.fail();
         const body = input.view(input.varint());
-        payload = { kind, code, bytes: body.slice() };
-        if (code <= FOLD) {
-          payload = { ...payload, totals: readTotals(body, code) };
-        }
+        payload = { kind, code, ...(code > FOLD ? { bytes: body.slice() } : { totals: readTotals(body, code) }) };
         break;
       }
       default:
@@ -297,59 +288,32 @@ export function decodeFragment(bytes: Uint8Array): Fragment {
   };
 
   const sections = new Map<string, Section>();
-  readSections(input, 0x52, (replica, section, run) => {
-    sections.set(replica, section);
-    if (run.live) {
-      for (let counter = run.high; counter >= run.low; counter--) {
-        section.cells.set(counter, readCell());
-      }
-    }
-  });
-  return canonicalOnly(bytes, sections, encodeFragment);
-}
-
-export function decodeVersion(bytes: Uint8Array): Map<string, Ranges> {
-  const version = new Map<string, Ranges>();
-  const input = new ByteReader(bytes);
-  readSections(input, 0x56, (replica, { claims }, run) => {
-    if (run.live) {
-      input.fail();
-    }
-    version.set(replica, claims);
-  });
-  return canonicalOnly(bytes, version, encodeVersion);
-}
-
-function readSections(
-  input: ByteReader,
-  format: number,
-  onRun: (replica: string, section: Section, run: Run) => void,
-): void {
   if (input.byte() !== format) {
     input.fail();
   }
   while (!input.done) {
-    const replica = input.replica();
-    const pairs: [number, number][] = [];
     const section = sectionOf();
-    let previous: Run | undefined;
-    for (let more = true; more; ) {
+    sections.set(input.replica(), section);
+    const runs: [number, number][] = [];
+    for (let more = true, below = 0; more; ) {
       const token = input.varint();
       const gap = Math.floor(token / 8);
-      const live = (token & 1) === 1;
-      const high = previous ? previous.low - 1 - gap : gap;
+      const high = below ? below - 1 - gap : gap;
       const low = high - (token & 2 ? input.varint(MAX_COUNTER) + 1 : 0);
       if (low < 1 || high > MAX_COUNTER) {
         input.fail();
       }
+      for (let counter = high; token & 1 && counter >= low; counter--) {
+        section.cells.set(counter, readCell());
+      }
+      runs.push([low, high]);
+      below = low;
       more = (token & 4) !== 0;
-      pairs.push([low, high]);
-      onRun(replica, section, (previous = { high, low, live }));
     }
-    for (const [low, high] of pairs.reverse()) {
-      section.claims.add(low, high);
-    }
+    // From below each one is added at the end.
+    runs.reverse().forEach(([low, high]) => section.claims.add(low, high));
   }
+  return sections;
 }
 
 function unsigned63(input: ByteReader): bigint {

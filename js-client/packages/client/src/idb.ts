@@ -203,8 +203,8 @@ export class IndexedDbStore implements ClientStore {
     }
     const { replica } = next!;
     if (batch.taken) {
-      const { tab, first, last, replica: to, counter } = batch.taken;
-      transactions.put({ replica: TAB + tab, first, last, to, counter });
+      const { tab, replica: to, ...rest } = batch.taken;
+      transactions.put({ replica: TAB + tab, to, ...rest });
     }
     for (const each of batch.append ?? []) {
       transactions.put({ ...each, replica });

@@ -96,7 +96,7 @@ export class PinnedView {
   /** Takes in what this client has written, before its verdict takes it off the list of what is pending. */
   private collect(): void {
     if (this.base) {
-      for (const { write, fragment } of this.client.entries) {
+      for (const { write, fragment } of this.client.unjudged) {
         if (this.own.get(write) !== fragment) {
           this.own.set(write, fragment);
           this.shown = undefined;

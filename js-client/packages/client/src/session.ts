@@ -2,7 +2,12 @@ import { RejoinError } from './errors.ts';
 import { HANDSHAKE_MILLIS, PROGRESS_MILLIS } from './limits.ts';
 import type { PendingTransaction } from './store.ts';
 import {
+  FAILURE,
   NOTHING,
+  PING,
+  PRESENCE,
+  UPDATE,
+  WELCOME,
   decodeServerFrame,
   goodbyeFrame,
   pingFrame,
@@ -28,31 +33,31 @@ export interface Judged {
   readonly chain: number;
 }
 
-/** What a session does to the world around it. */
+/** What a session does to the world around it, which tells it the time. After {@link lost}, {@link conflict} or {@link oversized} it is not asked for anything any more but to leave. */
 export interface SessionHost {
+  /** Milliseconds. */
+  clock(): number;
   send(frame: Uint8Array): void;
   /** The session is over; the socket is to be closed. */
   lost(code: string, message: string, retryable: boolean): void;
   /** Transactions without a verdict, oldest first. One may be sent only once it survives a reload, else its dots might be used twice, and what it depends on is accepted. */
-  readonly entries: readonly PendingTransaction[];
+  readonly unjudged: readonly PendingTransaction[];
   readonly judged: Judged;
-  /** The handshake is done. False if the document has begun another life, so that the session must end. */
+  /** The handshake is done. False if the client does not go on with this server, which it has left then. */
   opened(welcome: Welcome): boolean;
   /**
    * Verdicts on what is pending up to a dot, without an outcome: it is accepted, and what others did, to be applied in one step, and what the server's
-   * acknowledgement means: a store in memory only accepts.
+   * acknowledgement means: a store in memory only accepts. Then the client may be up to date with what the server held when it answered.
    */
-  settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array, reached: 'accepted' | 'durable'): void;
+  settle(outcomes: readonly Outcome[], through: number, fragment: Uint8Array, reached: 'accepted' | 'durable', isUpToDate: boolean): void;
   sent(transaction: PendingTransaction): void;
   /**
-   * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `refused` tells of the
-   * others whether they are known not to have been accepted.
+   * Somebody else has used this replica id. Transactions up to `outcomes` have found their verdict; `isOpen` tells of the
+   * others whether they may have been accepted, and notes that.
    */
-  conflict(outcomes: readonly Outcome[], refused: (transaction: PendingTransaction) => boolean): void;
+  conflict(outcomes: readonly Outcome[], isOpen: (transaction: PendingTransaction) => boolean): void;
   /** The next transaction is larger than this server takes, and nothing is in flight. */
   oversized(transaction: PendingTransaction): void;
-  /** The client is up to date with what the server held when it answered. */
-  caughtUp(): void;
   presence(session: bigint, payload: Uint8Array): void;
 }
 
@@ -60,26 +65,26 @@ const GREETING = 0;
 const OPEN = 1;
 const ENDED = 2;
 
-/** One connection's conversation with the server: bytes and time in, bytes and effects out. No socket, no timer. */
+/** One connection's conversation with the server: bytes in, bytes and effects out. No socket, no timer. */
 export interface Session {
-  /** When {@link tick} is due, in milliseconds of the same clock. */
+  /** When {@link tick} is due, by the host's clock. */
   deadline(): number;
-  tick(now: number): void;
-  receive(bytes: Uint8Array, now: number): void;
+  tick(): void;
+  receive(bytes: Uint8Array): void;
   /** Sends what may be sent: saved, held by no other, in order, within the window. */
-  pump(now: number): void;
+  pump(): void;
   /** Sends a frame that needs no answer; only once the server has welcomed us. */
-  say(frame: Uint8Array, now: number): void;
+  say(frame: Uint8Array): void;
   /** Verdicts up to here survive a reload. */
-  verdictsKnown(through: number, now: number): void;
-  /** Leaves on purpose. */
-  leave(now: number): void;
+  verdictsKnown(through: number): void;
+  /** Leaves, on purpose or because the session is over. */
+  leave(): void;
 }
 
 /** Begins the conversation by saying Hello. Its state lives in variables, not in an object: names of variables cost nothing. */
-export function startSession(host: SessionHost, hello: Uint8Array, now: number): Session {
+export function startSession(host: SessionHost, hello: Uint8Array): Session {
   let phase = GREETING;
-  let heard = now;
+  let heard = host.clock();
   let spoke = 0;
   let heartbeat = 0;
   let maxInFlight = 0;
@@ -97,48 +102,37 @@ export function startSession(host: SessionHost, hello: Uint8Array, now: number):
   const speakAt = (): number => (phase === OPEN ? Math.min(spoke + heartbeat * 0.8, reportAt) : Infinity);
 
   function deadline(): number {
-    return phase === ENDED ? Infinity : Math.min(silentAt(), speakAt());
+    return Math.min(silentAt(), speakAt());
   }
 
-  function tick(now: number): void {
-    if (phase === ENDED) {
-      return;
-    }
+  function tick(): void {
+    const now = host.clock();
     if (now >= silentAt()) {
       end('timeout', '', true);
     } else if (now >= reportAt && phase === OPEN) {
-      report(now);
+      report();
     } else if (now >= speakAt()) {
       // any answer will do, whatever it answers
-      say(pingFrame(1n), now);
+      say(pingFrame(1n));
     }
   }
 
-  function receive(bytes: Uint8Array, now: number): void {
-    if (phase === ENDED) {
-      return;
-    }
-    heard = now;
+  function receive(bytes: Uint8Array): void {
+    heard = host.clock();
     try {
       const frame = decodeServerFrame(bytes);
-      if (frame.kind === 'failure') {
+      if (frame.kind === FAILURE) {
         end(frame.code, frame.message, frame.retryable);
-      } else if ((frame.kind === 'welcome') !== (phase === GREETING)) {
+      } else if ((frame.kind === WELCOME) !== (phase === GREETING)) {
         end('protocol-error');
-      } else {
-        switch (frame.kind) {
-          case 'welcome':
-            welcome(frame.welcome, now);
-            break;
-          case 'update':
-            update(frame.update, now);
-            break;
-          case 'ping':
-            say(pongFrame(frame.nonce), now);
-            break;
-          case 'presence':
-            host.presence(frame.session, frame.payload);
-        }
+      } else if (frame.kind === WELCOME) {
+        welcome(frame);
+      } else if (frame.kind === UPDATE) {
+        update(frame);
+      } else if (frame.kind === PING) {
+        say(pongFrame(frame.nonce));
+      } else if (frame.kind === PRESENCE) {
+        host.presence(frame.session, frame.payload);
       }
     } catch (error) {
       if (!(error instanceof RejoinError)) {
@@ -148,12 +142,12 @@ export function startSession(host: SessionHost, hello: Uint8Array, now: number):
     }
   }
 
-  function pump(now: number): void {
+  function pump(): void {
     if (phase !== OPEN) {
       return;
     }
     let inFlight = 0;
-    for (const transaction of host.entries) {
+    for (const transaction of host.unjudged) {
       if (transaction.last <= sentThrough) {
         inFlight++;
       } else if (!transaction.sendable || transaction.write.isHeld || inFlight >= maxInFlight) {
@@ -168,28 +162,28 @@ export function startSession(host: SessionHost, hello: Uint8Array, now: number):
         }
         inFlight++;
         sentThrough = transaction.last;
-        say(frame, now);
+        say(frame);
         host.sent(transaction);
       }
     }
   }
 
-  function verdictsKnown(through: number, now: number): void {
+  function verdictsKnown(through: number): void {
     known = through;
     if (through > reported && reportAt === Infinity) {
-      reportAt = now + PROGRESS_MILLIS;
+      reportAt = host.clock() + PROGRESS_MILLIS;
     }
   }
 
-  function leave(now: number): void {
+  function leave(): void {
     if (phase === OPEN) {
-      report(now);
-      say(goodbyeFrame(), now);
+      report();
+      say(goodbyeFrame());
     }
     phase = ENDED;
   }
 
-  function welcome(welcome: Welcome, now: number): void {
+  function welcome(welcome: Welcome): void {
     if (welcome.protocolVersion !== 1) {
       end('upgrade-required', `protocol version ${welcome.protocolVersion}`);
       return;
@@ -203,7 +197,7 @@ export function startSession(host: SessionHost, hello: Uint8Array, now: number):
       return;
     }
     resume(welcome);
-    pump(now);
+    pump();
   }
 
   /**
@@ -215,7 +209,7 @@ export function startSession(host: SessionHost, hello: Uint8Array, now: number):
     const outcomes: Outcome[] = [];
     const meets = (point: Judged): boolean => point.last === judgedThrough && point.chain === chain;
     let shared = meets(host.judged);
-    for (const transaction of host.entries) {
+    for (const transaction of host.unjudged) {
       const { last, chain: mine } = transaction;
       if (last <= judgedThrough) {
         const verdict = verdicts.find((each) => each.last === last && each.chain === mine);
@@ -225,35 +219,34 @@ export function startSession(host: SessionHost, hello: Uint8Array, now: number):
     }
     if (shared) {
       sentThrough = judgedThrough;
-      host.settle(outcomes, judgedThrough, NOTHING, 'durable');
+      host.settle(outcomes, judgedThrough, NOTHING, 'durable', false);
     } else {
       phase = ENDED;
       const lowest = verdicts[0]?.last ?? judgedThrough;
       const found = outcomes.findLastIndex(({ lost }) => !lost);
-      host.conflict(outcomes.slice(0, found + 1), ({ last }) => last > judgedThrough || lowest <= last);
+      host.conflict(outcomes.slice(0, found + 1), ({ last, write }) => (write.isSent = last <= judgedThrough && last < lowest));
     }
   }
 
-  function update({ fragment, ackedThrough, level, rejections }: Update, now: number): void {
+  function update({ fragment, ackedThrough, level, rejections }: Update): void {
     if (ackedThrough > sentThrough) {
       end('protocol-error');
       return;
     }
-    host.settle(rejections, ackedThrough, fragment, level >= 2 ? 'durable' : 'accepted');
-    host.caughtUp();
-    pump(now);
+    host.settle(rejections, ackedThrough, fragment, level >= 2 ? 'durable' : 'accepted', true);
+    pump();
   }
 
-  function report(now: number): void {
+  function report(): void {
     reportAt = Infinity;
     if (known > reported) {
       reported = known;
-      say(progressFrame(known), now);
+      say(progressFrame(known));
     }
   }
 
-  function say(frame: Uint8Array, now: number): void {
-    spoke = now;
+  function say(frame: Uint8Array): void {
+    spoke = host.clock();
     host.send(frame);
   }
 
@@ -262,6 +255,6 @@ export function startSession(host: SessionHost, hello: Uint8Array, now: number):
     host.lost(code, message, retryable);
   }
 
-  say(hello, now);
+  say(hello);
   return { deadline, tick, receive, pump, say, verdictsKnown, leave };
 }

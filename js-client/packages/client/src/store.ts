@@ -1,3 +1,4 @@
+import type { StoredTransaction } from './client-store.ts';
 import { RejoinError } from './errors.ts';
 import {
   ABSENT,
@@ -88,8 +89,8 @@ export interface PendingTransaction {
   sendable?: boolean;
   /** The local store has it. */
   saved?: boolean;
-  /** It may have reached a server. */
-  sent?: boolean;
+  /** What was last given to the local store. */
+  stored?: StoredTransaction;
 }
 
 /** A net change of one object. */
@@ -103,6 +104,9 @@ export interface Change {
   readonly before?: unknown;
   readonly after?: unknown;
 }
+
+/** What a replica has counted that has counted nothing. */
+const NOTHING = { upto: 0, p: 0n, n: 0n };
 
 interface Touched {
   snapshot: unknown;
@@ -128,7 +132,7 @@ export class Store {
   constructor(replica: string, clock: () => number) {
     this.replica = replica;
     this.clock = clock;
-    this.root = newObject(null, MAP, '', null);
+    this.root = newObject(objectKey(null, MAP, ''), null);
   }
 
   object(owner: StoreObject, type: number, key: string): StoreObject {
@@ -136,7 +140,7 @@ export class Store {
     const at = objectKey(parent, type, key);
     let object = this.objects.get(at.id);
     if (!object) {
-      object = newObject(parent, type, key, owner);
+      object = newObject(at, owner);
       this.objects.set(object.id, object);
       owner.children.set(object.id, object);
     }
@@ -190,7 +194,7 @@ export class Store {
         }
       }
       for (const [owner, tally] of tallies) {
-        const base = baselines.get(owner) ?? { upto: 0, p: 0n, n: 0n };
+        const base = baselines.get(owner) ?? NOTHING;
         if (tally.upto > base.upto) {
           sum += tally.p - tally.n - base.p + base.n;
         }
@@ -283,7 +287,7 @@ export class Store {
     const cell = this.place(object, payload, this.replica, this.next++);
     cell.pending = open;
     open.cells.push(cell);
-    this.mark(open, cell);
+    this.mark(cell);
   }
 
   /** Removes cells, hidden ones too; says whether there were any. */
@@ -292,7 +296,6 @@ export class Store {
     let any = false;
     for (const cell of [...cells]) {
       any = true;
-      this.mark(open, cell);
       if (cell.pending === open) {
         open.cells.splice(open.cells.indexOf(cell), 1);
         this.drop(cell);
@@ -352,7 +355,7 @@ export class Store {
     tallies.forEach((tally) => raise(totals, tally));
     const amounts = [...object.cells].filter((cell) => cell.payload.kind === AMOUNT && isConfirmed(cell));
     for (const { replica, counter, payload } of amounts.sort(byDot)) {
-      const base = totals.get(replica) ?? { replica, upto: 0, p: 0n, n: 0n };
+      const base = totals.get(replica) ?? NOTHING;
       const { amount } = payload as { amount: bigint };
       if (counter > base.upto) {
         const p = amount > 0n ? base.p + amount : base.p;
@@ -439,10 +442,7 @@ export class Store {
               this.put(this.intern(cell.object), cell.payload);
             }
           } else if (replica !== this.replica || counter < first) {
-            const target = this.bury(replica, counter);
-            if (target) {
-              this.mark(transaction, target);
-            }
+            this.bury(replica, counter);
           }
         }
       }
@@ -536,18 +536,21 @@ export class Store {
     }
   }
 
-  /** Makes the removal of this dot a part of the open transaction; returns its cell, if it is here. */
-  private bury(replica: string, counter: number): StoreCell | undefined {
+  /** Makes the removal of this dot a part of the open transaction. */
+  private bury(replica: string, counter: number): void {
     const { removed } = this.open!;
     const dot = dotOf(replica, counter);
     if (!removed.has(dot)) {
       removed.set(dot, [replica, counter]);
-      this.hide(replica, counter, 1);
+      const cell = this.hide(replica, counter, 1);
+      if (cell) {
+        this.mark(cell);
+      }
     }
-    return this.cellAt(replica, counter);
   }
 
-  private hide(replica: string, counter: number, by: number): void {
+  /** So many more pending transactions remove this dot; returns its cell, if it is here. */
+  private hide(replica: string, counter: number, by: number): StoreCell | undefined {
     const cell = this.cellAt(replica, counter);
     if (cell) {
       this.touch(cell);
@@ -559,6 +562,7 @@ export class Store {
     } else {
       this.hidden.delete(dot);
     }
+    return cell;
   }
 
   private hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
@@ -631,11 +635,13 @@ export class Store {
     }
   }
 
-  private mark(transaction: PendingTransaction, cell: StoreCell): void {
+  /** The open transaction changes the object of this cell, and its element. */
+  private mark(cell: StoreCell): void {
+    const { touched } = this.open!;
     for (let at: StoreObject | null = cell.object; at; at = at.owner) {
-      transaction.touched.add(at.id);
+      touched.add(at.id);
     }
-    transaction.touched.add(cell.object.id + '\0' + elementOf(cell));
+    touched.add(cell.object.id + '\0' + elementOf(cell));
   }
 
   /** The lowest dot that shows the element, in a form that sorts; empty if nothing shows it. */
@@ -685,9 +691,9 @@ function raise(totals: Map<string, Total>, total: Total): void {
   }
 }
 
-function newObject(parent: ObjectKey | null, type: number, key: string, owner: StoreObject | null): StoreObject {
+function newObject(at: ObjectKey, owner: StoreObject | null): StoreObject {
   return {
-    ...objectKey(parent, type, key),
+    ...at,
     owner,
     children: new Map(),
     cells: new Set(),

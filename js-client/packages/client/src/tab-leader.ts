@@ -34,13 +34,8 @@ class LeadingClient extends Client {
   readonly confirmed: Uint8Array[] = [];
   declare onStep: (() => void) | undefined;
 
-  /** What is pending, without that of which only the dots are left. */
-  get undecided(): readonly PendingTransaction[] {
-    return this.entries.filter(({ mutations }) => mutations.length);
-  }
-
-  override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable'): void {
-    for (const { first, last, fragment } of this.entries.filter((entry) => entry.last <= through)) {
+  override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable', isUpToDate: boolean): void {
+    for (const { first, last, fragment } of this.unjudged.filter((entry) => entry.last <= through)) {
       const outcome = outcomes.find((each) => each.last === last);
       if (!outcome?.lost) {
         this.confirmed.push(outcome?.code ? encodeFragment(voidOf(this.replica, first, last)) : fragment);
@@ -49,7 +44,7 @@ class LeadingClient extends Client {
     if (bytes.length) {
       this.confirmed.push(bytes);
     }
-    super.settle(outcomes, through, bytes, reached);
+    super.settle(outcomes, through, bytes, reached, isUpToDate);
   }
 
   override refresh(): void {
@@ -92,6 +87,8 @@ export class Leader {
   private readonly states = new Map<string, WriteState>();
   /** Ids of the writes that were refused: what depends on them may still be on its way. */
   private readonly refused = new Set<string>();
+  /** Writes that were taken back, and whether that is stored. */
+  private readonly cancelled = new Map<string, boolean>();
   /** By tab, where the dots of its writes stand, oldest first. */
   private readonly taken = new Map<string, TakenWrite[]>();
   private flushing = false;
@@ -120,9 +117,22 @@ export class Leader {
       // so that whoever leads next knows of the wish, too
       this.client.goOffline();
     }
-    this.client.onWrite(({ id, state: reached }) => this.states.set(id, reached));
+    this.client.onWrite(({ id, state: reached, rejection }) => {
+      if (reached === 'rejected') {
+        this.refused.add(id);
+      }
+      // What was taken back could be there again with the next leader until that is stored.
+      if (rejection?.code !== 'cancelled') {
+        this.states.set(id, reached);
+      }
+    });
     this.client.rejections.forEach(({ id }) => this.refused.add(id));
-    this.client.onRejected(({ id }) => this.refused.add(id));
+    for (const { write } of this.hollow) {
+      if (!this.refused.has(write.id)) {
+        this.refused.add(write.id);
+        this.cancelled.set(write.id, true);
+      }
+    }
     this.client.onStep = () => this.plan();
     channel.onmessage = ({ data }) => this.hear(data as TabMessage);
   }
@@ -187,6 +197,23 @@ export class Leader {
       this.take(message.write);
     } else if (message.type === 'discard') {
       this.client.rejections.find(({ id }) => id === message.id)?.discard();
+    } else if (message.type === 'cancel') {
+      const { id } = message;
+      const unsent = this.client.undecided.find(({ write }) => write.id === id && !write.isSent);
+      if (unsent) {
+        this.cancelled.set(id, false);
+        // What depends on it may still be on its way, also to the next leader.
+        const taken = [...this.taken.values()].flat().find(({ tab, first }) => `${tab}-${first}` === id);
+        this.client.alongside = taken && { taken: { ...taken, refused: true } };
+        const cancelling = this.client.cancel(unsent.write);
+        this.client.alongside = undefined;
+        void cancelling.then(() => {
+          this.cancelled.set(id, true);
+          this.plan();
+        });
+      } else if (!this.cancelled.has(id)) {
+        this.channel.postMessage({ type: 'kept', id });
+      }
     } else if (message.type === 'online') {
       if (message.online) {
         this.client.goOnline();
@@ -198,6 +225,9 @@ export class Leader {
 
   private note(taken: TakenWrite): void {
     const known = this.taken.get(taken.tab) ?? [];
+    if (taken.refused) {
+      this.refused.add(`${taken.tab}-${taken.first}`);
+    }
     if (!known.some(({ first }) => first === taken.first)) {
       this.taken.set(taken.tab, [...known, taken]);
     }
@@ -210,12 +240,15 @@ export class Leader {
     const id = `${tab}-${first}`;
     if (this.taken.get(tab)?.some((each) => each.first <= first && first <= each.last)) {
       if (!this.ending.has(id) && !this.isPending(id)) {
-        this.states.set(id, client.rejections.some((each) => each.id === id) ? 'rejected' : 'durable');
+        // Of one that was taken back each step tells, once that is stored.
+        if (!this.cancelled.has(id)) {
+          this.states.set(id, client.rejections.some((each) => each.id === id) ? 'rejected' : 'durable');
+        }
         this.plan();
       }
       return;
     }
-    const taken = { tab, first, last, replica: client.replica, counter: client.store.next };
+    const taken = { tab, first, last, replica: client.replica, counter: client.store.next, refused: false };
     const again = client.rejections.find((each) => each.id === retries);
     client.alongside = { taken };
     try {
@@ -247,7 +280,7 @@ export class Leader {
       const stored: StoredRejection = { id, code: code ?? 'malformed', message, mutations: write.mutations };
       // Nothing stands under its dots, and what depends on it may come before that is stored.
       taken.counter = 0;
-      this.refused.add(id);
+      taken.refused = true;
       this.end(id, { ...client.alongside, addRejections: [stored] }, () => client.refuse({ write: new Write(id), stored }));
     }
     client.alongside = undefined;
@@ -263,6 +296,11 @@ export class Leader {
       then();
       this.plan();
     });
+  }
+
+  /** Of these only the dots are left. */
+  private get hollow(): readonly PendingTransaction[] {
+    return this.client.unjudged.filter(({ mutations }) => !mutations.length);
   }
 
   private isPending(id: string): boolean {
@@ -341,15 +379,16 @@ export class Leader {
   private tell(type: LeaderStep['type'], joins: readonly Uint8Array[], pending: readonly Sequenced[], forget: boolean): void {
     const { connection, code, message, savesLocally } = this.client.status;
     const taken: TakenWrite[] = [];
-    // Where a refusal has left only the dots of a write, these are told of once that is stored.
-    const isLeaving = this.client.entries.some(({ mutations, sendable }) => !mutations.length && !sendable);
+    // Where only the dots of a write are left, these are told of once that is stored.
+    const isLeaving = this.hollow.some(({ sendable }) => !sendable);
+    const cancelled = (isStored: boolean): string[] => [...this.cancelled.keys()].filter((id) => this.cancelled.get(id) === isStored);
     for (const [id, each] of this.untold) {
       if (this.told.has(id) || (!this.isPending(id) && !isLeaving)) {
         taken.push(each);
         this.untold.delete(id);
       }
     }
-    const storing = this.client.undecided.map(({ write }) => write.id).filter((id) => !this.told.has(id));
+    const storing = [...this.client.undecided.map(({ write }) => write.id).filter((id) => !this.told.has(id)), ...cancelled(false)];
     const clockOffset = Math.round(this.client.store.clock() - this.clock());
     const told: LeaderStep = {
       type,
@@ -362,6 +401,7 @@ export class Leader {
       storing,
       taken,
       states: [...this.states],
+      cancelled: cancelled(true),
       rejections: this.client.rejections.map(({ id, code: why, message: text, mutations }) => ({ id, code: why, message: text, mutations: encodeMutations(mutations) })),
       status: { connection, code, message, upToDate: this.client.isCaughtUp && !storing.length, savesLocally, clockOffset },
     };

@@ -40,6 +40,8 @@ export interface LeaderStep {
   readonly taken: readonly TakenWrite[];
   /** States that writes have reached. Those that are accepted, durable or rejected are not pending any more. */
   readonly states: readonly (readonly [id: string, state: WriteState])[];
+  /** Writes that were taken back while this leader leads, or before it and of which the server does not have the dots. */
+  readonly cancelled: readonly string[];
   readonly rejections: readonly StoredRejection[];
   readonly status: LeaderStatus;
 }
@@ -62,6 +64,8 @@ export type TabMessage =
   /** A write, which is in the outbox unless that has failed. Said again, it asks what became of it. No later one refers to writes of its tab before `settledBefore`. */
   | { readonly type: 'write'; readonly write: TabWrite; readonly settledBefore: number }
   | { readonly type: 'discard'; readonly id: string }
+  /** This write is to be taken back. If it is too late for that, the answer is that it is kept. */
+  | { readonly type: 'cancel' | 'kept'; readonly id: string }
   | { readonly type: 'online'; readonly online: boolean };
 
 /** The part of a `BroadcastChannel` that the tabs use. */

@@ -14,7 +14,7 @@ export interface TabWrite {
   readonly leases: readonly string[];
   /** Ids of the writes that had no verdict when it was written, and without which it is not to happen. */
   readonly after: readonly string[];
-  /** One that it depends on had been refused. */
+  /** One that it depends on had been refused; once it is taken: it was refused itself. */
   readonly refused: boolean;
 }
 
@@ -63,7 +63,7 @@ export class TabOutbox {
     for (const { replica, first, last, to, counter, fragment, mutations, retries = '', leases = [], after = [], refused = false } of records) {
       const tab = replica.slice(TAB.length);
       if (to !== undefined && counter !== undefined) {
-        taken.push({ tab, first, last, replica: to, counter });
+        taken.push({ tab, first, last, replica: to, counter, refused });
       } else if (fragment && mutations) {
         writes.push({ tab, first, last, fragment, mutations, retries, leases, after, refused });
       }

@@ -94,6 +94,8 @@ class TabClient implements ClientView {
   /** Writes of this tab without a final state. */
   private readonly writes = new Map<string, Write>();
   private retrying = '';
+  /** By write, who waits to hear whether it was taken back. */
+  private readonly cancelling = new Map<string, (isCancelled: boolean) => void>();
   /** Whether this tab wants a connection, until a leader shows that it has heard so, or another tab wants something. */
   private wish: boolean | undefined;
   private epoch = 0n;
@@ -162,6 +164,17 @@ class TabClient implements ClientView {
     });
   }
 
+  async cancel(write: Write): Promise<boolean> {
+    const { id } = write;
+    if (this.closed || this.writes.get(id) !== write || this.cancelling.has(id)) {
+      return false;
+    }
+    return new Promise((resolve) => {
+      this.cancelling.set(id, resolve);
+      this.sayCancelled(id);
+    });
+  }
+
   pending(): readonly PendingWrite[] {
     return this.store.pending.map(({ write, mutations }) => ({ write, mutations }));
   }
@@ -182,6 +195,7 @@ class TabClient implements ClientView {
   async close(): Promise<void> {
     if (!this.closed) {
       this.closed = true;
+      this.cancelling.forEach((tell) => tell(false));
       this.channel.close();
       this.refresh();
       await (await this.leading)?.close();
@@ -269,7 +283,20 @@ class TabClient implements ClientView {
       .then(() => {
         own.isSaid = true;
         this.say({ type: 'write', write: record, settledBefore });
+        this.sayCancelled(write.id);
       });
+  }
+
+  /** The leader takes back what it has heard of; of a write that is still to be told it hears with that. */
+  private sayCancelled(id: string): void {
+    if (this.cancelling.has(id) && this.own.get(id)?.isSaid !== false) {
+      this.say({ type: 'cancel', id });
+    }
+  }
+
+  private answer(id: string, isCancelled: boolean): void {
+    this.cancelling.get(id)?.(isCancelled);
+    this.cancelling.delete(id);
   }
 
   private move(write: Write, state: WriteState, rejection?: Rejection): void {
@@ -296,6 +323,8 @@ class TabClient implements ClientView {
   private hear(message: TabMessage): void {
     if (message.type === 'online') {
       this.wish = undefined;
+    } else if (message.type === 'kept') {
+      this.answer(message.id, false);
     }
     if (message.type !== 'step' && message.type !== 'whole') {
       return;
@@ -316,8 +345,9 @@ class TabClient implements ClientView {
   }
 
   private show(message: LeaderStep, whole: boolean): void {
-    const { pending, states, rejections, status, life } = message;
-    const ended = new Map(states.filter(([, state]) => isFinal(state)));
+    const { pending, states, cancelled, rejections, status, life } = message;
+    const ended = new Set([...cancelled, ...states.filter(([, state]) => isFinal(state)).map(([id]) => id)]);
+    const wanted = new Map(cancelled.map((id) => [id, this.writes.get(id) && (this.own.get(id) ?? this.overlaid.get(id))?.transaction.mutations]));
     const forget = message.forget || (whole && this.epoch !== 0n && life !== 0n && this.epoch !== life);
     const repeats = message.type === 'whole' && !whole;
     const still = new Set(pending.map(({ id }) => id));
@@ -354,6 +384,9 @@ class TabClient implements ClientView {
       pending.forEach((each) => this.overlay(each));
     });
     const fresh = this.list(rejections);
+    for (const [id, mutations = []] of wanted) {
+      this.reach(id, 'rejected', this.rejection({ id, code: 'cancelled', message: '', mutations: encodeMutations(mutations) }));
+    }
     for (const [id, state] of [...pending.map((each) => [each.id, each.state] as const), ...states]) {
       this.reach(id, state);
     }
@@ -398,12 +431,13 @@ class TabClient implements ClientView {
     }
   }
 
-  private reach(id: string, state: WriteState): void {
+  private reach(id: string, state: WriteState, rejection = this.refused.find((each) => each.id === id)): void {
     const write = this.writes.get(id);
     if (write) {
-      this.move(write, state, this.refused.find((each) => each.id === id));
+      this.move(write, state, rejection);
       if (isFinal(state)) {
         this.writes.delete(id);
+        this.answer(id, write.rejection?.code === 'cancelled');
       }
     }
   }
@@ -424,6 +458,7 @@ class TabClient implements ClientView {
         this.say({ type: 'write', write: record, settledBefore: 0 });
       }
     }
+    [...this.cancelling.keys()].forEach((id) => this.sayCancelled(id));
   }
 
   /* Rejections */

@@ -55,6 +55,10 @@ export class FakeServer {
   maxFrame = 1 << 20;
   /** What its clock says, in milliseconds since 1970; 0 = it does not tell. */
   time = 0;
+  /** @internal Names its log; 0 = it does not say. */
+  log = 0n;
+  /** @internal It knows whose log a replica id is leased by. */
+  refusesElsewhere = true;
   /** @internal Position of each Welcome and Update: the name of an opening of a log, and a number. */
   position: [bigint, number] | undefined;
   /** @internal What Welcomes say of where the server stands; with behind, Answer 0 is still to be said. */
@@ -249,6 +253,11 @@ export class Peer implements WebSocketLike {
       this.fail(server.answer.code, server.answer.close, false);
       return;
     }
+    const lessor = fields.get(11)?.[0] ?? 0n;
+    if (server.refusesElsewhere && lessor && lessor !== server.log) {
+      this.fail('lease-elsewhere', 4417, false);
+      return;
+    }
     this.replica = ((fields.get(3)?.[0] ?? 0n) as bigint).toString(16).padStart(16, '0');
     const key = hex(fields.get(4)![0] as Uint8Array);
     if ((server.leases.get(this.replica) ?? key) !== key) {
@@ -278,6 +287,7 @@ export class Peer implements WebSocketLike {
           [11, server.time],
           [12, server.standing],
           [13, server.behind ? 1 : 0],
+          [14, server.log, 'fixed64'],
         ],
       ],
     ]);

@@ -25,6 +25,8 @@ export interface Welcome {
   readonly maxInFlight: number;
   readonly heartbeatMillis: number;
   readonly serverTimeMillis: number;
+  /** Names the log of the server; 0 = it does not say. */
+  readonly log: bigint;
 }
 
 export interface Update {
@@ -35,13 +37,22 @@ export interface Update {
   readonly rejections: readonly Verdict[];
 }
 
+/* Kinds of server frames: the fields of the message around them. */
+export const WELCOME = 1;
+export const UPDATE = 2;
+export const WATERMARK = 3;
+export const PRESENCE = 4;
+export const PING = 5;
+export const PONG = 6;
+export const FAILURE = 7;
+
 export type ServerFrame =
-  | { readonly kind: 'welcome'; readonly welcome: Welcome }
-  | { readonly kind: 'update'; readonly update: Update }
-  | { readonly kind: 'watermark' }
-  | { readonly kind: 'presence'; readonly session: bigint; readonly payload: Uint8Array }
-  | { readonly kind: 'ping' | 'pong'; readonly nonce: bigint }
-  | { readonly kind: 'failure'; readonly code: string; readonly message: string; readonly retryable: boolean };
+  | ({ readonly kind: typeof WELCOME } & Welcome)
+  | ({ readonly kind: typeof UPDATE } & Update)
+  | { readonly kind: typeof PRESENCE; readonly session: bigint; readonly payload: Uint8Array }
+  | { readonly kind: typeof PING | typeof PONG; readonly nonce: bigint }
+  | { readonly kind: typeof WATERMARK }
+  | { readonly kind: typeof FAILURE; readonly code: string; readonly message: string; readonly retryable: boolean };
 
 /* Client frames. Fields at their default are left out, as proto3 has it. */
 
@@ -75,7 +86,8 @@ function frame(kind: number, items: readonly Item[] = []): Uint8Array {
         }
       }
     } else if (value) {
-      body.varint(field + VARINT);
+      // A varint, whose type is 0.
+      body.varint(field);
       body.varint(value);
     }
   });
@@ -88,14 +100,14 @@ function frame(kind: number, items: readonly Item[] = []): Uint8Array {
 /** `version` is empty where nothing is held, `sessionToken` undefined where no session is kept over several servers. */
 export function helloFrame(
   document: string,
-  { replica, leaseKey, judged }: Lease,
+  { replica, leaseKey, judged, log = 0n }: Lease,
   epoch: bigint,
   version: Uint8Array,
   client: string,
   token: string,
   sessionToken: Uint8Array | undefined,
 ): Uint8Array {
-  return frame(1, [1, document, [BigInt('0x' + replica)], leaseKey, [epoch], version, judged.last, client, token, sessionToken]);
+  return frame(1, [1, document, [BigInt('0x' + replica)], leaseKey, [epoch], version, judged.last, client, token, sessionToken, [log]]);
 }
 
 export function submitFrame(fragment: Uint8Array): Uint8Array {
@@ -196,40 +208,37 @@ export function decodeServerFrame(input: Uint8Array): ServerFrame {
   }
   return message(body, (number, bytes, big, text, all) => {
     switch (kind) {
-      case 1:
+      case WELCOME:
         return {
-          kind: 'welcome',
-          welcome: {
-            protocolVersion: number(1),
-            epoch: big(2),
-            judgedThrough: number(5),
-            chain: number(6),
-            verdicts: all(7).map((each) => verdict(each, 1)),
-            maxFrameBytes: number(8),
-            maxInFlight: number(9),
-            heartbeatMillis: number(10),
-            serverTimeMillis: number(11),
-          },
+          kind,
+          protocolVersion: number(1),
+          epoch: big(2),
+          judgedThrough: number(5),
+          chain: number(6),
+          verdicts: all(7).map((each) => verdict(each, 1)),
+          maxFrameBytes: number(8),
+          maxInFlight: number(9),
+          heartbeatMillis: number(10),
+          serverTimeMillis: number(11),
+          log: big(14),
         };
-      case 2:
+      case UPDATE:
         return {
-          kind: 'update',
-          update: {
-            fragment: bytes(2),
-            ackedThrough: number(3),
-            level: number(4),
-            rejections: all(5).map((each) => verdict(each, 2)),
-          },
+          kind,
+          fragment: bytes(2),
+          ackedThrough: number(3),
+          level: number(4),
+          rejections: all(5).map((each) => verdict(each, 2)),
         };
-      case 3:
-        return { kind: 'watermark' };
-      case 4:
-        return { kind: 'presence', session: big(1), payload: bytes(2) };
-      case 5:
-      case 6:
-        return { kind: kind === 5 ? 'ping' : 'pong', nonce: big(1) };
-      case 7:
-        return { kind: 'failure', code: text(1), message: text(2), retryable: big(3) > 0n };
+      case PRESENCE:
+        return { kind, session: big(1), payload: bytes(2) };
+      case PING:
+      case PONG:
+        return { kind, nonce: big(1) };
+      case WATERMARK:
+        return { kind };
+      case FAILURE:
+        return { kind, code: text(1), message: text(2), retryable: big(3) > 0n };
       default:
         throw new RejoinError('protocol-error');
     }

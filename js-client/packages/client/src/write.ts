@@ -36,6 +36,8 @@ export class Write {
   readonly rejected: Promise<Rejection>;
   /** @internal Writes without which it is not to happen. */
   readonly after: Write[] = [];
+  /** @internal It may have reached a server, also under an earlier replica id. */
+  declare isSent: boolean | undefined;
   private reached: WriteState = 'local';
   private reason: Rejection | undefined;
   private readonly watchers = new Set<() => void>();

@@ -5,6 +5,7 @@ import type * as Idb from '../src/idb.ts';
 import type * as Core from '../src/index.ts';
 import type * as Json from '../src/json.ts';
 import type * as PresenceEntry from '../src/presence.ts';
+import type * as WritesEntry from '../src/writes.ts';
 import { FakeServer } from '../src/testing.ts';
 
 const DIST = new URL('../dist/', import.meta.url);
@@ -15,6 +16,7 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
   const idb = (await import(/* @vite-ignore */ new URL('idb.js', DIST).href)) as typeof Idb;
   const { toJson } = (await import(/* @vite-ignore */ new URL('json.js', DIST).href)) as typeof Json;
   const { presenceOf } = (await import(/* @vite-ignore */ new URL('presence.js', DIST).href)) as typeof PresenceEntry;
+  const { exportJson } = (await import(/* @vite-ignore */ new URL('writes.js', DIST).href)) as typeof WritesEntry;
   const server = new FakeServer();
   server.validate = ({ changes }) => (changes.some(({ value }) => value === 'forbidden') ? 'content-rejected' : '');
   const open = (online: boolean): Promise<Core.Client> =>
@@ -37,7 +39,12 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
   }).durable;
   document.counter('c').reset();
   document.map('map').remove('inner');
-  expect(await document.set('s').add('forbidden').rejected).toMatchObject({ code: 'content-rejected', mutations: [{ path: ['s'], type: 'set', op: 'add' }] });
+  const refused = first.transact(() => {
+    document.set('s').add('forbidden');
+    document.register('x').set({ a: 1 });
+  });
+  expect(await refused.rejected).toMatchObject({ code: 'content-rejected', mutations: [{ path: ['s'], type: 'set', op: 'add' }, { path: ['x'] }] });
+  expect(exportJson(first)).toContain('[["x"],"register","set",{"a":1}]');
   await vi.waitFor(() => expect(first.status).toMatchObject({ connection: 'connected', sync: 'rejected', pending: 0, savesLocally: true }));
   first.goOffline();
   await document.counter('c').increment(7).savedLocally;

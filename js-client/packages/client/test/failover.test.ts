@@ -188,6 +188,29 @@ test.each([true, false])('what is in doubt is followed after a reload (accepted:
   expect(third.rejections.map(({ code }) => code)).toEqual(accepted ? [] : ['voided']);
 });
 
+test.each([true, false])('to come to another server behind the same name is a move: what is in doubt is followed (accepted: %s)', async (accepted) => {
+  const pair = new Pair();
+  Object.assign(pair.a, { log: 1n, validate: () => (accepted ? '' : 'content-rejected') });
+  pair.b.log = 2n;
+  let at = pair.a;
+  const webSocket = function (url: string, protocol: string): WebSocketLike {
+    return new at.webSocket(url, protocol);
+  } as never;
+  const client = await pair.join({ urls: [A], webSocket });
+  pair.a.loses = 'answers';
+  client.document.counter('likes').increment(5);
+  await quiet();
+  at = pair.b;
+  pair.a.cut();
+  await client.document.set('tags').add('at b').durable;
+  expect(client.rejections.map(({ code }) => code)).toEqual(['unknown-outcome']);
+  expect(pair.b.document.counter('likes').value).toBe(0);
+  replicate(pair.a, pair.b);
+  await quiet();
+  expect(client.rejections.map(({ code }) => code)).toEqual(accepted ? [] : ['voided']);
+  expect(client.document.counter('likes').value).toBe(accepted ? 5 : 0);
+});
+
 test('what is in doubt and was discarded or tried again is not followed', async () => {
   const pair = new Pair();
   pair.a.validate = () => 'content-rejected';

@@ -71,7 +71,7 @@ export class FakeBrowser {
 class FakeChannel implements ChannelLike {
   onmessage: ((event: { readonly data: never }) => void) | null = null;
   private readonly name: string;
-  private readonly tab: FakeTab;
+  readonly tab: FakeTab;
   private readonly browser: FakeBrowser;
   private readonly underWay = new Map<FakeChannel, unknown[]>();
 

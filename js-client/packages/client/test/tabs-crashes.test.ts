@@ -58,6 +58,8 @@ interface Outcome {
   readonly premature: readonly string[];
   /** What waits for ever. */
   readonly stuck: readonly string[];
+  /** Writes that were to be taken back, and whether they were; undefined where the tab has ended, or was closed, before it heard. */
+  readonly regretted: ReadonlyMap<string, boolean | undefined>;
   /** What depends on which. */
   readonly upon: ReadonlyMap<string, string>;
   readonly tabs: readonly FakeTab[];
@@ -65,7 +67,7 @@ interface Outcome {
   readonly browser: FakeBrowser;
 }
 
-/** Tabs come, write, are closed and end; the connection is cut, leases go to others, and the server decides or not, and refuses some writes. Then a last tab comes, and nothing goes wrong any more. */
+/** Tabs come, write, take back, are closed and end; the connection is cut, leases go to others, and the server decides or not, and refuses some writes. Then a last tab comes, and nothing goes wrong any more. */
 async function play(seed: number): Promise<Outcome> {
   const random = new Random(seed);
   seedIds(new Random(seed ^ 0x5eed));
@@ -75,6 +77,7 @@ async function play(seed: number): Promise<Outcome> {
   const saved = new Set<string>();
   const premature: string[] = [];
   const upon = new Map<string, string>();
+  const regretted = new Map<string, boolean | undefined>();
   const latest = new Map<FakeTab, { name: string; write: Write }>();
   const tell = (what: string): number => trace.push(what);
   let tabs: FakeTab[] = [];
@@ -124,8 +127,21 @@ async function play(seed: number): Promise<Outcome> {
       () => undefined,
     );
   };
+  const regrets = (tab: FakeTab): void => {
+    const { name, write } = latest.get(tab) ?? {};
+    if (name !== undefined && !regretted.has(name)) {
+      tell(`${browser.tabs.indexOf(tab)} takes ${name} back`);
+      regretted.set(name, undefined);
+      void tab.client.cancel(write!).then((isCancelled) => {
+        if (tabs.includes(tab)) {
+          tell(`${name} is ${isCancelled ? 'taken back' : 'kept'}`);
+          regretted.set(name, isCancelled);
+        }
+      });
+    }
+  };
   for (let i = 0; i < 60; i++) {
-    const what = random.below(26);
+    const what = random.below(28);
     const living = browser.tabs.filter((tab) => !tab.isDead);
     if (what < 11) {
       if (tabs.length) {
@@ -152,7 +168,8 @@ async function play(seed: number): Promise<Outcome> {
         const gone = random.pick(tabs);
         tell(`${browser.tabs.indexOf(gone)} is closed`);
         leave(gone);
-        void gone.client.close().finally(() => gone.crash());
+        // It may end while it is being closed.
+        void gone.client.close().catch(() => undefined).finally(() => gone.crash());
       }
     } else if (what === 19) {
       if (random.chance(0.3)) {
@@ -165,7 +182,11 @@ async function play(seed: number): Promise<Outcome> {
       if (server.deciding) {
         server.resume();
       }
-    } else if (what === 21) {
+    } else if (what === 21 || what === 22) {
+      if (tabs.length) {
+        regrets(random.pick(tabs));
+      }
+    } else if (what === 23) {
       vi.advanceTimersByTime(random.below(2000));
     } else {
       await turns(random.below(random.chance(0.3) ? 100 : 12));
@@ -182,13 +203,13 @@ async function play(seed: number): Promise<Outcome> {
     quiet = stuck.length ? 0 : quiet + 1;
   }
   await turns(50);
-  return { trace, saved, premature, stuck, upon, tabs, server, browser };
+  return { trace, saved, premature, stuck, regretted, upon, tabs, server, browser };
 }
 
-test(`whatever tabs end, and whenever: what was saved is there or on the list of refusals, nothing is there twice, and nothing without what it depends on (${ROUNDS} schedules)`, async () => {
+test(`whatever tabs end, and whenever: what was saved is there or on the list of refusals, what was taken back is in neither, nothing is there twice, and nothing without what it depends on (${ROUNDS} schedules)`, async () => {
   for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
     const command = `${replay(seed)} test/tabs-crashes.test.ts`;
-    const { trace, saved, premature, stuck, upon, tabs, server, browser } = await play(seed).catch((cause: unknown) => {
+    const { trace, saved, premature, stuck, regretted, upon, tabs, server, browser } = await play(seed).catch((cause: unknown) => {
       throw new Error(command, { cause });
     });
     const told = `${command}\n${trace.join('\n')}`;
@@ -198,7 +219,9 @@ test(`whatever tabs end, and whenever: what was saved is there or on the list of
       const { count = 0, all = [], last } = toJson(client.document) as { count?: number; all?: string[]; last?: string };
       const listed = client.rejections.map(({ code, mutations }) => ({ code, name: mutations.at(-1)!.value as string }));
       const refused = listed.filter(({ code }) => code !== 'unknown-outcome').map(({ name }) => name);
-      expect([...saved].filter((name) => !all.includes(name) && !listed.some((each) => each.name === name)), told).toEqual([]);
+      const isThere = (name: string): boolean => all.includes(name) || listed.some((each) => each.name === name);
+      expect([...saved].filter((name) => !isThere(name) && !(regretted.has(name) && regretted.get(name) !== false)), told).toEqual([]);
+      expect([...regretted].filter(([name, isCancelled]) => isCancelled && isThere(name)), told).toEqual([]);
       expect(refused.filter((name, i) => all.includes(name) || refused.indexOf(name) !== i), told).toEqual([]);
       expect(all.filter((name) => upon.has(name) && !all.includes(upon.get(name)!)), told).toEqual([]);
       expect(count, told).toBe(all.length);
