@@ -736,7 +736,10 @@ public final class ObjectStore {
         if (!remote.isEmpty()) {
             join(remote);
         }
-        List<Delta> takenOff = unwanted.stream().map(this::takeOff).toList();
+        List<Delta> takenOff = new ArrayList<>(unwanted.size());
+        for (Delta each : unwanted) {
+            takenOff.add(takeOff(each));
+        }
         events.announce(CommitEvent.Kind.REMOTE, null);
         return takenOff;
     }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -289,7 +290,7 @@ class MovingTest {
     void anItemThatWasIssuedAgainAndDeletedStaysDeletedWhenTheFormerServerTellsOfIt() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(() -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
             client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
             List<CommitEvent> changes = new CopyOnWriteArrayList<>();
             client.onChange(changes::add);
@@ -306,7 +307,7 @@ class MovingTest {
     void whatSomebodyElseHasAddedAgainStays() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(() -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
             client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
             two.thread.submit(() -> tags(two.document).add("milk")).get();
             one.replicateTo(two);
@@ -319,7 +320,7 @@ class MovingTest {
     void whatWasIssuedAgainStandsOnceAndSoAnybodyCanDeleteIt() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(() -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
             Delta seen = two.thread.submit(() -> two.document.state()).get();
             one.replicateTo(two);
             until(() -> two.submits == 2 && client.pending().isEmpty());
@@ -362,7 +363,7 @@ class MovingTest {
         unmade.accept(twin);
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(() -> client.write(made)).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(made)).durable().get(10, TimeUnit.SECONDS);
             client.write(unmade).durable().get(10, TimeUnit.SECONDS);
             one.replicateTo(two);
             until(() -> two.submits == 3 && client.pending().isEmpty());
@@ -379,12 +380,14 @@ class MovingTest {
                 client(one, two).outbox(file).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
             two.down = true;
-            WriteHandle counted = strand(() -> client.write(d -> {
-                d.counter("likes").increment(100);
-                d.counter("reset").increment(5);
-                tags(d).add("milk");
-                tags(d).add("bread");
-            }));
+            WriteHandle counted = strand(
+                    1,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        d.counter("reset").increment(5);
+                        tags(d).add("milk");
+                        tags(d).add("bread");
+                    }));
             until(() -> client.connection() != ConnectionStatus.CONNECTED);
             client.write(d -> {
                 d.counter("reset").reset();
@@ -407,6 +410,112 @@ class MovingTest {
             Map<String, Object> all = Map.of("likes", 100L, "tags", List.of("bread"));
             assertEquals(all, client.snapshot().toMap());
             assertEquals(all, values(two));
+        }
+    }
+
+    @Test
+    void aRemovalFromBeforeAWriteInDoubtDoesNotTakeOffWhatThatPutsThereAgain() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            client.write(d -> tags(d).add("milk")).durable().get(10, TimeUnit.SECONDS);
+            one.replicateTo(two);
+            until(() -> values(two).containsKey("tags"));
+            one.mute = true;
+            WriteHandle removed = client.write(d -> tags(d).remove("milk"));
+            strand(
+                    3,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        tags(d).add("milk");
+                    }));
+            removed.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(Map.of(), values(two));
+            one.replicateTo(two);
+            until(() -> client.rejections().isEmpty() && client.pending().isEmpty());
+            assertEquals(Map.of("likes", 100L, "tags", List.of("milk")), values(two));
+        }
+    }
+
+    @Test
+    void whatWasToBeTakenOffByARefusedRemovalShowsAgain() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            two.down = true;
+            strand(
+                    1,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        tags(d).add("milk");
+                    }));
+            until(() -> client.connection() != ConnectionStatus.CONNECTED);
+            WriteHandle refused = client.write(d -> {
+                tags(d).remove("milk");
+                tags(d).add("forbidden");
+            });
+            one.replicateTo(two);
+            until(() -> values(two).containsKey("tags"));
+            two.down = false;
+            assertEquals(
+                    "content-rejected",
+                    refused.rejection().get(10, TimeUnit.SECONDS).code());
+            until(() -> client.pending().isEmpty());
+            Map<String, Object> all = Map.of("likes", 100L, "tags", List.of("milk"));
+            assertEquals(all, client.snapshot().toMap());
+            assertEquals(all, values(two));
+            assertEquals(1, client.rejections().size());
+        }
+    }
+
+    @Test
+    void whatIsLaterIsStillKnownAtAThirdServer() throws Exception {
+        try (FakeServer three = new FakeServer();
+                SyncClient client = SyncClient.builder()
+                        .document("notes/1")
+                        .servers(List.of(
+                                new Servers.Server("one", one),
+                                new Servers.Server("two", two),
+                                new Servers.Server("three", three)))
+                        .moveAfter(Duration.ZERO)
+                        .build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            WriteHandle counted = strand(4, () -> {
+                List.of("a", "b", "c").forEach(tag -> client.write(d -> tags(d).add(tag)));
+                return client.write(d -> {
+                    d.counter("likes").increment(100);
+                    tags(d).add("milk");
+                });
+            });
+            until(() ->
+                    counted.state() == WriteState.IN_DOUBT && client.pending().isEmpty());
+            two.replicateTo(three);
+            until(() -> values(three).containsKey("tags"));
+            two.down = true;
+            two.cut();
+            client.write(d -> tags(d).add("milk")).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
+            assertEquals(2, three.submits);
+            one.replicateTo(three);
+            until(() -> client.rejections().isEmpty() && client.pending().isEmpty());
+            assertEquals(Map.of("likes", 100L, "tags", List.of("a", "b", "c")), values(three));
+        }
+    }
+
+    @Test
+    void whatDependsOnAWriteThatHasNothingToDoAnyMoreIsSent() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            two.down = true;
+            strand(
+                    1,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        tags(d).add("milk");
+                    }));
+            until(() -> client.connection() != ConnectionStatus.CONNECTED);
+            WriteHandle removed = client.write(d -> tags(d).remove("milk"));
+            WriteHandle dependant = client.write(WriteOptions.after(removed), d -> tags(d).add("bread"));
+            two.down = false;
+            dependant.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(Map.of("tags", List.of("bread")), values(two));
         }
     }
 
@@ -556,19 +665,25 @@ class MovingTest {
         return Long.bitCount(doubtful);
     }
 
-    /** The first server takes this and is gone before it has answered. */
-    private WriteHandle strand(Supplier<WriteHandle> writes) throws InterruptedException {
-        int before = one.submits;
+    /** The first server takes these, the last of so many in all, and is gone before it has answered. */
+    private WriteHandle strand(int submits, Supplier<WriteHandle> writes) throws InterruptedException {
         one.mute = true;
         WriteHandle write = writes.get();
-        until(() -> one.submits > before);
+        until(() -> one.submits == submits);
         one.down = true;
         one.cut();
         return write;
     }
 
-    private static Map<String, Object> values(FakeServer server) throws Exception {
-        return server.thread.submit(() -> server.document.toMap()).get();
+    /** What its document shows, sets in order. */
+    private static Map<String, Object> values(FakeServer server) {
+        Map<String, Object> values = CompletableFuture.supplyAsync(() -> server.document.toMap(), server.thread)
+                .join();
+        values.computeIfPresent(
+                "tags",
+                (name, tags) ->
+                        ((List<?>) tags).stream().map(String::valueOf).sorted().toList());
+        return values;
     }
 
     /** In one step: a connection on which something was swallowed must not go on. */

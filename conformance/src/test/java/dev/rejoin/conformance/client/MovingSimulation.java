@@ -223,7 +223,7 @@ class MovingSimulation {
             }
         }
 
-        /** Refuses what is called "forbidden" everywhere, and to take off what is to be "kept", and "unwanted" at one server only; that one comes with an increment always, so it is never issued again. */
+        /** Refuses what is called "forbidden" everywhere, and to take off what is to be "kept", and to add what is "unwanted" at one server only; that one comes with an increment always, so it is never issued again. */
         private MutationValidator validator(int number) {
             return change -> {
                 for (Mutation mutation : change.mutations()) {
@@ -237,7 +237,8 @@ class MovingSimulation {
                     boolean forbidden = value.startsWith("forbidden")
                             || mutation.path().get(0).startsWith("forbidden")
                             || mutation.op() == Mutation.Op.REMOVE && value.startsWith("kept");
-                    if (forbidden || value.startsWith("unwanted " + number)) {
+                    boolean unwanted = mutation.op() == Mutation.Op.ADD && value.startsWith("unwanted " + number);
+                    if (forbidden || unwanted) {
                         return MutationValidator.Decision.reject("content-rejected", "no");
                     }
                 }

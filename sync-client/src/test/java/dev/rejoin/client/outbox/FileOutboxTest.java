@@ -177,6 +177,40 @@ class FileOutboxTest {
     }
 
     @Test
+    void aReplayTellsWhatIsNotToStayOfFormerWrites() {
+        SavedClient fresh = SavedClient.fresh(ReplicaId.of(9), new byte[16]);
+        List<OutboxRecord> steps = steps(fresh.replica());
+        List<SavedFormer> formers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Document document =
+                    Document.builder().replica(ReplicaId.of(100 + i)).build();
+            Delta delta = document.set("tags", ValueCodec.STRING).add("x" + (i + 1));
+            formers.add(new SavedFormer(document.replica(), 1, 1, delta, Delta.EMPTY, 0, false));
+        }
+        SavedClient saved = new SavedClient(
+                fresh.replica(),
+                fresh.leaseKey(),
+                fresh.epoch(),
+                fresh.judge(),
+                fresh.lessor(),
+                0,
+                0,
+                0,
+                Delta.EMPTY,
+                List.of(),
+                List.of(),
+                1,
+                List.of(),
+                formers);
+        // x1 is accepted, x2 refused, x3 accepted
+        assertEquals(
+                List.of(formers.get(0).cells(), Delta.EMPTY, formers.get(2).cells()),
+                saved.replay(steps).formers().stream()
+                        .map(SavedFormer::unwanted)
+                        .toList());
+    }
+
+    @Test
     void aSecondClientGetsAClearError() throws IOException {
         Path file = directory.resolve("box");
         try (FileOutbox first = FileOutbox.open(file)) {
