@@ -106,7 +106,7 @@ class MovingSimulation {
         System.out.println(SCHEDULES + " schedules from seed " + first + ": in doubt " + doubts + "; " + refused
                 + " writes were refused; " + takenOff + " additions in doubt were taken off by their author, "
                 + cameBack + " by others who had not seen both dots, and came back");
-        if (SCHEDULES >= 50) {
+        if (SCHEDULES >= 1_000) {
             assertEquals(classes(), doubts.keySet(), "kinds of doubt that occurred");
             assertTrue(refused > 0);
             assertTrue(takenOff > 0);
