@@ -394,8 +394,8 @@ class MovingTest {
                 tags(d).remove("milk");
             });
             two.down = false;
-            until(() ->
-                    counted.state() == WriteState.IN_DOUBT && client.pending().isEmpty());
+            until(() -> counted.state() == WriteState.IN_DOUBT && client.connection() == ConnectionStatus.CONNECTED);
+            assertEquals(List.of(), client.pending());
         }
         two.down = true;
         try (SyncClient client = client(one, two).outbox(file).startOffline().build()) {
