@@ -66,6 +66,13 @@ public final class Delta {
         void cell(ReplicaId replica, long counter, ObjectKey object, Object payload);
     }
 
+    /** Chooses cells. */
+    @FunctionalInterface
+    public interface CellFilter {
+        /** Whether it takes this one; the parameters are those of {@link CellVisitor#cell}. */
+        boolean takes(ReplicaId replica, long counter, ObjectKey object, Object payload);
+    }
+
     /** Receives one run of claimed dots. */
     @FunctionalInterface
     public interface RunVisitor {
@@ -170,6 +177,29 @@ public final class Delta {
                 }
             }
         }
+    }
+
+    /** Returns the delta of those of these cells that a filter takes, which claims nothing else. */
+    public Delta only(CellFilter filter) {
+        DeltaAssembler out = new DeltaAssembler();
+        int cell = 0;
+        int run = 0;
+        for (int section = 0; section < replicas.length; section++) {
+            out.section(replicas[section]);
+            for (; run < runEnds[section]; run++) {
+                if ((runs[2 * run] & 1) == 0) {
+                    continue;
+                }
+                for (long counter = runs[2 * run] >>> 1; counter >= runs[2 * run + 1]; counter--) {
+                    Cell c = cells[cell++];
+                    if (filter.takes(replicas[section], counter, c.object(), c.payload())) {
+                        out.run(counter, counter, true);
+                        out.cell(c);
+                    }
+                }
+            }
+        }
+        return out.build();
     }
 
     /** Visits the runs: replicas ascending, counters descending. */

@@ -60,6 +60,11 @@ final class Hidings {
         return false;
     }
 
+    /** Whether anything hides a cell. */
+    boolean isHidden(long dot) {
+        return byDot.containsKey(dot);
+    }
+
     /** The cell has gone; returns whether it was hidden. */
     boolean forget(long dot) {
         return !byDot.isEmpty() && byDot.remove(dot) != null;

@@ -76,6 +76,32 @@ public record Mutation(List<String> path, ObjectType type, Op op, Object value) 
         this.value = Values.canonical(value);
     }
 
+    /**
+     * Whether this takes a cell off, if whoever does it has seen that cell: it is of what is emptied, or of the value, element or flag that is written anew.
+     *
+     * @param object where the cell is
+     * @param payload what it holds, as {@link Delta.CellVisitor} has it
+     */
+    public boolean takesOff(ObjectKey object, Object payload) {
+        List<String> at = object.path();
+        if (type == ObjectType.MAP) {
+            return at.size() > path.size()
+                    && at.subList(0, path.size()).equals(path)
+                    && (op == Op.CLEAR || at.get(path.size()).equals(value));
+        }
+        if (object.type() != type || !at.equals(path)) {
+            return false;
+        }
+        return switch (op) {
+            case ADD, REMOVE -> value.equals(payload instanceof Absent absent ? absent.value() : payload);
+            // in a remove-wins set what says that an element is absent goes with the additions of the element, which
+            // are other cells
+            case CLEAR -> type != ObjectType.RW_SET || !(payload instanceof Absent);
+            case RESET, SET, ENABLE, DISABLE -> true;
+            case INCREMENT -> false;
+        };
+    }
+
     /** Returns the canonical value that stands for this mutation: {@code [[path…], type, operation, value]}. */
     public Object toValue() {
         return Values.canonical(List.of(path, type.label(), op.label(), value));

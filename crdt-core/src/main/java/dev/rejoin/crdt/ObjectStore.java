@@ -526,6 +526,13 @@ public final class ObjectStore {
             events.nothingHappened();
             return Delta.EMPTY;
         }
+        Delta delta = seal(mutations);
+        events.announce(CommitEvent.Kind.LOCAL, origin);
+        return delta;
+    }
+
+    /** Makes the open transaction one of those that stand or are pending. */
+    private Delta seal(List<Mutation> mutations) {
         long first = transaction.first;
         long last = transaction.last();
         Delta delta = transaction.delta();
@@ -538,7 +545,6 @@ public final class ObjectStore {
             recent.add(delta, liveCells);
         }
         transaction.reset();
-        events.announce(CommitEvent.Kind.LOCAL, origin);
         return delta;
     }
 
@@ -692,7 +698,21 @@ public final class ObjectStore {
      * @throws ReplicaConflictException as {@link #merge}
      */
     public void confirm(Delta remote, long ackedThrough, List<DotRange> voided) {
+        confirm(remote, ackedThrough, voided, List.of());
+    }
+
+    /**
+     * The same, and what shows then of the cells of each of these deltas is taken off, as a pending transaction of this store's own without typed changes. It is all one step
+     * and one event: a cell that comes and is taken off is not announced. Cells that somebody else has written in their place stay. O(cells of these deltas) besides
+     *
+     * @return what each of these transactions does, in the same order; where nothing was to be taken off there is none, and its delta is empty
+     * @throws IllegalStateException if nobody judges this store, and there are such deltas
+     */
+    public List<Delta> confirm(Delta remote, long ackedThrough, List<DotRange> voided, List<Delta> unwanted) {
         requireNoTransaction();
+        if (!judged && !unwanted.isEmpty()) {
+            throw new IllegalStateException("nobody judges this replica");
+        }
         objects.sweepIfDue();
         int judgedNow = 0;
         while (judgedNow < pending.size() && pending.get(judgedNow).last() <= ackedThrough) {
@@ -716,7 +736,53 @@ public final class ObjectStore {
         if (!remote.isEmpty()) {
             join(remote);
         }
+        List<Delta> takenOff = new ArrayList<>(unwanted.size());
+        for (Delta each : unwanted) {
+            takenOff.add(takeOff(each));
+        }
         events.announce(CommitEvent.Kind.REMOTE, null);
+        return takenOff;
+    }
+
+    private Delta takeOff(Delta unwanted) {
+        transaction.depth++;
+        transaction.first = issued + 1;
+        transactionNumber++;
+        unwanted.forEachCell((replica, counter, object, payload) -> {
+            long dot = find(replica, counter, object, payload);
+            if (dot != 0 && !hidings.isHidden(dot)) {
+                erase(dot);
+            }
+        });
+        if (transaction.isEmpty()) {
+            transaction.reset();
+            return Delta.EMPTY;
+        }
+        return seal(List.of());
+    }
+
+    /** The dot of a cell that is here, hidden or not, or 0. */
+    private long find(ReplicaId replica, long counter, ObjectKey object, Object payload) {
+        int index = replicas.find(replica);
+        if (index < 0) {
+            return 0;
+        }
+        long dot = PackedDot.of(index, counter);
+        CellPage page = pages.find(dot);
+        return page != null
+                        && page.isLive(place(dot))
+                        && objects.key(page.object(place(dot))).equals(object)
+                        && page.payload(place(dot)).equals(payload)
+                ? dot
+                : 0;
+    }
+
+    /** Whether any of the cells of a delta is here, shown or hidden by a pending transaction. O(its cells) */
+    public boolean holdsAny(Delta cells) {
+        boolean[] isHere = {false};
+        cells.forEachCell(
+                (replica, counter, object, payload) -> isHere[0] |= find(replica, counter, object, payload) != 0);
+        return isHere[0];
     }
 
     private static boolean isVoided(PendingTransaction transaction, List<DotRange> voided) {

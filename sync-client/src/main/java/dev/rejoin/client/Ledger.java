@@ -51,6 +51,7 @@ final class Ledger {
     private final int maxFragmentBytes;
     private final PendingQueue queue;
     private final OwnRegisters ownRegisters;
+    private final FormerWrites formerWrites;
     private final List<Consumer<CommitEvent>> changeListeners = new CopyOnWriteArrayList<>();
 
     /* Net changes of the last local transaction. */
@@ -89,12 +90,14 @@ final class Ledger {
         judge = client.judge();
         lessor = client.lessor();
         queue = new PendingQueue(client, !judge.isEmpty() || epoch != 0);
+        formerWrites = new FormerWrites(client.formers(), queue);
         document = open(client.confirmed());
     }
 
-    /** Ends the doubts of an earlier process that what it had confirmed tells the outcome of. To be called once, when the client is put together. */
+    /** Does what an earlier process has not come to that what it had confirmed tells the outcome of doubts. To be called once, when the client is put together. */
     void settleSavedDoubts(Delta confirmed) {
         verdicts.settleDoubts(confirmed);
+        takeOffUnwanted();
     }
 
     /** What a client starts with that has no memory. */
@@ -310,10 +313,45 @@ final class Ledger {
     /** Makes a new document of this confirmed state and what is pending, and saves that as one state. */
     private void reopen(Delta confirmed) {
         document = open(confirmed);
+        takeOffUnwanted();
         rewrite();
         CommitEvent anything = new CommitEvent(CommitEvent.Kind.REMOTE, null, List.of());
         loop.later(() -> changeListeners.forEach(listener -> listener.accept(anything)));
         status.changed();
+    }
+
+    // former judges
+
+    /** Takes off what state has brought of former writes and is not to stay. */
+    private void takeOffUnwanted() {
+        takeOffUnwanted(formerWrites.unwanted(document, Delta.EMPTY, 0), Delta.EMPTY, 0, List.of(), () -> {});
+    }
+
+    /** The same, in the step that brings this; what it takes is written after the step is noted. */
+    private void takeOffUnwanted(
+            List<FormerWrites.Unwanted> unwanted,
+            Delta remote,
+            long ackedThrough,
+            List<DotRange> voided,
+            Runnable note) {
+        List<Delta> takenOff = document.confirm(
+                remote,
+                ackedThrough,
+                voided,
+                unwanted.stream().map(FormerWrites.Unwanted::cells).toList());
+        note.run();
+        for (int i = 0; i < takenOff.size(); i++) {
+            if (!takenOff.get(i).isEmpty()) {
+                WriteOrder order = new WriteOrder(0, unwanted.get(i).dependsOn(), false);
+                add(queue.issued() + 1, takenOff.get(i), List.of(), new WriteHandle(), order);
+            }
+        }
+        formerWrites.forgetSettled(document);
+    }
+
+    private void noteVerdicts(List<Settlement> settled) {
+        settled.forEach(
+                one -> formerWrites.judged(queue.at(one.first()).orElseThrow().saved(), one.isAccepted()));
     }
 
     // verdicts
@@ -335,6 +373,7 @@ final class Ledger {
                 showsHidden |= queue.at(one.first()).orElseThrow().saved().isHidden();
             }
         }
+        noteVerdicts(settled);
         List<Pending> dependents = queue.dependents(refused);
         if (showsHidden || !dependents.isEmpty()) {
             Delta confirmed = joinSettled(document.confirmedState(), settled).join(remote);
@@ -347,19 +386,21 @@ final class Ledger {
         }
         long ackedThrough =
                 settled.isEmpty() ? 0 : settled.get(settled.size() - 1).last();
-        document.confirm(remote, ackedThrough, voided);
-        List<SavedRejection> listed = new ArrayList<>();
-        settled.forEach(one -> settle(one).ifPresent(rejection -> listed.add(Rejections.saved(rejection))));
-        outbox.append(new OutboxRecord.Confirmed(
-                fragment, ackedThrough, voided.stream().map(DotRange::first).toList(), listed));
-        verdicts.settleDoubts(remote);
+        List<FormerWrites.Unwanted> unwanted = formerWrites.unwanted(document, remote, ackedThrough);
+        takeOffUnwanted(unwanted, remote, ackedThrough, voided, () -> {
+            List<SavedRejection> listed = new ArrayList<>();
+            settled.forEach(one -> settle(one).ifPresent(rejection -> listed.add(Rejections.saved(rejection))));
+            outbox.append(new OutboxRecord.Confirmed(
+                    fragment, ackedThrough, voided.stream().map(DotRange::first).toList(), listed));
+            verdicts.settleDoubts(remote);
+        });
         ownRegisters.joined(remote, document);
         if (!settled.isEmpty()) {
             status.changed();
         }
     }
 
-    /** Takes one off the queue that has its verdict; one without effect, in the place of another, is nobody's concern. */
+    /** Takes one off the queue that has its verdict; one that the client has made by itself is nobody's concern. */
     private Optional<Rejection> settle(Settlement one) {
         Pending write = queue.settle(one.first());
         verdicts.heard(one.level());
@@ -370,9 +411,11 @@ final class Ledger {
             }
             return Optional.empty();
         }
-        return write.mutations().isEmpty()
-                ? Optional.empty()
-                : Optional.of(verdicts.refuse(write, one.code(), one.message()));
+        if (write.mutations().isEmpty()) {
+            session.refused(write.handle());
+            return Optional.empty();
+        }
+        return Optional.of(verdicts.refuse(write, one.code(), one.message()));
     }
 
     /** Takes settled transactions off the queue and joins their fate to a confirmed state. */
@@ -388,6 +431,7 @@ final class Ledger {
 
     /** The verdicts on these are no longer known, everything else goes on under the same replica id. */
     void leaveInDoubt(Welcome welcome, List<Settlement> settled, List<PendingWrite> unknown) {
+        noteVerdicts(settled);
         Delta confirmed = joinSettled(document.confirmedState(), settled);
         List<Pending> judged = queue.forget(unknown, welcome.judgedThrough(), welcome.chain());
         List<Pending> inOrder = new ArrayList<>(judged);
@@ -425,6 +469,7 @@ final class Ledger {
 
     /** The same, after what a server knows of these. */
     void leaveReplica(Resume.Forked forked) {
+        noteVerdicts(forked.settled());
         Delta confirmed = joinSettled(document.confirmedState(), forked.settled());
         takeNewReplica(
                 confirmed, forked.unknown().stream().map(PendingWrite::first).toList(), false);
@@ -445,13 +490,18 @@ final class Ledger {
         verdicts.newJudge();
         List<Pending> open = queue.restart();
         document = open(confirmed);
+        FormerWrites.Move move = formerWrites.leave(former);
         outbox.suspended(() -> {
             Set<Long> lost = new HashSet<>();
             Map<Long, Long> again = new HashMap<>();
             for (int i = 0; i < open.size(); i++) {
                 Pending write = open.get(i);
                 long first = write.saved().first();
-                boolean dependsOnLost = write.saved().dependsOn().stream().anyMatch(lost::contains);
+                long issuedBefore = queue.issued();
+                FormerWrites.Turn turn = FormerWrites.Turn.LEFT;
+                // what only takes off is found anew
+                boolean dependsOnLost = !write.mutations().isEmpty()
+                        && write.saved().dependsOn().stream().anyMatch(lost::contains);
                 if (unknown.contains(first) && (dependsOnLost || !write.mayRepeat())) {
                     lost.add(first);
                     if (dotsTell) {
@@ -463,11 +513,17 @@ final class Ledger {
                     lost.add(first);
                     verdicts.refuseDependent(write);
                 } else {
-                    again.put(first, queue.issued() + 1);
                     issueAgain(write, again);
+                    boolean isIssued = queue.issued() > issuedBefore;
+                    turn = isIssued ? FormerWrites.Turn.AGAIN : FormerWrites.Turn.NOTHING_TO_DO;
+                    if (isIssued) {
+                        again.put(first, issuedBefore + 1);
+                    }
                 }
+                move.next(write, turn, dotsTell && unknown.contains(first), queue.issued());
             }
         });
+        move.end();
         reopen(confirmed);
     }
 
@@ -476,9 +532,11 @@ final class Ledger {
                 .filter(again::containsKey)
                 .map(again::get)
                 .toList();
+        // what it finds nothing to do for now is still what it means
+        Commit commit = new Commit(document.apply(write.mutations()).delta(), write.mutations(), null);
         issued(
                 document,
-                document.apply(write.mutations()),
+                commit,
                 write.handle(),
                 new WriteOrder(write.saved().retryOf(), dependsOn, write.saved().isHidden()));
     }
@@ -489,9 +547,12 @@ final class Ledger {
     }
 
     void startOver(String why, String message) {
-        queue.restart().forEach(write -> verdicts.refuse(write, why, message));
+        queue.restart().stream()
+                .filter(write -> !write.mutations().isEmpty())
+                .forEach(write -> verdicts.refuse(write, why, message));
         epoch = 0;
         session.forget();
+        formerWrites.clear();
         takeNewReplica(Delta.EMPTY, List.of(), false);
     }
 
@@ -561,7 +622,8 @@ final class Ledger {
                 queue.saved(),
                 rejections.saved(),
                 rejections.next(),
-                rejections.savedDoubts());
+                rejections.savedDoubts(),
+                formerWrites.saved());
     }
 
     private void rewrite() {

@@ -10,6 +10,7 @@ import dev.rejoin.crdt.PendingTransaction;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.sync.session.PendingWrite;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,13 @@ final class PendingQueue {
 
     List<Pending> all() {
         return List.copyOf(byFirst.values());
+    }
+
+    /** The one that has this dot and those that follow, oldest first. */
+    Collection<Pending> from(long dot) {
+        Map.Entry<Long, Pending> floor = byFirst.floorEntry(dot);
+        boolean holdsIt = floor != null && floor.getValue().saved().last() >= dot;
+        return byFirst.tailMap(holdsIt ? floor.getKey() : dot, true).values();
     }
 
     /** As the document shows them. */

@@ -80,8 +80,13 @@ final class Verdicts {
         return rejection;
     }
 
+    /** One that the client has written by itself is nobody's concern. */
     void refuseDependent(Pending write) {
-        refuse(write, DEPENDENCY_REJECTED, "a write that it depends on was not accepted");
+        if (write.mutations().isEmpty()) {
+            session.refused(write.handle());
+        } else {
+            refuse(write, DEPENDENCY_REJECTED, "a write that it depends on was not accepted");
+        }
     }
 
     void refuseUnknown(Pending write) {

@@ -8,6 +8,7 @@ import dev.rejoin.client.outbox.FileOutbox;
 import dev.rejoin.client.outbox.Outbox;
 import dev.rejoin.client.outbox.OutboxRecord;
 import dev.rejoin.client.outbox.SavedClient;
+import dev.rejoin.crdt.CommitEvent;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.OrSet;
 import dev.rejoin.crdt.ValueCodec;
@@ -16,10 +17,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -280,6 +285,240 @@ class MovingTest {
         }
     }
 
+    /** The ticket: I deleted it, and it came back. */
+    @Test
+    void anItemThatWasIssuedAgainAndDeletedStaysDeletedWhenTheFormerServerTellsOfIt() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
+            List<CommitEvent> changes = new CopyOnWriteArrayList<>();
+            client.onChange(changes::add);
+            one.replicateTo(two);
+            until(() -> two.submits == 3 && client.pending().isEmpty());
+            assertEquals(Map.of(), client.snapshot().toMap());
+            assertEquals(Map.of(), values(two));
+            assertEquals(List.of(), changes, "what the page was told");
+            assertEquals(List.of(), client.rejections());
+        }
+    }
+
+    @Test
+    void whatSomebodyElseHasAddedAgainStays() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
+            two.thread.submit(() -> tags(two.document).add("milk")).get();
+            one.replicateTo(two);
+            until(() -> two.submits == 3 && client.pending().isEmpty());
+            assertEquals(Map.of("tags", List.of("milk")), values(two));
+        }
+    }
+
+    @Test
+    void whatWasIssuedAgainStandsOnceAndSoAnybodyCanDeleteIt() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
+            Delta seen = two.thread.submit(() -> two.document.state()).get();
+            one.replicateTo(two);
+            until(() -> two.submits == 2 && client.pending().isEmpty());
+            assertEquals(Map.of("tags", List.of("milk")), values(two));
+            Document other = Document.create();
+            other.merge(seen);
+            Delta deleted = tags(other).remove("milk");
+            two.thread.submit(() -> two.document.merge(deleted)).get();
+            assertEquals(Map.of(), values(two));
+        }
+    }
+
+    /** What one who never moves would see is what is there in the end. */
+    @Test
+    void objectsOfEveryTypeAreAsTheirAuthorHasLeftThemWhenTheFormerServerTells() throws Exception {
+        Consumer<Document> made = d -> {
+            tags(d).add("milk");
+            d.set("cleared", ValueCodec.STRING).add("milk");
+            d.removeWinsSet("again", ValueCodec.STRING).remove("milk");
+            d.flag("off").enable();
+            d.disableWinsFlag("on").disable();
+            d.register("emptied", ValueCodec.STRING).set("a");
+            d.mvRegister("rewritten", ValueCodec.STRING).set("a");
+            d.map("map").register("removed", ValueCodec.STRING).set("a");
+            d.map("map").set("tags", ValueCodec.STRING).add("a");
+        };
+        Consumer<Document> unmade = d -> {
+            tags(d).remove("milk");
+            d.set("cleared", ValueCodec.STRING).clear();
+            d.removeWinsSet("again", ValueCodec.STRING).add("milk");
+            d.flag("off").disable();
+            d.disableWinsFlag("on").enable();
+            d.register("emptied", ValueCodec.STRING).clear();
+            d.mvRegister("rewritten", ValueCodec.STRING).set("b");
+            d.map("map").remove("removed");
+            d.map("map").set("tags", ValueCodec.STRING).remove("a");
+        };
+        Document twin = Document.create();
+        made.accept(twin);
+        unmade.accept(twin);
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            strand(1, () -> client.write(made)).durable().get(10, TimeUnit.SECONDS);
+            client.write(unmade).durable().get(10, TimeUnit.SECONDS);
+            one.replicateTo(two);
+            until(() -> two.submits == 3 && client.pending().isEmpty());
+            assertEquals(twin.toMap(), values(two));
+            assertEquals(twin.toMap(), client.snapshot().toMap());
+        }
+    }
+
+    /** It was in one write with an increment, which is never issued again, and was deleted before the client moved. */
+    @Test
+    void whatAWriteInDoubtHadPutSomewhereStaysDeletedAlsoAfterARestart() throws Exception {
+        Path file = directory.resolve("box");
+        try (SyncClient client =
+                client(one, two).outbox(file).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            two.down = true;
+            WriteHandle counted = strand(
+                    1,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        d.counter("reset").increment(5);
+                        tags(d).add("milk");
+                        tags(d).add("bread");
+                    }));
+            until(() -> client.connection() != ConnectionStatus.CONNECTED);
+            client.write(d -> {
+                d.counter("reset").reset();
+                tags(d).remove("milk");
+            });
+            two.down = false;
+            until(() -> counted.state() == WriteState.IN_DOUBT && client.connection() == ConnectionStatus.CONNECTED);
+            assertEquals(List.of(), client.pending());
+        }
+        two.down = true;
+        try (SyncClient client = client(one, two).outbox(file).startOffline().build()) {
+            assertEquals(1, client.rejections().size());
+            assertEquals(Map.of(), client.snapshot().toMap());
+        }
+        two.down = false;
+        try (SyncClient client = client(one, two).outbox(file).build()) {
+            until(() -> client.connection() == ConnectionStatus.CONNECTED);
+            one.replicateTo(two);
+            until(() -> client.rejections().isEmpty() && client.pending().isEmpty());
+            Map<String, Object> all = Map.of("likes", 100L, "tags", List.of("bread"));
+            assertEquals(all, client.snapshot().toMap());
+            assertEquals(all, values(two));
+        }
+    }
+
+    @Test
+    void aRemovalFromBeforeAWriteInDoubtDoesNotTakeOffWhatThatPutsThereAgain() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            client.write(d -> tags(d).add("milk")).durable().get(10, TimeUnit.SECONDS);
+            one.replicateTo(two);
+            until(() -> values(two).containsKey("tags"));
+            one.mute = true;
+            WriteHandle removed = client.write(d -> tags(d).remove("milk"));
+            strand(
+                    3,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        tags(d).add("milk");
+                    }));
+            removed.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(Map.of(), values(two));
+            one.replicateTo(two);
+            until(() -> client.rejections().isEmpty() && client.pending().isEmpty());
+            assertEquals(Map.of("likes", 100L, "tags", List.of("milk")), values(two));
+        }
+    }
+
+    @Test
+    void whatWasToBeTakenOffByARefusedRemovalShowsAgain() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            two.down = true;
+            strand(
+                    1,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        tags(d).add("milk");
+                    }));
+            until(() -> client.connection() != ConnectionStatus.CONNECTED);
+            WriteHandle refused = client.write(d -> {
+                tags(d).remove("milk");
+                tags(d).add("forbidden");
+            });
+            one.replicateTo(two);
+            until(() -> values(two).containsKey("tags"));
+            two.down = false;
+            assertEquals(
+                    "content-rejected",
+                    refused.rejection().get(10, TimeUnit.SECONDS).code());
+            until(() -> client.pending().isEmpty());
+            Map<String, Object> all = Map.of("likes", 100L, "tags", List.of("milk"));
+            assertEquals(all, client.snapshot().toMap());
+            assertEquals(all, values(two));
+            assertEquals(1, client.rejections().size());
+        }
+    }
+
+    @Test
+    void whatIsLaterIsStillKnownAtAThirdServer() throws Exception {
+        try (FakeServer three = new FakeServer();
+                SyncClient client = SyncClient.builder()
+                        .document("notes/1")
+                        .servers(List.of(
+                                new Servers.Server("one", one),
+                                new Servers.Server("two", two),
+                                new Servers.Server("three", three)))
+                        .moveAfter(Duration.ZERO)
+                        .build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            WriteHandle counted = strand(4, () -> {
+                List.of("a", "b", "c").forEach(tag -> client.write(d -> tags(d).add(tag)));
+                return client.write(d -> {
+                    d.counter("likes").increment(100);
+                    tags(d).add("milk");
+                });
+            });
+            until(() ->
+                    counted.state() == WriteState.IN_DOUBT && client.pending().isEmpty());
+            two.replicateTo(three);
+            until(() -> values(three).containsKey("tags"));
+            two.down = true;
+            two.cut();
+            client.write(d -> tags(d).add("milk")).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
+            assertEquals(2, three.submits);
+            one.replicateTo(three);
+            until(() -> client.rejections().isEmpty() && client.pending().isEmpty());
+            assertEquals(Map.of("likes", 100L, "tags", List.of("a", "b", "c")), values(three));
+        }
+    }
+
+    @Test
+    void whatDependsOnAWriteThatHasNothingToDoAnyMoreIsSent() throws Exception {
+        try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            two.down = true;
+            strand(
+                    1,
+                    () -> client.write(d -> {
+                        d.counter("likes").increment(100);
+                        tags(d).add("milk");
+                    }));
+            until(() -> client.connection() != ConnectionStatus.CONNECTED);
+            WriteHandle removed = client.write(d -> tags(d).remove("milk"));
+            WriteHandle dependant = client.write(WriteOptions.after(removed), d -> tags(d).add("bread"));
+            two.down = false;
+            dependant.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(Map.of("tags", List.of("bread")), values(two));
+        }
+    }
+
     @Test
     void aJudgeThatComesBackInTimeTellsWhatBecameOfAWrite() throws Exception {
         try (SyncClient client =
@@ -424,6 +663,27 @@ class MovingTest {
             assertTrue(isDoubtful ? times <= 1 : times == 1, () -> "counted " + times + " times: " + replay);
         }
         return Long.bitCount(doubtful);
+    }
+
+    /** The first server takes these, the last of so many in all, and is gone before it has answered. */
+    private WriteHandle strand(int submits, Supplier<WriteHandle> writes) throws InterruptedException {
+        one.mute = true;
+        WriteHandle write = writes.get();
+        until(() -> one.submits == submits);
+        one.down = true;
+        one.cut();
+        return write;
+    }
+
+    /** What its document shows, sets in order. */
+    private static Map<String, Object> values(FakeServer server) {
+        Map<String, Object> values = CompletableFuture.supplyAsync(() -> server.document.toMap(), server.thread)
+                .join();
+        values.computeIfPresent(
+                "tags",
+                (name, tags) ->
+                        ((List<?>) tags).stream().map(String::valueOf).sorted().toList());
+        return values;
     }
 
     /** In one step: a connection on which something was swallowed must not go on. */

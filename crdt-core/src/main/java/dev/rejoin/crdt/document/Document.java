@@ -550,6 +550,16 @@ public final class Document {
         store.confirm(remote, ackedThrough, voided);
     }
 
+    /** The same, and takes off in this step what then shows of these cells; see {@link ObjectStore#confirm(Delta, long, List, List)}. */
+    public List<Delta> confirm(Delta remote, long ackedThrough, List<DotRange> voided, List<Delta> unwanted) {
+        return store.confirm(remote, ackedThrough, voided, unwanted);
+    }
+
+    /** Whether any of the cells of a delta is here, shown or hidden by a pending write. O(its cells) */
+    public boolean holdsAny(Delta cells) {
+        return store.holdsAny(cells);
+    }
+
     /** The confirmed state, pending writes excluded. O(cells) */
     public Delta confirmedState() {
         return store.state();

@@ -10,6 +10,7 @@ import dev.rejoin.crdt.Change;
 import dev.rejoin.crdt.CommitEvent;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.DotRange;
+import dev.rejoin.crdt.Mutation;
 import dev.rejoin.crdt.ObjectKey;
 import dev.rejoin.crdt.ObjectType;
 import dev.rejoin.crdt.PendingTransaction;
@@ -244,5 +245,81 @@ class DocumentTest {
         assertEquals(commit.mutations(), b.describe(commit.delta()));
         b.apply(commit.mutations());
         assertEquals(a.toMap(), b.toMap());
+    }
+
+    private static List<Mutation> mutations(List<String> path, Object element) {
+        List<Mutation> all = new ArrayList<>();
+        for (ObjectType type : ObjectType.values()) {
+            List<Mutation.Op> ops = switch (type) {
+                case GCOUNTER -> List.of(Mutation.Op.INCREMENT);
+                case PNCOUNTER -> List.of(Mutation.Op.INCREMENT, Mutation.Op.RESET);
+                case LWW_REGISTER, MV_REGISTER -> List.of(Mutation.Op.SET, Mutation.Op.CLEAR);
+                case OR_SET, RW_SET -> List.of(Mutation.Op.ADD, Mutation.Op.REMOVE, Mutation.Op.CLEAR);
+                case FLAG, DW_FLAG -> List.of(Mutation.Op.ENABLE, Mutation.Op.DISABLE);
+                case MAP -> List.of(Mutation.Op.REMOVE, Mutation.Op.CLEAR);
+            };
+            for (Mutation.Op op : ops) {
+                all.add(new Mutation(path, type, op, op == Mutation.Op.INCREMENT ? 1 : element));
+            }
+        }
+        return all;
+    }
+
+    @Test
+    void aMutationSaysWhichCellsItTakesOffFromThoseWhoHaveSeenThem() {
+        List<Mutation> all = new ArrayList<>();
+        for (List<String> path : List.of(List.of("a"), List.of("m"), List.of("m", "a"), List.of("m", "n", "a"))) {
+            all.addAll(mutations(path, "a"));
+            all.addAll(mutations(path, "n"));
+        }
+        int takenOff = 0;
+        for (Mutation written : all) {
+            Delta delta = judged(1).apply(List.of(written)).delta();
+            for (Mutation later : all) {
+                Document seen = judged(2);
+                seen.confirm(delta, 0, List.of());
+                Version claimed = seen.apply(List.of(later)).delta().context();
+                delta.forEachCell((replica, counter, object, payload) -> assertEquals(
+                        claimed.contains(replica, counter),
+                        later.takesOff(object, payload),
+                        () -> written + " and then " + later));
+                takenOff += claimed.contains(ReplicaId.of(1), 1) ? 1 : 0;
+            }
+        }
+        assertTrue(takenOff > all.size());
+    }
+
+    @Test
+    void whatIsUnwantedGoesInTheStepThatBringsItAndNobodyIsTold() {
+        Document author = replica(1);
+        Delta milk = author.set("tags", ValueCodec.STRING).add("milk");
+        Document client = judged(2);
+        List<CommitEvent> told = new ArrayList<>();
+        client.onCommit(told::add);
+        List<Delta> takenOff = client.confirm(milk, 0, List.of(), List.of(milk, milk));
+        assertEquals(List.of(), client.set("tags", ValueCodec.STRING).elements());
+        assertTrue(client.holdsAny(milk));
+        assertEquals(Delta.EMPTY, takenOff.get(1));
+        assertEquals(List.of(), told);
+        // refused, it shows
+        client.confirm(Delta.EMPTY, 1, List.of(new DotRange(1, 1)));
+        assertEquals(List.of("milk"), client.set("tags", ValueCodec.STRING).elements());
+        // accepted, it is gone for everybody
+        takenOff = client.confirm(Delta.EMPTY, 0, List.of(), List.of(milk));
+        client.confirm(Delta.EMPTY, client.issued(), List.of());
+        assertFalse(client.holdsAny(milk));
+        author.merge(takenOff.get(0));
+        assertEquals(Map.of(), author.toMap());
+        assertThrows(IllegalStateException.class, () -> author.confirm(Delta.EMPTY, 0, List.of(), List.of(milk)));
+    }
+
+    @Test
+    void whatSomebodyElseHasWrittenInItsPlaceIsNotUnwanted() {
+        Delta milk = replica(1).set("tags", ValueCodec.STRING).add("milk");
+        Delta bread = replica(1).set("tags", ValueCodec.STRING).add("bread");
+        Document client = judged(2);
+        client.confirm(bread, 0, List.of());
+        assertEquals(List.of(Delta.EMPTY), client.confirm(Delta.EMPTY, 0, List.of(), List.of(milk)));
+        assertEquals(List.of("bread"), client.set("tags", ValueCodec.STRING).elements());
     }
 }

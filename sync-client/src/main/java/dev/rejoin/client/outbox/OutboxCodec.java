@@ -64,6 +64,16 @@ final class OutboxCodec {
                 writeOrder(out, write);
             }
             out.writeLong(client.lessor());
+            out.writeInt(client.formers().size());
+            for (SavedFormer former : client.formers()) {
+                out.writeLong(former.replica().bits());
+                out.writeLong(former.first());
+                out.writeLong(former.last());
+                writeBytes(out, former.cells().encode());
+                writeBytes(out, former.unwanted().encode());
+                out.writeLong(former.before());
+                out.writeBoolean(former.isAgain());
+            }
         });
     }
 
@@ -149,6 +159,18 @@ final class OutboxCodec {
             readOrder(in, pending);
         }
         long lessor = readLessor(in);
+        // files from before former writes were followed end here
+        List<SavedFormer> formers = new ArrayList<>();
+        for (int n = in.available() == 0 ? 0 : in.readInt(); n > 0; n--) {
+            formers.add(new SavedFormer(
+                    ReplicaId.of(in.readLong()),
+                    in.readLong(),
+                    in.readLong(),
+                    Delta.decode(readBytes(in)),
+                    Delta.decode(readBytes(in)),
+                    in.readLong(),
+                    in.readBoolean()));
+        }
         return new SavedClient(
                 replica,
                 leaseKey,
@@ -162,10 +184,11 @@ final class OutboxCodec {
                 pending,
                 rejections,
                 nextRejection,
-                doubts);
+                doubts,
+                formers);
     }
 
-    /* The last of a state or a step; one from before servers named their logs ends here. */
+    /* A state or a step from before servers named their logs ends here. */
     private static long readLessor(DataInputStream in) throws IOException {
         return in.available() == 0 ? 0 : in.readLong();
     }

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param rejections in the order in which they were learned
  * @param nextRejection id of the next one
  * @param doubts what may tell the outcome of those among the rejections that is unknown
+ * @param formers what former judges were sent, and cells of which are perhaps not to stay
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record SavedClient(
@@ -41,7 +42,8 @@ public record SavedClient(
         List<SavedWrite> pending,
         List<SavedRejection> rejections,
         long nextRejection,
-        List<SavedDoubt> doubts) {
+        List<SavedDoubt> doubts,
+        List<SavedFormer> formers) {
     public SavedClient {
         if (leaseKey.length != Hello.LEASE_KEY_BYTES) {
             throw new IllegalArgumentException("lease key of " + leaseKey.length + " bytes");
@@ -49,11 +51,13 @@ public record SavedClient(
         pending = List.copyOf(pending);
         rejections = List.copyOf(rejections);
         doubts = List.copyOf(doubts);
+        formers = List.copyOf(formers);
     }
 
     /** A client that has done nothing yet. */
     public static SavedClient fresh(ReplicaId replica, byte[] leaseKey) {
-        return new SavedClient(replica, leaseKey, 0, "", 0, 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1, List.of());
+        return new SavedClient(
+                replica, leaseKey, 0, "", 0, 0, 0, 0, Delta.EMPTY, List.of(), List.of(), 1, List.of(), List.of());
     }
 
     /** Chain checksum after the last pending transaction. */
@@ -78,6 +82,7 @@ public record SavedClient(
         long known = verdictsKnown;
         int chain = knownChain;
         long next = nextRejection;
+        List<SavedFormer> followed = formers;
         List<Delta> deltas = new ArrayList<>();
         ArrayDeque<SavedWrite> open = new ArrayDeque<>(pending);
         Map<Long, SavedRejection> refused = new LinkedHashMap<>();
@@ -96,10 +101,12 @@ public record SavedClient(
                     SavedWrite write = open.removeFirst();
                     known = write.last();
                     chain = write.chain();
+                    boolean isVoided = confirmedStep.voided().contains(write.first());
                     deltas.add(
-                            confirmedStep.voided().contains(write.first())
+                            isVoided
                                     ? Delta.voided(replica, write.first(), write.last())
                                     : Delta.decode(write.fragment()));
+                    followed = SavedFormer.after(followed, write, !isVoided);
                 }
                 if (confirmedStep.fragment().length > 0) {
                     deltas.add(Delta.decode(confirmedStep.fragment()));
@@ -132,7 +139,8 @@ public record SavedClient(
                 next,
                 doubts.stream()
                         .filter(doubt -> isOpen(refused.get(doubt.rejection())))
-                        .toList());
+                        .toList(),
+                followed);
     }
 
     private static boolean isOpen(@Nullable SavedRejection rejection) {

@@ -54,6 +54,10 @@ class FileOutboxTest {
         SavedWrite second = new SavedWrite(2, 3, 6, fragment, mutations, 0, List.of(1L), false);
         SavedRejection rejection = new SavedRejection(4, SavedRejection.UNKNOWN_OUTCOME, "?", mutations, 5);
         SavedDoubt doubt = new SavedDoubt(4, ReplicaId.of(8), 7, 9, fragment, true);
+        Delta cells = steps(replica).get(0) instanceof OutboxRecord.Written written
+                ? Delta.decode(written.write().fragment())
+                : Delta.EMPTY;
+        SavedFormer former = new SavedFormer(replica, 1, 1, cells, Delta.EMPTY, 2, true);
         SavedClient client = new SavedClient(
                 replica,
                 fresh.leaseKey(),
@@ -67,7 +71,8 @@ class FileOutboxTest {
                 List.of(first, second),
                 List.of(rejection),
                 5,
-                List.of(doubt));
+                List.of(doubt),
+                List.of(former));
         Path file = directory.resolve("box");
         try (FileOutbox outbox = FileOutbox.open(file)) {
             outbox.rewrite(client);
@@ -76,6 +81,7 @@ class FileOutboxTest {
             SavedClient read = outbox.load().orElseThrow();
             assertEquals(client.pending(), read.pending());
             assertEquals(client.doubts(), read.doubts());
+            assertEquals(client.formers(), read.formers());
             assertEquals("one", read.judge());
             assertEquals(-5, read.lessor());
             outbox.append(new OutboxRecord.RejectionDropped(4));
@@ -101,8 +107,8 @@ class FileOutboxTest {
         }
         byte[] state = OutboxCodec.encode(fresh);
         byte[] step = OutboxCodec.encode(new OutboxRecord.JudgeLearned("one", -5));
-        OutboxCodec.Entry.State before =
-                (OutboxCodec.Entry.State) OutboxCodec.decode(Arrays.copyOf(state, state.length - Long.BYTES));
+        OutboxCodec.Entry.State before = (OutboxCodec.Entry.State)
+                OutboxCodec.decode(Arrays.copyOf(state, state.length - Integer.BYTES - Long.BYTES));
         OutboxCodec.Entry.Step learned =
                 (OutboxCodec.Entry.Step) OutboxCodec.decode(Arrays.copyOf(step, step.length - Long.BYTES));
         SavedClient read = before.client().replay(List.of(learned.record()));
@@ -168,6 +174,40 @@ class FileOutboxTest {
                 List.of("x1", "x3"), document.set("tags", ValueCodec.STRING).elements());
         assertEquals(List.of(), after.rejections());
         assertEquals(2, after.nextRejection());
+    }
+
+    @Test
+    void aReplayTellsWhatIsNotToStayOfFormerWrites() {
+        SavedClient fresh = SavedClient.fresh(ReplicaId.of(9), new byte[16]);
+        List<OutboxRecord> steps = steps(fresh.replica());
+        List<SavedFormer> formers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Document document =
+                    Document.builder().replica(ReplicaId.of(100 + i)).build();
+            Delta delta = document.set("tags", ValueCodec.STRING).add("x" + (i + 1));
+            formers.add(new SavedFormer(document.replica(), 1, 1, delta, Delta.EMPTY, 0, false));
+        }
+        SavedClient saved = new SavedClient(
+                fresh.replica(),
+                fresh.leaseKey(),
+                fresh.epoch(),
+                fresh.judge(),
+                fresh.lessor(),
+                0,
+                0,
+                0,
+                Delta.EMPTY,
+                List.of(),
+                List.of(),
+                1,
+                List.of(),
+                formers);
+        // x1 is accepted, x2 refused, x3 accepted
+        assertEquals(
+                List.of(formers.get(0).cells(), Delta.EMPTY, formers.get(2).cells()),
+                saved.replay(steps).formers().stream()
+                        .map(SavedFormer::unwanted)
+                        .toList());
     }
 
     @Test
