@@ -5,19 +5,25 @@
 // Without files, the traces of the project. Further files may be traces or whole Yjs documents. All is measured warm, cold figures stand in a table of their own.
 // The last table has every row of the targets: what must be, the figure, the ratio to whom it is measured against, and the verdict.
 // REPORT_BRIEF=1 measures little and proves nothing but that it runs. REPORT_CLOCK=cpu measures processor time: of the engine's thread without its collector, of Node's
-// whole process, so that it favours the engine a little; cold loads stay by the clock. REPORT_TRACES=NAME,… takes only these of the project's traces, REPORT_PEERS=NAME,… only these libraries.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+// whole process, so that it favours the engine a little; cold loads stay by the clock. REPORT_TRACES=NAME,… takes only these of the project's traces and the paper's, REPORT_PEERS=NAME,… only these libraries.
+// Each row is kept in benchmarks/target/report.jsonl as soon as it is known. REPORT_GO_ON=1 takes what is there and measures the rest.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const JAR = join(HERE, '../target/benchmarks.jar')
+const KEPT = join(HERE, '../target/report.jsonl')
 const TRACES = join(HERE, '../traces')
 const PAPER = 'automerge-paper'
 const BRIEF = process.env.REPORT_BRIEF === '1'
 const PROCESSOR = process.env.REPORT_CLOCK === 'cpu'
+const GO_ON = process.env.REPORT_GO_ON === '1'
 const chosen = name => process.env[name]?.split(',').filter(word => word.length > 0)
 
 /** A first run may take so long, in milliseconds; what takes longer replays as much of the trace as it can in that time, and says so. */
@@ -55,12 +61,61 @@ const SUM_MUST = { Yjs: 11, ywasm: 3 }
 const started = Date.now()
 const lines = []
 
-function run (command, args, env = {}) {
-  const done = spawnSync(command, args, {
-    cwd: HERE, env: { ...process.env, ...(PROCESSOR ? { REPLAY_CLOCK: 'cpu' } : {}), ...env }, encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'inherit']
+let running
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    running?.kill()
+    note(`Cut short; what is finished is in ${KEPT}`)
+    process.exit(1)
   })
-  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${done.status ?? done.signal}`)
-  return done.stdout.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line))
+}
+
+/** Runs a tool, which prints a row on a line, and keeps each row as soon as it is there. */
+async function run (command, args, { env = {}, cwd = HERE } = {}) {
+  running = spawn(command, args, {
+    cwd, env: { ...process.env, ...(PROCESSOR ? { REPLAY_CLOCK: 'cpu' } : {}), ...env }, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const ended = once(running, 'close')
+  const rows = []
+  for await (const line of createInterface({ input: running.stdout })) {
+    if (line.startsWith('{')) rows.push(keep(JSON.parse(line)))
+  }
+  const [status, signal] = await ended
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status ?? signal}`)
+  return rows
+}
+
+function keep (row) {
+  appendFileSync(KEPT, `${JSON.stringify(row)}\n`)
+  note(`  ${[row.peer, row.trace ?? `${row.row} ${row.case}`].join(', ')}`)
+  return row
+}
+
+/** What an earlier run has kept, if this one goes on from it; it must have been of the same kind. */
+function kept () {
+  const kind = { jar: statSync(JAR).mtimeMs, node: process.version, clock: PROCESSOR ? 'cpu' : 'wall', brief: BRIEF }
+  const before = GO_ON && existsSync(KEPT) ? readFileSync(KEPT, 'utf8') : ''
+  // the last line may have been cut short
+  const whole = before.slice(0, before.lastIndexOf('\n') + 1) || `${JSON.stringify(kind)}\n`
+  const [former, ...rows] = whole.trimEnd().split('\n').map(line => JSON.parse(line))
+  if (!isDeepStrictEqual(former, kind)) {
+    console.error(`${KEPT} is of another kind of run: ${JSON.stringify(former)}, and this one is ${JSON.stringify(kind)}`)
+    process.exit(2)
+  }
+  writeFileSync(KEPT, whole)
+  return rows
+}
+
+/** Rows that are measured together: kept before, if an earlier run came to the end of them, or measured now. */
+async function part (name, measure) {
+  const end = before.findIndex(row => row.end === name)
+  if (end >= 0) return before.slice(before.findLastIndex((row, i) => i < end && row.begin === name) + 1, end)
+  note(name)
+  appendFileSync(KEPT, `${JSON.stringify({ begin: name })}\n`)
+  const rows = await measure()
+  appendFileSync(KEPT, `${JSON.stringify({ end: name })}\n`)
+  return rows
 }
 
 function note (text) {
@@ -71,17 +126,25 @@ function engine (main, args) {
   return run('java', [...(BRIEF ? ['-Drejoin.replay.brief=true'] : []), ...(PROCESSOR ? ['-Drejoin.replay.processor=true'] : []), '-cp', JAR, main, ...args])
 }
 
-function measureAll (files) {
+/** What there is of one library on these files: kept before, or measured now. */
+async function replay (name, files, measure) {
+  const trace = file => basename(file).replace(/\.(json|json\.gz|yjs-v2|yjs)$/, '')
+  const found = before.filter(row => row.peer === name && files.some(file => trace(file) === row.trace))
+  const left = files.filter(file => !found.some(row => row.trace === trace(file)))
+  lines.push(...found)
+  if (left.length === 0) return
+  note(name)
+  lines.push(...await measure(left))
+}
+
+async function measureAll (files) {
   const paper = files.filter(file => file.includes(PAPER))
   const documents = files.filter(file => !/\.json(\.gz)?$/.test(file))
-  note('Rejoin')
-  lines.push(...engine('dev.rejoin.benchmarks.Replay', files))
+  await replay('Rejoin', files, left => engine('dev.rejoin.benchmarks.Replay', left))
   for (const [peer, { name, budget, all, documents: whole }] of Object.entries(PEERS)) {
     const theirs = all ? files : whole ? [...paper, ...files.filter(file => isPlain(file) && !paper.includes(file)), ...documents] : paper
-    if (theirs.length === 0) continue
-    note(name)
-    lines.push(...run(process.execPath, ['--expose-gc', 'replay.mjs', peer, ...theirs],
-      { REPLAY_BUDGET_MS: String(BRIEF ? 100 : budget), ...(BRIEF ? { REPLAY_BRIEF: '1' } : {}) }))
+    await replay(name, theirs, left => run(process.execPath, ['--expose-gc', 'replay.mjs', peer, ...left],
+      { env: { REPLAY_BUDGET_MS: String(BRIEF ? 100 : budget), ...(BRIEF ? { REPLAY_BRIEF: '1' } : {}) } }))
   }
 }
 
@@ -195,15 +258,14 @@ function sums () {
 
 const sum = (found, field) => found.reduce((total, one) => total + one[field], 0)
 
-function rows () {
-  note('Rows: Rejoin')
-  const ours = engine('dev.rejoin.benchmarks.yjs.Rows',
-    [join(TRACES, `${PAPER}.json.gz`), 'T7', 'T10', 'T11', 'T12', 'T13', 'T14', 'T15'])
-  note('Rows: JMH, T15')
-  allocation(ours)
-  note('Rows: Yjs')
+async function rows () {
+  const ours = await part('Rows: Rejoin', () => engine('dev.rejoin.benchmarks.yjs.Rows',
+    [join(TRACES, `${PAPER}.json.gz`), 'T7', 'T10', 'T11', 'T12', 'T13', 'T14', 'T15']))
+  for (const { row, case: what, figures } of await part('Rows: JMH, T15', allocation)) {
+    Object.assign(ours.find(our => our.row === row && our.case === what) ?? {}, figures)
+  }
   const theirs = 'yjs' in PEERS
-    ? run(process.execPath, ['--expose-gc', 'rows.mjs', join(TRACES, `${PAPER}.json.gz`)], BRIEF ? { REPLAY_BRIEF: '1' } : {})
+    ? await part('Rows: Yjs', () => run(process.execPath, ['--expose-gc', 'rows.mjs', join(TRACES, `${PAPER}.json.gz`)], { env: BRIEF ? { REPLAY_BRIEF: '1' } : {} }))
     : []
   const counterpart = our => theirs.find(one => one.row === our.row && one.case === our.case && one.size === our.size)
   console.log('\n## Rows that a replay does not show')
@@ -231,22 +293,21 @@ function rows () {
   }
 }
 
-/** Adds what JMH says a keystroke allocates to the rows of T15. */
-function allocation (ours) {
+/** What JMH says a keystroke allocates, for the rows of T15. */
+async function allocation () {
   const folder = mkdtempSync(join(tmpdir(), 'report-'))
   try {
     const file = join(folder, 'jmh.json')
     const few = BRIEF ? ['-wi', '1', '-i', '1', '-w', '100ms', '-r', '100ms', '-f', '0'] : ['-f', '1']
-    execFileSync('java', ['-jar', JAR, 'T15AllocationBenchmark', '-prof', 'gc', ...few, '-rf', 'json', '-rff', file],
-      { cwd: join(HERE, '../..'), stdio: ['ignore', 'ignore', 'inherit'] })
-    for (const result of JSON.parse(readFileSync(file, 'utf8'))) {
-      const what = result.benchmark.slice(result.benchmark.lastIndexOf('.') + 1)
-      const name = Object.keys(result.secondaryMetrics).find(key => key.endsWith('gc.alloc.rate.norm'))
-      const row = ours.find(our => our.row === 'T15' && our.case === what)
-      if (row && name) row.alloc_bytes = Number(result.secondaryMetrics[name].score.toPrecision(4))
-      const { updateBytes, updates } = result.secondaryMetrics
-      if (row && updates) row.mean_update_bytes = Number((updateBytes.score / updates.score).toPrecision(4))
-    }
+    await run('java', ['-jar', JAR, 'T15AllocationBenchmark', '-prof', 'gc', ...few, '-rf', 'json', '-rff', file], { cwd: join(HERE, '../..') })
+    return JSON.parse(readFileSync(file, 'utf8')).map(({ benchmark, secondaryMetrics: metrics }) => {
+      const figures = {}
+      const name = Object.keys(metrics).find(key => key.endsWith('gc.alloc.rate.norm'))
+      if (name) figures.alloc_bytes = Number(metrics[name].score.toPrecision(4))
+      const { updateBytes, updates } = metrics
+      if (updates) figures.mean_update_bytes = Number((updateBytes.score / updates.score).toPrecision(4))
+      return keep({ row: 'T15', case: benchmark.slice(benchmark.lastIndexOf('.') + 1), peer: 'JMH', figures })
+    })
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -257,11 +318,13 @@ if (!existsSync(JAR)) {
   process.exit(2)
 }
 const given = process.argv.slice(2)
-const own = readdirSync(TRACES).filter(name => name.endsWith('.json.gz') && (chosen('REPORT_TRACES')?.some(trace => name.startsWith(`${trace}.`)) ?? true))
+const own = readdirSync(TRACES)
+  .filter(name => name.endsWith('.json.gz') && (chosen('REPORT_TRACES')?.concat(PAPER).some(trace => name.startsWith(`${trace}.`)) ?? true))
   .map(name => join(TRACES, name))
 const files = [...own, ...given]
-const before = loadavg()[0]
-measureAll(files)
+const before = kept()
+const load = loadavg()[0]
+await measureAll(files)
 
 const java = execFileSync('java', ['--version'], { encoding: 'utf8' }).split('\n')[0]
 if (PROCESSOR) console.log('Processor time, not the time that has passed.\n')
@@ -283,8 +346,8 @@ for (const found of lines.filter(one => one.peer === 'Rejoin' && one.kind !== 'd
 }
 judge()
 sums()
-rows()
+await rows()
 console.log('\n## What was to be reached')
 table(['row', 'must', 'figure', 'ratio', 'verdict'], verdicts)
-console.log(`\nTook ${((Date.now() - started) / 60_000).toFixed(1)} minutes; load average ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after: ` +
-  'about 1 means that nothing else ran.')
+console.log(`\nTook ${((Date.now() - started) / 60_000).toFixed(1)} minutes; load average ${load.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after: ` +
+  `about 1 means that nothing else ran.${GO_ON ? ' It went on from an earlier run.' : ''}`)

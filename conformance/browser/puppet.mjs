@@ -13,8 +13,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|closed before the connection is established/;
-const REFUSED = /the server responded with a status of (404|409|410|503)/;
+const REFUSED = /the server responded with a status of (401|404|409|410|503)/;
 const DESKTOP = { width: 1280, height: 800 };
+const LOOK_MILLIS = 50;
 
 async function launch() {
   const path = process.env.CHROMIUM_PATH;
@@ -111,8 +112,15 @@ const operations = {
     }
   },
   evaluate: (tab, expression) => pages.get(tab).evaluate(expression),
+  /** Waits until an expression is true, or answers a promise of what is: what Playwright takes for met is the promise itself, whatever it promises. */
   async until(tab, expression, millis) {
-    await pages.get(tab).waitForFunction(expression, undefined, { timeout: millis });
+    const end = Date.now() + millis;
+    const met = async () => {
+      // 0 would mean for ever
+      const found = await pages.get(tab).waitForFunction(expression, undefined, { timeout: Math.max(1, end - Date.now()) });
+      return found.jsonValue();
+    };
+    while (!(await met())) await new Promise((done) => setTimeout(done, LOOK_MILLIS));
   },
   /** Takes a picture and answers how many pixels the page is too wide. */
   async screenshot(tab, path, width, scheme) {

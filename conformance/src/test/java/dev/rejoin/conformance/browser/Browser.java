@@ -191,7 +191,7 @@ final class Browser implements AutoCloseable {
                     .asBoolean();
         }
 
-        /** Waits until a JavaScript expression is true. */
+        /** Waits until a JavaScript expression is true, or a promise of what is true; it is looked at anew until then. */
         void until(String expression) throws IOException {
             until(expression, UNTIL_MILLIS);
         }

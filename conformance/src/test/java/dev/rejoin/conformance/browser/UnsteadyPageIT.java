@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rejoin.conformance.browser.Browser.Tab;
+import dev.rejoin.conformance.process.RoundTrip;
 import dev.rejoin.conformance.process.SlowWire;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,6 +19,7 @@ class UnsteadyPageIT {
     private static final String KEPT_FOR_OFFLINE = "document.documentElement.hasAttribute('data-offline-ready')";
 
     private static final int ROUND_TRIP_MILLIS = 40;
+    private static final int WARMING_REFUSALS = 500;
     private static final int MEASURED_REFUSALS = 40;
     private static final double FRAME_MILLIS = 1_000.0 / 60;
 
@@ -38,34 +40,70 @@ class UnsteadyPageIT {
     }
 
     /**
-     * Prints how long it takes until a frame is drawn without what was refused; with {@code -Drejoin.measure=true} on a quiet machine the median is held to the
-     * round trip and one frame.
+     * Prints how long it takes until a frame is painted without what was refused, and of that until the write was sent and until the refusal was heard; with
+     * {@code -Drejoin.measure=true} on a quiet machine the median is held to the round trip, as it is on this machine, and one frame. The first refusals, which server and
+     * page answer in code that is not compiled yet, do not count there. People click at any time between two frames: if all clicked at the beginning of one, a refusal
+     * after 51 ms would always wait for 16 more.
      */
     @Test
     void whatIsRefusedIsThereUntilTheRefusalHasComeOverTheWire() throws Exception {
+        /* Where the rest goes
+         * -------------------
+         * There is no second round trip, no timer, and no second frame in it. Medians of 75 refusals while the machine did next to nothing else: 2.7 ms until the browser had
+         * kept the write, which is before it is sent (2.8 with relaxed durability: it is not the disk), 3.3 in the server, where a commit takes 1.3, 2.1 in Chromium between
+         * the page and the wire, and 10.1 from the refusal to the painted frame, of which the wait for a frame to begin is 8.3 on the average. That was 19.1 ms
+         * above the round trip, and 19.0 in another run, after 500 refusals that nobody measured: the bound is missed by 2.3 ms there.
+         */
         try (SlowWire wire = new SlowWire(PAGES.uri().getPort(), ROUND_TRIP_MILLIS / 2)) {
             Tab page = PAGES.browser().open("far", "http://127.0.0.1:" + wire.port() + "/");
             page.until(SAVED);
-            JsonNode millis = page.evaluate("(async () => { const times = [];"
-                    + " const tag = () => document.querySelector('#tags > li[data-tag=\"forbidden\"]');"
-                    + " const frame = () => new Promise(requestAnimationFrame);"
-                    + " for (let i = 0; i < " + MEASURED_REFUSALS
-                    + "; i++) { await frame(); const began = performance.now();"
-                    + " document.querySelector('#tag-forbidden').click(); if (!tag()) throw new Error('not shown at once');"
-                    + " do await frame(); while (tag()); times.push(performance.now() - began);"
-                    + " rejoin.rejections.forEach((each) => each.discard()); }"
-                    + " return times.sort((a, b) => a - b); })()");
-            double median = millis.get(MEASURED_REFUSALS / 2).asDouble();
+            int warming = 0;
+            if (Boolean.getBoolean("rejoin.measure")) {
+                warming = MEASURED_REFUSALS;
+                Tab near = PAGES.open("near");
+                near.until(SAVED);
+                near.evaluate("(async () => { for (let i = 0; i < " + WARMING_REFUSALS + "; i++) {"
+                        + " await rejoin.document.set('tags').add('forbidden').durable.catch(() => {});"
+                        + " rejoin.rejections.forEach((each) => each.discard()); } })()");
+                near.close();
+            }
+            double before = RoundTrip.medianMillis(ROUND_TRIP_MILLIS / 2);
+            JsonNode millis =
+                    page.evaluate("(async () => { const sent = [], heard = [], drawn = []; let sentAt, heardAt;"
+                            + " rejoin.onWrite(({ state }) => { if (state === 'sent') sentAt = performance.now();"
+                            + " else if (state === 'rejected') heardAt = performance.now(); });"
+                            + " const tag = () => document.querySelector('#tags > li[data-tag=\"forbidden\"]');"
+                            + " const { port1, port2 } = new MessageChannel();"
+                            + " const stillThere = () => new Promise((done) => requestAnimationFrame(() => { const there = tag() !== null;"
+                            + " port1.onmessage = () => done(there); port2.postMessage(0); }));"
+                            + " for (let i = 0; i < " + (warming + MEASURED_REFUSALS) + "; i++) {"
+                            + " await new Promise((done) => setTimeout(done, 100 + (i * 7) % 17)); const began = performance.now();"
+                            + " document.querySelector('#tag-forbidden').click(); if (!tag()) throw new Error('not shown at once');"
+                            + " while (await stillThere()); drawn.push(performance.now() - began);"
+                            + " sent.push(sentAt - began); heard.push(heardAt - began);"
+                            + " rejoin.rejections.forEach((each) => each.discard()); }"
+                            + " return [sent, heard, drawn].map((times) => times.slice(" + warming
+                            + ").sort((a, b) => a - b)); })()");
+            double roundTrip = (before + RoundTrip.medianMillis(ROUND_TRIP_MILLIS / 2)) / 2;
+            double median = median(millis.get(2));
             System.out.printf(
-                    "a refusal over a round trip of %d ms: gone from the page after %.1f ms (median), %.1f ms (p95)%n",
-                    ROUND_TRIP_MILLIS,
+                    "a refusal over a round trip of %.2f ms: sent after %.1f ms, heard after %.1f ms, gone from the page after %.1f ms"
+                            + " (medians; %.1f above the round trip), %.1f ms (p95)%n",
+                    roundTrip,
+                    median(millis.get(0)),
+                    median(millis.get(1)),
                     median,
-                    millis.get(MEASURED_REFUSALS * 95 / 100).asDouble());
+                    median - roundTrip,
+                    millis.get(2).get(MEASURED_REFUSALS * 95 / 100).asDouble());
             assertTrue(median >= ROUND_TRIP_MILLIS, "it did not come over the wire: " + median);
             if (Boolean.getBoolean("rejoin.measure")) {
-                assertTrue(median <= ROUND_TRIP_MILLIS + FRAME_MILLIS, "median of " + median + " ms");
+                assertTrue(median <= roundTrip + FRAME_MILLIS, "median of " + median + " ms");
             }
         }
+    }
+
+    private static double median(JsonNode sorted) {
+        return sorted.get(sorted.size() / 2).asDouble();
     }
 
     @Test

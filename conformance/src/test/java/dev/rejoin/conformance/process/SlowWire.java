@@ -11,12 +11,21 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 
-/** A port on the way to another one, over which each byte takes a while, in both directions. */
+/**
+ * A port on the way to another one, over which each byte takes a while, in both directions; the end of a connection takes as long.
+ *
+ * <p>A thread of each direction waits for the next piece that is due. {@code Thread.sleep} rounds up to whole milliseconds before JDK 21, so it parks, and wakes a
+ * little too early for the rest. What a round trip really takes on this machine {@link RoundTrip} measures.
+ */
 public final class SlowWire implements AutoCloseable {
     private record Chunk(long dueNanos, byte[] bytes) {}
 
     private static final byte[] END = {};
+
+    /* Longer than the kernel's timers are late, as a rule: 50 µs and a wake-up. */
+    private static final long AWAKE_NANOS = 150_000;
 
     private final ServerSocket front = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final int target;
@@ -70,11 +79,7 @@ public final class SlowWire implements AutoCloseable {
         });
         start(() -> {
             try (OutputStream out = to.getOutputStream()) {
-                for (Chunk next = underWay.take(); next.bytes() != END; next = underWay.take()) {
-                    long left = next.dueNanos() - System.nanoTime();
-                    if (left > 0) {
-                        Thread.sleep(left / 1_000_000, (int) (left % 1_000_000));
-                    }
+                for (Chunk next = due(underWay); next.bytes() != END; next = due(underWay)) {
                     out.write(next.bytes());
                 }
             } catch (IOException closed) {
@@ -83,6 +88,19 @@ public final class SlowWire implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         });
+    }
+
+    /** The next piece, as soon as it is due. */
+    private static Chunk due(BlockingQueue<Chunk> underWay) throws InterruptedException {
+        Chunk next = underWay.take();
+        for (long left = next.dueNanos() - System.nanoTime(); left > 0; left = next.dueNanos() - System.nanoTime()) {
+            if (left > AWAKE_NANOS) {
+                LockSupport.parkNanos(left - AWAKE_NANOS);
+            } else {
+                Thread.onSpinWait();
+            }
+        }
+        return next;
     }
 
     @Override

@@ -39,6 +39,7 @@ public final class ServerMetrics {
         Duration.ofSeconds(5)
     };
 
+    private final Object paging = new Object();
     private volatile @Nullable ReplicationMetrics replication;
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<String, Counter> rejections = new ConcurrentHashMap<>();
@@ -163,12 +164,14 @@ public final class ServerMetrics {
         expiries.increment(documents);
     }
 
-    /** The page of {@code /metrics}, in Prometheus' text format. */
+    /** The page of {@code /metrics}, in Prometheus' text format. One at a time: what is said of peers is put into the registry anew for each. */
     public String page() {
-        if (replication != null) {
-            replication.refresh();
+        synchronized (paging) {
+            if (replication != null) {
+                replication.refresh();
+            }
+            return registry.scrape();
         }
-        return registry.scrape();
     }
 
     /** What is counted about peers, from the first call on. */

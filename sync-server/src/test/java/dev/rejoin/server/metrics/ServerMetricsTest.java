@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class ServerMetricsTest {
@@ -41,6 +42,22 @@ final class ServerMetricsTest {
         served.removeIf(name -> name.endsWith("_max"));
         String page = Files.readString(Path.of("..", "docs", "operating", "metrics.md"));
         assertEquals(names(page, "(?m)^\\| `(rejoin_\\w+)`"), served);
+    }
+
+    /** Two tabs, or two Prometheus servers, that ask in the same moment. */
+    @Test
+    void pagesThatAreReadAtTheSameTimeNameEachPeerOnce() {
+        List<PeerReading> peers = List.of("b", "c", "d").stream()
+                .map(peer -> new PeerReading(peer, 1, 0, 1, 0, 0, 0, 0))
+                .toList();
+        metrics.replication().observe(() -> peers);
+        IntStream.range(0, 500).parallel().forEach(i -> {
+            String page = metrics.page();
+            for (PeerReading each : peers) {
+                String line = "rejoin_replication_documents_due{peer=\"" + each.peer() + "\"} ";
+                assertEquals(2, page.split(Pattern.quote(line), -1).length, page);
+            }
+        });
     }
 
     @Test
