@@ -37,6 +37,13 @@ final class FormerWrites {
         all = List.of();
     }
 
+    /** Whether a pending write is one of these, issued again. */
+    boolean hasFormer(Pending write) {
+        return all.stream()
+                .anyMatch(
+                        each -> each.isAgain() && each.before() == write.saved().last());
+    }
+
     /** There is a verdict on a write of the present replica id. */
     void judged(SavedWrite write, boolean isAccepted) {
         all = SavedFormer.after(all, write, isAccepted);

@@ -221,9 +221,12 @@ final class Ledger {
         status.changed();
     }
 
-    /** Takes back a write that has not been sent; false if it may have been, or is none of these. */
+    /** Takes back a write that has not been sent; false if it may have been, under a former replica id too, or is none of these. */
     boolean cancelUnsent(WriteHandle write) {
-        Optional<Pending> unsent = queue.with(write).filter(each -> !queue.wasOffered(each));
+        Optional<Pending> unsent = queue.with(write)
+                .filter(each -> !queue.wasOffered(each)
+                        && write.state().compareTo(WriteState.SENT) < 0
+                        && !formerWrites.hasFormer(each));
         unsent.ifPresent(each -> {
             verdicts.cancelled(each);
             replaceByNothing(List.of(each));

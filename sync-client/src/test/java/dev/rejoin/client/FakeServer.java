@@ -55,6 +55,7 @@ final class FakeServer implements Connector, AutoCloseable {
     volatile boolean down;
     volatile boolean mute;
     volatile int submits;
+    volatile int hellos;
 
     /** What every Hello is answered with. */
     volatile @Nullable FailureCode refusal;
@@ -155,6 +156,7 @@ final class FakeServer implements Connector, AutoCloseable {
                 session.fail(no, "", 0);
                 return;
             }
+            hellos++;
             replica = ReplicaId.of(hello.replica());
             Lease lease = leases.computeIfAbsent(hello.replica(), r -> new Lease());
             if (lease.key.length == 0) {

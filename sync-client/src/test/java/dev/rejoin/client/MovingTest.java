@@ -593,6 +593,29 @@ class MovingTest {
         assertEquals(List.of("x"), List.copyOf(tags(one.document).elements()));
     }
 
+    @Test
+    void whatAFormerServerMayHaveAcceptedCannotBeTakenBackAlsoAfterARestart() throws Exception {
+        Path file = directory.resolve("box");
+        try (SyncClient client =
+                client(one, two).outbox(file).moveAfter(Duration.ZERO).build()) {
+            until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
+            two.down = true;
+            WriteHandle sent = strand(1, () -> client.write(d -> tags(d).add("milk")));
+            until(() -> client.connection() != ConnectionStatus.CONNECTED);
+            WriteHandle unsent = client.write(d -> tags(d).add("bread"));
+            two.mute = true;
+            two.down = false;
+            until(() -> two.hellos > 0);
+            assertFalse(client.cancel(sent).get(10, TimeUnit.SECONDS));
+            assertTrue(client.cancel(unsent).get(10, TimeUnit.SECONDS));
+        }
+        two.down = true;
+        try (SyncClient client = client(one, two).outbox(file).startOffline().build()) {
+            WriteHandle sent = client.pending().get(0);
+            assertFalse(client.cancel(sent).get(10, TimeUnit.SECONDS));
+        }
+    }
+
     /**
      * Each increment is a power of four of its own, so the joined logs of both judges tell which were counted. Replay with {@code -Drejoin.seed}; more with {@code
      * -Drejoin.schedules}.
