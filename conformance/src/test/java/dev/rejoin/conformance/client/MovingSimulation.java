@@ -155,6 +155,8 @@ class MovingSimulation {
         final WriteHandle handle;
         /* Sent to a server that was left before its verdict. */
         boolean wasDoubtful;
+        /* That server; -1 if there is none. */
+        int former = -1;
         /* Its process has crashed, and its handle tells nothing any more. */
         boolean isOrphan;
         /* Its process has crashed before it had heard that this was saved: if nobody is ever sent it, it was never made. */
@@ -232,6 +234,9 @@ class MovingSimulation {
                                 .add(number);
                     }
                 }
+                if (control == Control.NEVER_AGAIN && isAgain(change.mutations(), number)) {
+                    return MutationValidator.Decision.reject("content-rejected", "no");
+                }
                 for (Mutation mutation : change.mutations()) {
                     String value = String.valueOf(mutation.value());
                     boolean forbidden = value.startsWith("forbidden")
@@ -244,6 +249,15 @@ class MovingSimulation {
                 }
                 return MutationValidator.Decision.accept();
             };
+        }
+
+        /** Whether this is what another server than this one was sent before. */
+        private boolean isAgain(List<Mutation> mutations, int server) {
+            return mutations.stream()
+                    .filter(mutation -> mutation.path().equals(List.of("last")))
+                    .map(mutation -> writes.get(
+                            Integer.parseInt(String.valueOf(mutation.value()).substring(1))))
+                    .anyMatch(write -> write.former >= 0 && write.former != server);
         }
 
         private void connect(int client, int at, ConnectionListener listener) {
@@ -290,6 +304,7 @@ class MovingSimulation {
                 boolean isSent = write.handle.state() == WriteState.SENT || write.handle.state() == WriteState.IN_DOUBT;
                 if (write.client == client && !write.isOrphan && !write.wasDoubtful && isSent) {
                     write.wasDoubtful = true;
+                    write.former = former;
                     boolean judged = judgedAt.getOrDefault("w" + i, Set.of()).contains(former);
                     count(write.kind + (judged ? " judged" : " not judged") + " by the former server");
                 }
@@ -521,11 +536,6 @@ class MovingSimulation {
                     }
                 }
             }
-            for (Write write : writes) {
-                if (control == Control.NEVER_AGAIN && write.wasDoubtful && !write.isOrphan && write.amount == 0) {
-                    clients.get(write.client).client().cancel(write.handle);
-                }
-            }
         }
 
         /** Lets everything arrive everywhere, for a minute. */
@@ -590,7 +600,7 @@ class MovingSimulation {
             for (int i = 0; i < writes.size(); i++) {
                 Write write = writes.get(i);
                 String code = codes.get(write.client).get("w" + i);
-                if (control == Control.NEVER_AGAIN && "cancelled".equals(code)) {
+                if (control == Control.NEVER_AGAIN && write.former >= 0 && "content-rejected".equals(code)) {
                     code = null;
                 }
                 String name = "write " + i + " of client " + write.client + ", " + write.kind + " " + write.amount + " "
