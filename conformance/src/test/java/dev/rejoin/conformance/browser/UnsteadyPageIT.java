@@ -52,8 +52,8 @@ class UnsteadyPageIT {
          * There is no second round trip, no timer, and no second frame in it. Medians of 75 refusals while the machine did next to nothing else: 2.7 ms until the browser had
          * kept the write, which is before it is sent (2.8 with relaxed durability: it is not the disk), 3.3 in the server, where a commit takes 1.3, 2.1 in Chromium between
          * the page and the wire, and 10.1 from the refusal to the painted frame, of which the wait for a frame to begin is 8.3 on the average: 19.1 ms
-         * above the round trip. In three judged runs with little or nothing beside them the medians were 19.0, 18.7 and 15.7 above it, where the bound is 16.7: reached
-         * in the quietest of them, with nothing to spare.
+         * above the round trip. In five judged runs the medians were 19.0, 18.7, 15.7, 14.2 and 15.8 above it, where the bound is 16.7: the last two had nothing beside
+         * them.
          */
         try (SlowWire wire = new SlowWire(PAGES.uri().getPort(), ROUND_TRIP_MILLIS / 2)) {
             Tab page = PAGES.browser().open("far", "http://127.0.0.1:" + wire.port() + "/");
