@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -34,10 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 class HocuspocusTokenPageIT {
     private static final Path SOURCE = Path.of("browser/tokens");
-    private static final Path PACKAGES =
-            Path.of("../demo-client/web/node_modules").toAbsolutePath();
-    private static final Path ESBUILD =
-            Path.of("../js-client/node_modules/esbuild/bin/esbuild").toAbsolutePath();
+    private static final Path PACKAGES = Path.of("../demo-client/web/node_modules");
     private static final String EDITOR = "#editor .cm-content";
     private static final String SAVED = "document.querySelector('#status').textContent === 'Saved'";
     private static final String SIGNED_OUT = "document.querySelector('#status').textContent"
@@ -54,6 +50,7 @@ class HocuspocusTokenPageIT {
     static Path bundle;
 
     private static @Nullable Browser browser;
+    private static @Nullable Path page;
 
     @TempDir
     Path folder;
@@ -66,19 +63,7 @@ class HocuspocusTokenPageIT {
 
     @BeforeAll
     static void bundleThePageAndStartABrowser() throws Exception {
-        Path page = Files.createDirectories(bundle.resolve("page"));
-        Files.copy(SOURCE.resolve("index.html"), page.resolve("index.html"));
-        Files.copy(SOURCE.resolve("page.js"), bundle.resolve("page.js"));
-        Files.createSymbolicLink(bundle.resolve("node_modules"), PACKAGES);
-        Path output = bundle.resolve("esbuild.log");
-        Process esbuild = new ProcessBuilder(
-                        ESBUILD.toString(), "page.js", "--bundle", "--format=esm", "--outfile=page/page.js")
-                .directory(bundle.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        assertTrue(esbuild.waitFor(60, TimeUnit.SECONDS), "esbuild ends");
-        assertEquals(0, esbuild.exitValue(), Files.readString(output));
+        page = PageBundle.build(SOURCE, "page.js", PACKAGES, bundle);
         browser = Browser.startOrSkip();
     }
 
@@ -101,7 +86,7 @@ class HocuspocusTokenPageIT {
                                 "--data",
                                 folder.resolve("data").toString(),
                                 "--web",
-                                bundle.resolve("page").toString(),
+                                page.toString(),
                                 "--jwt-secret-file",
                                 folder.resolve("secret").toString()))
                 .start();

@@ -1,7 +1,6 @@
 package dev.rejoin.conformance.browser;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rejoin.conformance.browser.Browser.Tab;
@@ -9,10 +8,8 @@ import dev.rejoin.server.SyncServer;
 import dev.rejoin.server.room.MutationValidator;
 import dev.rejoin.server.transport.WebRoot;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -26,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class TabsPageIT {
     private static final Path SOURCE = Path.of("browser/tabs");
-    private static final Path PACKAGES = Path.of("../js-client/node_modules").toAbsolutePath();
+    private static final Path PACKAGES = Path.of("../js-client/node_modules");
     private static final String SAVED = "rejoin.status.connection === 'connected' && rejoin.status.pending === 0";
     private static final String SHOWN =
             "({ count: rejoin.document.counter('count').value, items: [...rejoin.document.set('items').values].sort() })";
@@ -46,24 +43,7 @@ class TabsPageIT {
 
     @BeforeAll
     static void bundleThePageAndStartABrowser() throws Exception {
-        page = Files.createDirectories(bundle.resolve("page"));
-        Files.copy(SOURCE.resolve("index.html"), page.resolve("index.html"));
-        Files.copy(SOURCE.resolve("page.jsx"), bundle.resolve("page.jsx"));
-        Files.createSymbolicLink(bundle.resolve("node_modules"), PACKAGES);
-        Path output = bundle.resolve("esbuild.log");
-        Process esbuild = new ProcessBuilder(
-                        PACKAGES.resolve("esbuild/bin/esbuild").toString(),
-                        "page.jsx",
-                        "--bundle",
-                        "--format=esm",
-                        "--jsx=automatic",
-                        "--outfile=page/page.js")
-                .directory(bundle.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        assertTrue(esbuild.waitFor(60, TimeUnit.SECONDS), "esbuild ends");
-        assertEquals(0, esbuild.exitValue(), Files.readString(output));
+        page = PageBundle.build(SOURCE, "page.jsx", PACKAGES, bundle, "--jsx=automatic");
         browser = Browser.startOrSkip();
     }
 
