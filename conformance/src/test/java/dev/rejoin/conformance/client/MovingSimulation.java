@@ -44,6 +44,9 @@ class MovingSimulation {
     private static final int STEPS = 120;
     private static final int MAX_INCREMENTS = 30;
 
+    /** With what a server refuses what another one was sent before, under {@link Control#NEVER_AGAIN}. */
+    private static final String NOT_AGAIN = "not-again";
+
     /** What is done wrong on purpose. */
     private enum Control {
         NONE,
@@ -153,9 +156,7 @@ class MovingSimulation {
         final long amount;
         final String tag;
         final WriteHandle handle;
-        /* Sent to a server that was left before its verdict. */
-        boolean wasDoubtful;
-        /* That server; -1 if there is none. */
+        /* It was sent to this server, which was left before its verdict; -1 if to none. */
         int former = -1;
         /* Its process has crashed, and its handle tells nothing any more. */
         boolean isOrphan;
@@ -168,6 +169,10 @@ class MovingSimulation {
             this.amount = amount;
             this.tag = tag;
             this.handle = handle;
+        }
+
+        boolean wasDoubtful() {
+            return former >= 0;
         }
     }
 
@@ -235,7 +240,7 @@ class MovingSimulation {
                     }
                 }
                 if (control == Control.NEVER_AGAIN && isAgain(change.mutations(), number)) {
-                    return MutationValidator.Decision.reject("content-rejected", "no");
+                    return MutationValidator.Decision.reject(NOT_AGAIN, "no");
                 }
                 for (Mutation mutation : change.mutations()) {
                     String value = String.valueOf(mutation.value());
@@ -257,7 +262,7 @@ class MovingSimulation {
                     .filter(mutation -> mutation.path().equals(List.of("last")))
                     .map(mutation -> writes.get(
                             Integer.parseInt(String.valueOf(mutation.value()).substring(1))))
-                    .anyMatch(write -> write.former >= 0 && write.former != server);
+                    .anyMatch(write -> write.wasDoubtful() && write.former != server);
         }
 
         private void connect(int client, int at, ConnectionListener listener) {
@@ -302,8 +307,7 @@ class MovingSimulation {
             for (int i = 0; i < writes.size(); i++) {
                 Write write = writes.get(i);
                 boolean isSent = write.handle.state() == WriteState.SENT || write.handle.state() == WriteState.IN_DOUBT;
-                if (write.client == client && !write.isOrphan && !write.wasDoubtful && isSent) {
-                    write.wasDoubtful = true;
+                if (write.client == client && !write.isOrphan && !write.wasDoubtful() && isSent) {
                     write.former = former;
                     boolean judged = judgedAt.getOrDefault("w" + i, Set.of()).contains(former);
                     count(write.kind + (judged ? " judged" : " not judged") + " by the former server");
@@ -600,7 +604,7 @@ class MovingSimulation {
             for (int i = 0; i < writes.size(); i++) {
                 Write write = writes.get(i);
                 String code = codes.get(write.client).get("w" + i);
-                if (control == Control.NEVER_AGAIN && write.former >= 0 && "content-rejected".equals(code)) {
+                if (NOT_AGAIN.equals(code)) {
                     code = null;
                 }
                 String name = "write " + i + " of client " + write.client + ", " + write.kind + " " + write.amount + " "
@@ -612,7 +616,7 @@ class MovingSimulation {
                     assertTrue(Set.of("content-rejected", "voided").contains(code), name);
                     refused++;
                 }
-                if (write.kind == Kind.COUNTER && write.wasDoubtful) {
+                if (write.kind == Kind.COUNTER && write.wasDoubtful()) {
                     count("COUNTER " + (isUntold ? "never judged" : isThere ? "accepted" : "refused"));
                 }
                 switch (write.kind) {
@@ -626,7 +630,7 @@ class MovingSimulation {
                     case SET_REMOVE, FLAG_OFF, MAP_REMOVE -> {
                         Write addition = addition(write.tag);
                         int number = writes.indexOf(addition);
-                        boolean wasInDoubt = isThere && (addition.wasDoubtful || addition.isOrphan);
+                        boolean wasInDoubt = isThere && (addition.wasDoubtful() || addition.isOrphan);
                         if (wasInDoubt && addition.client != write.client && shows(values, number)) {
                             expected.remove(number);
                             cameBack++;
@@ -677,7 +681,7 @@ class MovingSimulation {
                                     write.client,
                                     code,
                                     write.handle.state(),
-                                    write.wasDoubtful ? ", was in doubt" : "",
+                                    write.wasDoubtful() ? ", was in doubt" : "",
                                     write.isOrphan ? ", crashed since" : "",
                                     write.unmade ? ", not saved" : "",
                                     judgedAt.get("w" + i)));
