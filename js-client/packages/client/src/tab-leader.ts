@@ -28,6 +28,9 @@ import { Write, type WriteState } from './write.ts';
  * lives it hears when it is gone and reads again, and one that comes later says so.
  */
 
+/** Of so many writes that were taken back each step tells again; of older ones everybody has heard. */
+const MAX_CANCELLED = 256;
+
 /** The client of the leader, which tells of its steps. */
 class LeadingClient extends Client {
   /** What has been confirmed since this was last emptied. */
@@ -87,7 +90,7 @@ export class Leader {
   private readonly states = new Map<string, WriteState>();
   /** Ids of the writes that were refused: what depends on them may still be on its way. */
   private readonly refused = new Set<string>();
-  /** Writes that were taken back, and whether that is stored. */
+  /** The last writes that were taken back, and whether that is stored. */
   private readonly cancelled = new Map<string, boolean>();
   /** By tab, where the dots of its writes stand, oldest first. */
   private readonly taken = new Map<string, TakenWrite[]>();
@@ -407,6 +410,7 @@ export class Leader {
     };
     this.states.clear();
     this.channel.postMessage(told);
+    told.cancelled.slice(0, -MAX_CANCELLED).forEach((id) => this.cancelled.delete(id));
   }
 
   private sequenced({ first, last, fragment, write, mutations }: PendingTransaction): Sequenced {

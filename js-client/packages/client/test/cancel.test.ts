@@ -316,6 +316,26 @@ test('a tab takes back a write in the moment in which it is made, and a write of
     expect(toJson(server.document)).toEqual({ tags: ['kept'] });
   }));
 
+test('however many writes are taken back, each is told of, and a step does not tell of all of them again', () =>
+  withTabs(async (server, leader, follower, browser) => {
+    await goOffline(leader, follower);
+    const told: number[] = [];
+    for (const channel of [...browser.channels].filter(({ tab }) => tab === leader)) {
+      const post = channel.postMessage.bind(channel);
+      channel.postMessage = (message) => {
+        told.push((message as Partial<LeaderStep>).cancelled?.length ?? 0);
+        post(message);
+      };
+    }
+    const writes = Array.from({ length: 300 }, (_, i) => add(follower.client, `regretted ${i}`));
+    expect(new Set(await Promise.all(writes.map((write) => follower.client.cancel(write))))).toEqual(new Set([true]));
+    await add(follower.client, 'kept').savedLocally;
+    await vi.waitFor(() => expect([leader.client.status.pending, told.at(-1)]).toEqual([1, 256]), WAIT);
+    follower.client.goOnline();
+    await untilQuiet(leader.client, follower.client);
+    expect(toJson(server.document)).toEqual({ tags: ['kept'] });
+  }));
+
 test('what the leader has sent is kept', () =>
   withTabs(async (server, _, follower) => {
     server.hold();
