@@ -50,10 +50,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -105,6 +107,7 @@ public final class SyncServer implements AutoCloseable {
     private final Transport transport;
     private final @Nullable Peers peers;
     private volatile boolean draining;
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
     private SyncServer(Builder builder) throws IOException {
         this.config = builder.config;
@@ -317,10 +320,10 @@ public final class SyncServer implements AutoCloseable {
         draining = true;
         Duration over = config.get(ServerConfig.DRAIN);
         try {
-            transport
-                    .drain(over.toMillis())
-                    .toCompletableFuture()
-                    .get(over.plus(DRAIN_GRACE).toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture<Void> gone = transport.drain(over.toMillis()).toCompletableFuture();
+            CompletableFuture.anyOf(gone, closed).get(over.plus(DRAIN_GRACE).toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException late) {
+            LOG.debug("closed by another thread meanwhile", late);
         } catch (TimeoutException late) {
             LOG.warn("not all connections closed within {}", Quantity.durationText(over.plus(DRAIN_GRACE)));
         } catch (ExecutionException failure) {
@@ -347,6 +350,7 @@ public final class SyncServer implements AutoCloseable {
                 }
             }
         }
+        closed.complete(null);
     }
 
     private void expireDeleted(ScheduledExecutorService timer) {

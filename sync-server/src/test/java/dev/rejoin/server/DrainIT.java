@@ -149,10 +149,10 @@ final class DrainIT {
             long open = closed.stream().filter(close -> !close.isDone()).count();
             assertTrue(open > closed.size() / 2, open + " of " + closed.size() + " are left");
             server.destroy();
-            assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "it did not hurry");
+            assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), () -> "it did not hurry\n" + errors());
             assertEquals(0, server.exitValue(), () -> errors());
             for (CompletableFuture<Integer> close : closed) {
-                assertEquals(GOING_AWAY_FOR_A_RESTART, close.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+                assertEquals(GOING_AWAY_FOR_A_RESTART, close.get(PATIENCE_SECONDS, TimeUnit.SECONDS), () -> errors());
             }
         } finally {
             server.destroyForcibly().waitFor();
@@ -186,10 +186,10 @@ final class DrainIT {
                 writer.submit(Fragments.add(writer.replica, i, "tags", "tag" + i));
             }
             server.destroy();
-            assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "it did not end");
+            assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), () -> "it did not end\n" + errors());
             assertEquals(0, server.exitValue(), () -> errors());
             for (CompletableFuture<Integer> close : closed) {
-                assertEquals(GOING_AWAY_FOR_A_RESTART, close.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+                assertEquals(GOING_AWAY_FOR_A_RESTART, close.get(PATIENCE_SECONDS, TimeUnit.SECONDS), () -> errors());
             }
             assertEquals(GOING_AWAY_FOR_A_RESTART, writer.closeCode());
             acknowledged = acknowledged(writer);

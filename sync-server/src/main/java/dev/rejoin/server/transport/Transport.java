@@ -27,8 +27,10 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -276,25 +278,25 @@ public final class Transport implements AutoCloseable {
      */
     public CompletionStage<Void> drain(long overMillis) {
         stopAccepting();
-        List<Channel> open = List.copyOf(channels);
-        List<CompletableFuture<Void>> gone = new ArrayList<>();
-        List<Channel> peers = new ArrayList<>();
-        for (Channel channel : open) {
+        Map<Channel, PeerConnection<?>> peers = new LinkedHashMap<>();
+        for (Channel channel : channels) {
             HttpRouter router = channel.pipeline().get(HttpRouter.class);
+            // asked for once, since a channel that closes meanwhile has none any more
+            PeerConnection<?> peer = channel.pipeline().get(PeerConnection.class);
             if (router != null) {
                 router.drain();
-            } else if (channel.pipeline().get(PeerConnection.class) != null) {
-                peers.add(channel);
+            } else if (peer != null) {
+                peers.put(channel, peer);
             }
         }
-        for (int i = 0; i < peers.size(); i++) {
-            Channel channel = peers.get(i);
-            PeerConnection peer = channel.pipeline().get(PeerConnection.class);
+        List<CompletableFuture<Void>> gone = new ArrayList<>();
+        peers.forEach((channel, peer) -> {
             CompletableFuture<Void> closed = new CompletableFuture<>();
-            gone.add(closed);
             channel.closeFuture().addListener(done -> closed.complete(null));
-            channel.eventLoop().schedule(peer::drain, overMillis * i / peers.size(), TimeUnit.MILLISECONDS);
-        }
+            long turn = overMillis * gone.size() / peers.size();
+            channel.eventLoop().schedule(peer::drain, turn, TimeUnit.MILLISECONDS);
+            gone.add(closed);
+        });
         return CompletableFuture.allOf(gone.toArray(new CompletableFuture<?>[0]));
     }
 
