@@ -71,6 +71,10 @@ final class DrainIT {
                         "0",
                         "--data",
                         directory.resolve("data").toString(),
+                        // longer than it takes to connect everybody on a machine with other work: some peers here say
+                        // nothing
+                        "--heartbeat",
+                        "1m",
                         "--drain",
                         drain)
                 .redirectError(ProcessBuilder.Redirect.appendTo(
