@@ -34,7 +34,7 @@ record Level(
 
     /** What the bounds are stated for. */
     static final Level FULL =
-            new Level(3, 4, 12, 4, 300, 60, new int[] {150, 500}, 60, 2_200_000, 2_000, 10_000, 400, 128 << 10);
+            new Level(3, 4, 18, 4, 300, 60, new int[] {150, 500}, 60, 2_200_000, 2_000, 10_000, 400, 128 << 10);
 
     /** Shows that everything runs and nothing is lost; its figures mean nothing. */
     static final Level QUICK = new Level(1, 0.5, 1, 0.2, 10, 3, new int[] {10}, 4, 200_000, 20, 30, 5, 64 << 10);
