@@ -140,7 +140,7 @@ final class Ledger {
 
     /** Handles of what is pending, oldest first. */
     List<WriteHandle> handles() {
-        return queue.all().stream().map(Pending::handle).toList();
+        return queue.undecided().stream().map(Pending::handle).toList();
     }
 
     // writing
