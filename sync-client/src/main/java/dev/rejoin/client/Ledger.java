@@ -140,7 +140,7 @@ final class Ledger {
 
     /** Handles of what is pending, oldest first. */
     List<WriteHandle> handles() {
-        return queue.all().stream().map(Pending::handle).toList();
+        return queue.undecided().stream().map(Pending::handle).toList();
     }
 
     // writing
@@ -434,6 +434,7 @@ final class Ledger {
 
     /** The verdicts on these are no longer known, everything else goes on under the same replica id. */
     void leaveInDoubt(Welcome welcome, List<Settlement> settled, List<PendingWrite> unknown) {
+        Set<Long> repeatable = repeatable(unknown);
         noteVerdicts(settled);
         Delta confirmed = joinSettled(document.confirmedState(), settled);
         List<Pending> judged = queue.forget(unknown, welcome.judgedThrough(), welcome.chain());
@@ -441,7 +442,7 @@ final class Ledger {
         inOrder.addAll(queue.all());
         List<Pending> repeated = new ArrayList<>();
         for (int i = 0; i < judged.size(); i++) {
-            if (judged.get(i).mayRepeat()) {
+            if (repeatable.contains(judged.get(i).saved().first())) {
                 repeated.add(judged.get(i));
             } else {
                 verdicts.doubt(replica, judged.get(i), inOrder.subList(i + 1, inOrder.size()));
@@ -451,6 +452,30 @@ final class Ledger {
         reopen(confirmed);
         repeated.forEach(
                 write -> issued(document, document.apply(write.mutations()), write.handle(), WriteOrder.PLAIN));
+    }
+
+    /**
+     * Lowest dots of those among these that may be issued again. They come behind all that is pending then, so nothing that was written after them, and is not issued again with
+     * them, may be about the same.
+     */
+    private Set<Long> repeatable(List<PendingWrite> unknown) {
+        Set<Long> forgotten = new HashSet<>();
+        unknown.forEach(one -> forgotten.add(one.first()));
+        List<Pending> all = new ArrayList<>(queue.all());
+        // these are refused with what they depend on
+        all.removeAll(queue.dependents(forgotten));
+        Set<Long> repeatable = new HashSet<>();
+        List<Pending> later = new ArrayList<>();
+        for (int i = all.size() - 1; i >= 0; i--) {
+            Pending write = all.get(i);
+            long first = write.saved().first();
+            if (forgotten.contains(first) && write.mayRepeat() && later.stream().noneMatch(write::isAboutTheSameAs)) {
+                repeatable.add(first);
+            } else {
+                later.add(write);
+            }
+        }
+        return repeatable;
     }
 
     // identities

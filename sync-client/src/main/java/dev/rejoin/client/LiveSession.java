@@ -76,15 +76,20 @@ public final class LiveSession {
     }
 
     private static final class Question {
-        final byte[] token;
+        final SessionToken token;
         final String level;
         final long until;
         final CompletableFuture<Void> shown = new CompletableFuture<>();
 
-        Question(byte[] token, String level, long until) {
+        Question(SessionToken token, String level, long until) {
             this.token = token;
             this.level = level;
             this.until = until;
+        }
+
+        /** Whether it is about nothing but what the token names, so that what shows answers it. */
+        boolean isOfToken() {
+            return level.isEmpty();
         }
     }
 
@@ -238,13 +243,18 @@ public final class LiveSession {
             SessionToken mine = seen.forRead(document);
             boolean isHere = level instanceof ReadLevel.Eventual || level instanceof ReadLevel.InSession && shows(mine);
             CompletionStage<Void> fresh =
-                    isHere ? CompletableFuture.completedFuture(null) : ask(mine, level.toString(), timeout);
+                    isHere ? CompletableFuture.completedFuture(null) : ask(mine, label(level), timeout);
             return fresh.thenApply(nothing -> {
                 synchronized (lock) {
                     return host.snapshot();
                 }
             });
         }
+    }
+
+    /** As the server is asked for it; what it takes for granted is left out. */
+    private static String label(ReadLevel level) {
+        return level instanceof ReadLevel.InSession ? "" : level.toString();
     }
 
     private CompletionStage<Void> ask(SessionToken token, String level, Duration timeout) {
@@ -256,7 +266,7 @@ public final class LiveSession {
                     new NotShownException(isClosed ? "closed" : ReadFailure.OVERLOADED.label()));
         }
         long id = ++questionsAsked;
-        Question question = new Question(token.encode(), level, host.now() + timeout.toMillis());
+        Question question = new Question(token, level, host.now() + timeout.toMillis());
         questions.put(id, question);
         Subscription timer =
                 host.after(timeout.toMillis() + GRACE_MILLIS, () -> settle(id, FailureCode.TIMEOUT.label()));
@@ -268,7 +278,7 @@ public final class LiveSession {
     }
 
     private void send(long id, Question question) {
-        host.ask(new Await(id, question.token, question.level, Math.max(1, question.until - host.now())));
+        host.ask(new Await(id, question.token.encode(), question.level, Math.max(1, question.until - host.now())));
     }
 
     private void settle(long id, String failure) {
@@ -400,6 +410,12 @@ public final class LiveSession {
             isBehind = false;
             code = "";
             tellFreshness();
+        }
+        // the answer of the server is on its way, and says no more
+        for (Map.Entry<Long, Question> each : List.copyOf(questions.entrySet())) {
+            if (each.getValue().isOfToken() && shows(each.getValue().token)) {
+                settle(each.getKey(), "");
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.rejoin.client;
 import dev.rejoin.client.outbox.SavedWrite;
 import dev.rejoin.crdt.Delta;
 import dev.rejoin.crdt.Mutation;
+import dev.rejoin.crdt.ObjectType;
 import dev.rejoin.crdt.PendingTransaction;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.sync.session.PendingWrite;
@@ -44,5 +45,25 @@ record Pending(SavedWrite saved, Delta delta, List<Mutation> mutations, WriteHan
 
     boolean mayRepeat() {
         return mutations.stream().noneMatch(mutation -> mutation.op() == Mutation.Op.INCREMENT);
+    }
+
+    /** Whether it may matter which of the two comes first. */
+    boolean isAboutTheSameAs(Pending other) {
+        return mutations.stream()
+                .anyMatch(one -> other.mutations.stream().anyMatch(each -> areAboutTheSame(one, each)));
+    }
+
+    private static boolean areAboutTheSame(Mutation one, Mutation other) {
+        if (one.type() == ObjectType.MAP || other.type() == ObjectType.MAP) {
+            int common = Math.min(one.path().size(), other.path().size());
+            return one.path().subList(0, common).equals(other.path().subList(0, common));
+        }
+        return one.type() == other.type()
+                && one.path().equals(other.path())
+                && (!isOfElement(one) || !isOfElement(other) || one.value().equals(other.value()));
+    }
+
+    private static boolean isOfElement(Mutation mutation) {
+        return mutation.op() == Mutation.Op.ADD || mutation.op() == Mutation.Op.REMOVE;
     }
 }

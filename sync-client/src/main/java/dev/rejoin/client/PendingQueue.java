@@ -10,6 +10,7 @@ import dev.rejoin.crdt.PendingTransaction;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.sync.session.PendingWrite;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingQueue {
     private final TreeMap<Long, Pending> byFirst = new TreeMap<>();
+    /* Lowest dots of those of which nothing but their dots is left to be sent. */
+    private final Set<Long> hollow = new HashSet<>();
     private long issued;
     private long savedThrough;
     /* Own dots up to here may have been sent to the judge. */
@@ -40,7 +43,12 @@ final class PendingQueue {
         verdictsKnown = saved.verdictsKnown();
         knownChain = saved.knownChain();
         chain = saved.chain();
-        saved.pending().forEach(write -> byFirst.put(write.first(), Pending.loaded(write)));
+        saved.pending().forEach(write -> {
+            byFirst.put(write.first(), Pending.loaded(write));
+            if (Arrays.equals(write.fragment(), nothing(saved.replica(), write).encode())) {
+                hollow.add(write.first());
+            }
+        });
         issued = saved.issuedThrough();
         offeredThrough = hasJudge ? issued : 0;
         savedThrough = issued;
@@ -50,6 +58,7 @@ final class PendingQueue {
     List<Pending> restart() {
         List<Pending> all = all();
         byFirst.clear();
+        hollow.clear();
         issued = 0;
         savedThrough = 0;
         offeredThrough = 0;
@@ -72,8 +81,16 @@ final class PendingQueue {
         return knownChain;
     }
 
-    int size() {
-        return byFirst.size();
+    /** How many of them are to have an effect, which is what users call pending. */
+    int undecidedCount() {
+        return byFirst.size() - hollow.size();
+    }
+
+    /** These, oldest first. */
+    List<Pending> undecided() {
+        return byFirst.values().stream()
+                .filter(write -> !hollow.contains(write.saved().first()))
+                .toList();
     }
 
     List<Pending> all() {
@@ -125,7 +142,7 @@ final class PendingQueue {
 
     /** Takes off one that has its verdict, the first. */
     Pending settle(long first) {
-        Pending write = Objects.requireNonNull(byFirst.remove(first));
+        Pending write = remove(first);
         verdictsKnown = write.saved().last();
         knownChain = write.saved().chain();
         return write;
@@ -135,16 +152,19 @@ final class PendingQueue {
     List<Pending> forget(List<PendingWrite> judged, long judgedThrough, int chainThere) {
         verdictsKnown = judgedThrough;
         knownChain = chainThere;
-        return judged.stream()
-                .map(one -> Objects.requireNonNull(byFirst.remove(one.first())))
-                .toList();
+        return judged.stream().map(one -> remove(one.first())).toList();
+    }
+
+    private Pending remove(long first) {
+        hollow.remove(first);
+        return Objects.requireNonNull(byFirst.remove(first));
     }
 
     /** Puts transactions without effect in the place of some that have not been sent. */
     void replaceByNothing(ReplicaId replica, List<Pending> unsent) {
         for (Pending each : unsent) {
             SavedWrite saved = each.saved();
-            Delta nothing = Delta.voided(replica, saved.first(), saved.last());
+            Delta nothing = nothing(replica, saved);
             SavedWrite small = new SavedWrite(
                     saved.first(),
                     saved.last(),
@@ -155,6 +175,7 @@ final class PendingQueue {
                     List.of(),
                     false);
             byFirst.put(saved.first(), new Pending(small, nothing, List.of(), new WriteHandle()));
+            hollow.add(saved.first());
         }
         chain = knownChain;
         for (Map.Entry<Long, Pending> entry : byFirst.entrySet()) {
@@ -162,6 +183,11 @@ final class PendingQueue {
             chain = Chain.extend(chain, one.saved().fragment());
             entry.setValue(one.withChain(chain));
         }
+    }
+
+    /** The dots of a write, and nothing that it does. */
+    private static Delta nothing(ReplicaId replica, SavedWrite write) {
+        return Delta.voided(replica, write.first(), write.last());
     }
 
     /** Those that cannot be accepted when these are not, directly or over others, oldest first; none of them has been sent. */

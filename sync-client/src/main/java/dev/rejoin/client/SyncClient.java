@@ -393,7 +393,7 @@ public final class SyncClient implements AutoCloseable {
         return rejections().stream().map(Rejection::toJson).collect(Collectors.joining(",", "[", "]"));
     }
 
-    /** Writes without a verdict, oldest first. */
+    /** Writes without a verdict, oldest first; not those that were taken back, or refused with what they depend on, before they were sent. */
     public List<WriteHandle> pending() {
         synchronized (lock) {
             return ledger.handles();
@@ -632,7 +632,7 @@ public final class SyncClient implements AutoCloseable {
     }
 
     private int pendingCount() {
-        return ledger.queue().size();
+        return ledger.queue().undecidedCount();
     }
 
     /** After each step: what it has written becomes durable, and may then be sent. */

@@ -127,6 +127,36 @@ class DependentWritesTest {
         }
     }
 
+    /** As in the TypeScript client, of which a test has the same name. */
+    @Test
+    void whatWasTakenBackOrRefusedAndOfWhichOnlyDotsAreToBeSentDoesNotCountAsPending() throws Exception {
+        Path file = directory.resolve("box");
+        try (SyncClient client = client().outbox(file).build()) {
+            assertEquals("content-rejected", code(client.write(d -> add(d, "forbidden"))));
+            client.goOffline();
+            until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
+            WriteHandle regretted = client.write(d -> add(d, "regretted"));
+            WriteHandle dependant = client.write(WriteOptions.after(regretted), d -> add(d, "dependant"));
+            assertEquals(2, client.status().pending());
+            assertTrue(client.cancel(regretted).get(10, TimeUnit.SECONDS));
+            assertEquals("dependency-rejected", code(dependant));
+            assertEquals(List.of(), client.pending());
+            assertEquals(0, client.status().pending());
+            assertEquals(SyncStatus.REJECTED, client.sync());
+            client.rejections().forEach(each -> client.discard(each.id()));
+            assertEquals(SyncStatus.SYNCHRONIZED, client.sync());
+        }
+        try (SyncClient client = client().outbox(file).startOffline().build()) {
+            assertEquals(0, client.status().pending());
+            WriteHandle later = client.write(d -> add(d, "later"));
+            assertEquals(List.of(later), client.pending());
+            client.goOnline();
+            later.durable().get(10, TimeUnit.SECONDS);
+            assertEquals(0, client.status().pending());
+            assertEquals(server.document.version(), client.snapshot().version());
+        }
+    }
+
     @Test
     void aDependencyMovesWithItsWritesToAnotherServer() throws Exception {
         FakeServer other = new FakeServer();

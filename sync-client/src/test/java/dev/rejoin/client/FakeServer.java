@@ -97,6 +97,17 @@ final class FakeServer implements Connector, AutoCloseable {
         });
     }
 
+    /** The highest dot that it has judged of any replica; on its thread. */
+    long judgedThrough() {
+        return leases.values().stream().mapToLong(lease -> lease.judged).max().orElse(0);
+    }
+
+    /** Keeps the verdicts of each replica on what comes after these dots, and no others any more. */
+    void forgetVerdicts(long through) {
+        thread.execute(() -> leases.values()
+                .forEach(lease -> lease.verdicts.headMap(through, true).clear()));
+    }
+
     /** Cuts all connections; what the server has still to say is lost. */
     void cut() {
         thread.execute(() -> List.copyOf(seats).forEach(seat -> seat.end(1006, "")));

@@ -253,6 +253,28 @@ class LiveSessionTest {
         assertEquals(List.of(), timers);
     }
 
+    /** The answer comes after it, and says nothing that the update has not said. */
+    @Test
+    void whatIsWaitedForIsThereWithTheUpdateThatBringsItButAStrongerReadWaitsForItsAnswer() {
+        connect();
+        CompletionStage<Void> visible = session.awaitVisible(token(7, ROME, 9), SECOND);
+        CompletionStage<Void> more = session.awaitVisible(token(7, ROME, 10), SECOND);
+        CompletionStage<Snapshot> strong = session.read(ReadLevel.STRONG, SECOND);
+        session.updated(new Update(
+                at(OSLO, 6),
+                NOTHING,
+                0,
+                dev.rejoin.sync.wire.AckLevel.NONE,
+                List.of(),
+                vector(ROME, 9).encode()));
+        assertTrue(visible.toCompletableFuture().isDone());
+        assertFalse(more.toCompletableFuture().isDone());
+        assertFalse(strong.toCompletableFuture().isDone());
+        say(Answer.shown(asked.get(0).id(), "pulled"), Answer.shown(asked.get(2).id(), "local"));
+        assertFalse(more.toCompletableFuture().isDone());
+        assertTrue(strong.toCompletableFuture().isDone());
+    }
+
     @Test
     void waitingHasItsBoundsAndEachHasItsCode() {
         CompletionStage<Void> nobody = session.awaitVisible(token(7, ROME, 9), SECOND);

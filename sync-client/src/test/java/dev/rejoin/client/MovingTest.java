@@ -294,8 +294,11 @@ class MovingTest {
             client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
             List<CommitEvent> changes = new CopyOnWriteArrayList<>();
             client.onChange(changes::add);
+            List<Integer> pending = new CopyOnWriteArrayList<>();
+            client.onStatus(each -> pending.add(each.pending()));
             one.replicateTo(two);
             until(() -> two.submits == 3 && client.pending().isEmpty());
+            assertEquals(List.of(1, 0), pending, "what the client takes off by itself counts as pending");
             assertEquals(Map.of(), client.snapshot().toMap());
             assertEquals(Map.of(), values(two));
             assertEquals(List.of(), changes, "what the page was told");

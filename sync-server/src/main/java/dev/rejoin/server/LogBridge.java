@@ -162,11 +162,11 @@ final class LogBridge implements RoomLog {
         }
 
         @Override
-        public long append(List<RoomRecord> records, Committed committed) {
+        public long append(List<RoomRecord> records, boolean urgent, Committed committed) {
             List<LogRecord> translated = new ArrayList<>(records.size());
             records.forEach(record -> translated.add(toLog(record)));
             try {
-                long sequence = writer.append(document, translated, new AppendListener() {
+                long sequence = writer.append(document, translated, urgent, new AppendListener() {
                     @Override
                     public void committed(long at) {
                         committed.done(null);
@@ -198,7 +198,7 @@ final class LogBridge implements RoomLog {
     /** The log of a document that is only read. */
     private static final class Unwritable implements DocumentLog {
         @Override
-        public long append(List<RoomRecord> records, Committed committed) {
+        public long append(List<RoomRecord> records, boolean urgent, Committed committed) {
             throw new UnsupportedOperationException("this document is only read");
         }
 

@@ -343,13 +343,17 @@ final class Room {
     }
 
     /** A batch is durable: everybody gets what is theirs of it. */
-    void show(Batch batch, Version before, HeldPositions heldBefore) {
+    void show(Batch batch, Version before) {
         relay.deliver(batch, before);
         if (batch.contentAfter != null) {
             content.deliver(batch.contentChanges, batch.contentAfter);
         }
         batch.waiting.forEach(waiter -> waiter.accept(null));
         tell(batch);
+    }
+
+    /** After those who wait here. */
+    void tellServers(Batch batch, HeldPositions heldBefore) {
         if (admissions.isListening()) {
             admissions.admitted(new Admitted(
                     name,

@@ -208,7 +208,8 @@ final class RoomCommits {
         }
         Batch batch = open;
         try {
-            batch.sequence = log.append(batch.records, failure -> loop.execute(() -> committed(batch, failure)));
+            batch.sequence = log.append(
+                    batch.records, isAwaited(batch), failure -> loop.execute(() -> committed(batch, failure)));
         } catch (DocumentUnavailableException e) {
             room.giveUp(e);
             return;
@@ -232,6 +233,11 @@ final class RoomCommits {
         inFlight = batch;
         open = new Batch();
         batch.whenHandedOver.forEach(Runnable::run);
+    }
+
+    /** Whether somebody waits who has had this asked for at another server. */
+    private boolean isAwaited(Batch batch) {
+        return !batch.fetched.isEmpty() && watermark.waiting() > 0;
     }
 
     private void begin() {
@@ -290,8 +296,9 @@ final class RoomCommits {
                 .committed(
                         batch.changes.size() + batch.contentChanges.size(),
                         kit.time().millis() - batch.sinceMillis);
-        room.show(batch, before, heldBefore);
+        room.show(batch, before);
         watermark.advance(shown(), batch.fetched);
+        room.tellServers(batch, heldBefore);
         if (batch.leases != null && batch.contentImage != null) {
             image(committedSequence, committed, batch.held, batch.contentImage, batch.leases, () -> {});
         }

@@ -75,10 +75,11 @@ public interface RoomLog {
          * Appends one batch. {@code committed} hears once, in order of the sequences: null when the batch is durable, the
          * cause when that cannot be known.
          *
+         * @param urgent whether a read waits for it that has had to wait for another server
          * @return the sequence of the batch, or {@link #REFUSED}, and then {@code committed} hears nothing
          * @throws DocumentUnavailableException if the log is out of service
          */
-        long append(List<RoomRecord> records, Committed committed);
+        long append(List<RoomRecord> records, boolean urgent, Committed committed);
 
         /** Deletes the document: completes once that is durable. Nothing is appended any more. */
         CompletionStage<Void> delete();

@@ -12,6 +12,8 @@ import dev.rejoin.crdt.yjs.StateVector;
 import dev.rejoin.sync.wire.FailureCode;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,7 +127,7 @@ final class ServerDesk {
     }
 
     /**
-     * What somebody lacks, when all that is in it is durable.
+     * What somebody lacks of what is durable; if content is under way, when that is.
      *
      * @param theirEpoch the life of the document that the others are about; of another one nothing but the epoch is told
      */
@@ -142,12 +144,24 @@ final class ServerDesk {
             result.complete(Optional.of(new Excerpt(epoch, HeldPositions.NONE, NOTHING, NOTHING)));
             return;
         }
+        // of objects that are under way nobody has been told, so nobody waits for these
+        if (!commits.isUnbegun() && (headsOnly || !commits.hasContentUnderWay())) {
+            excerpt(version, stateVector, headsOnly, answer -> answer.accept(null), result);
+            return;
+        }
         // the content can be written as it is after a batch only when the next one has not begun
-        commits.whenHandedOver(() -> excerpt(version, stateVector, headsOnly, result), result::completeExceptionally);
+        commits.whenHandedOver(
+                () -> excerpt(version, stateVector, headsOnly, commits::whenDurable, result),
+                result::completeExceptionally);
     }
 
+    /** @param when calls with null when the content as it is now is durable, otherwise with the reason */
     private void excerpt(
-            Version version, StateVector stateVector, boolean headsOnly, CompletableFuture<Optional<Excerpt>> result) {
+            Version version,
+            StateVector stateVector,
+            boolean headsOnly,
+            Consumer<Consumer<@Nullable DocumentUnavailableException>> when,
+            CompletableFuture<Optional<Excerpt>> result) {
         byte[] update;
         try {
             update = headsOnly ? NOTHING : content.tiers().excerpt(stateVector);
@@ -155,7 +169,7 @@ final class ServerDesk {
             result.completeExceptionally(e);
             return;
         }
-        commits.whenDurable(failure -> {
+        when.accept(failure -> {
             if (failure != null) {
                 result.completeExceptionally(failure);
                 return;

@@ -20,7 +20,13 @@ sealed interface LogRequest {
         return false;
     }
 
-    record Append(LogDocument document, long sequence, byte[] value, AppendListener listener) implements LogRequest {
+    /** Whether the pace of commits does not keep it waiting. */
+    default boolean isUrgent() {
+        return !isGrouped();
+    }
+
+    record Append(LogDocument document, long sequence, byte[] value, boolean isUrgent, AppendListener listener)
+            implements LogRequest {
         @Override
         public void fail(RuntimeException cause) {
             listener.failed(

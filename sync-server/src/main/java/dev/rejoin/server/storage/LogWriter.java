@@ -31,7 +31,7 @@ public final class LogWriter implements AutoCloseable {
      * the writer executor: it takes the longest run of appends and creations at the front of the queue that fits one commit,
      * turns it into row changes with one replaced head per document, commits, tells the listeners in order, and goes on
      * until the queue is empty. What arrives during a commit forms the next group; appends wait until it may begin (CommitPace),
-     * and whatever else is asked for is served at once, with all appends before it.
+     * and an urgent one, and whatever else is asked for, is served at once, with all appends before it.
      *
      * Fail-stop. The first failed commit latches `down`. Everything in the group and behind it is told `failed`, later
      * requests are refused, and the handle is never used again: after a failed flush the kernel may have dropped the pages
@@ -64,7 +64,7 @@ public final class LogWriter implements AutoCloseable {
     private final List<Runnable> awaitingDrain = new ArrayList<>();
     private long waitingBytes;
     private int waitingEntries;
-    private int urgent; // requests in the queue that are not grouped
+    private int urgent; // requests in the queue that the pace does not keep waiting
     private boolean high;
     private boolean scheduled;
     private boolean pausing; // the last of the pauses is not over
@@ -252,10 +252,11 @@ public final class LogWriter implements AutoCloseable {
      * Appends one batch of records to a document.
      *
      * @param records at least one
+     * @param urgent whether somebody waits for it who has waited for another server before: the pace of commits does not keep it waiting
      * @return the sequence that the batch has, or {@link #REFUSED} (then the listener hears nothing)
      * @throws StoreDownException if the log has failed or is closed
      */
-    public long append(LogDocument document, List<LogRecord> records, AppendListener listener) {
+    public long append(LogDocument document, List<LogRecord> records, boolean urgent, AppendListener listener) {
         if (records.isEmpty()) {
             throw new IllegalArgumentException("no records to append to '" + document.name() + "'");
         }
@@ -265,7 +266,7 @@ public final class LogWriter implements AutoCloseable {
         long sequence = document.appended() + 1;
         byte[] value = Envelope.entry(document.id(), document.seal(), sequence, incarnation)
                 .seal(RecordCodec.encode(records));
-        LogRequest.Append append = new LogRequest.Append(document, sequence, value, listener);
+        LogRequest.Append append = new LogRequest.Append(document, sequence, value, urgent, listener);
         synchronized (queueLock) {
             checkOpen();
             if (waitingBytes >= bounds.fullBytes() || waitingEntries >= bounds.fullEntries()) {
@@ -386,7 +387,7 @@ public final class LogWriter implements AutoCloseable {
         queue.add(request);
         waitingBytes += request.bytes();
         waitingEntries++;
-        urgent += request.isGrouped() ? 0 : 1;
+        urgent += request.isUrgent() ? 1 : 0;
         high |= waitingBytes > bounds.highBytes() || waitingEntries > bounds.highEntries();
         if (!scheduled) {
             scheduled = true;
@@ -455,8 +456,8 @@ public final class LogWriter implements AutoCloseable {
                 }
                 group.add(queue.remove());
                 bytes += next.bytes();
+                urgent -= next.isUrgent() ? 1 : 0;
                 if (!next.isGrouped()) {
-                    urgent--;
                     break;
                 }
             }

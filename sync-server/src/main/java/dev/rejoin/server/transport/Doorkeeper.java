@@ -43,6 +43,9 @@ final class Doorkeeper implements AutoCloseable {
     /** Between once and twice this before a grant ends its bearer is asked for another token, if it lasts that long. */
     static final long NOTICE_MILLIS = 20_000;
 
+    /** How often it is asked for one before the same end: who shows the old one again has nothing better, or a cache that needs another moment. */
+    static final int MAX_NOTICES = 2;
+
     /** Prime, so that consecutive permits are far from each other within the notice. */
     private static final long SCATTER = 7_919;
 
@@ -162,6 +165,10 @@ final class Doorkeeper implements AutoCloseable {
         private int questions;
         private boolean closed;
 
+        /* The end that the visitor has heard of, and how often. */
+        private long noticedEnd;
+        private int notices;
+
         private Permit(AccessRequest request, EventExecutor loop, Visitor visitor) {
             this.request = request;
             this.loop = loop;
@@ -222,12 +229,19 @@ final class Doorkeeper implements AutoCloseable {
                 return;
             }
             long left = Math.max(0, held.expiresAtMillis() - time.millis());
+            if (held.expiresAtMillis() != noticedEnd) {
+                noticedEnd = held.expiresAtMillis();
+                notices = 0;
+            }
             long notice = Math.min(NOTICE_MILLIS + Math.floorMod(number * SCATTER, NOTICE_MILLIS), left / 2);
             if (left - notice > LONGEST_WAIT_MILLIS) {
                 end = loop.schedule(() -> await(held), LONGEST_WAIT_MILLIS, TimeUnit.MILLISECONDS);
+            } else if (notices == MAX_NOTICES) {
+                end = loop.schedule(this::ask, left, TimeUnit.MILLISECONDS);
             } else {
                 end = loop.schedule(
                         () -> {
+                            notices++;
                             end = loop.schedule(this::ask, notice, TimeUnit.MILLISECONDS);
                             visitor.expiring();
                         },

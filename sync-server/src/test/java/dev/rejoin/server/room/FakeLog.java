@@ -24,6 +24,9 @@ final class FakeLog implements RoomLog {
     int appends;
     int images;
 
+    /** Whether the last append was. */
+    boolean wasUrgent;
+
     /** What is durable of one document. */
     static final class Kept {
         long epoch;
@@ -159,8 +162,9 @@ final class FakeLog implements RoomLog {
         }
 
         @Override
-        public long append(List<RoomRecord> records, Committed committed) {
+        public long append(List<RoomRecord> records, boolean urgent, Committed committed) {
             appends++;
+            wasUrgent = urgent;
             long sequence = ++appended;
             commits.add(() -> {
                 kept.tail.add(List.copyOf(records));

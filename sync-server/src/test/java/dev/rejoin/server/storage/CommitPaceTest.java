@@ -62,7 +62,11 @@ final class CommitPaceTest {
     }
 
     private void append(LogDocument document) {
-        writer.append(document, List.of(SMALL), new AppendListener() {
+        append(document, false);
+    }
+
+    private void append(LogDocument document, boolean urgent) {
+        writer.append(document, List.of(SMALL), urgent, new AppendListener() {
             @Override
             public void committed(long sequence) {
                 heard.add(document.name() + sequence);
@@ -133,6 +137,20 @@ final class CommitPaceTest {
         pass(0);
         assertEquals(1, loaded.join().orElseThrow().tail().size());
         assertEquals(List.of("a1", "b1"), heard);
+    }
+
+    @Test
+    void whatIsUrgentIsCommittedAtOnceWithEveryAppendBeforeIt() {
+        pass(PACE);
+        append(a);
+        append(b);
+        append(c, true);
+        assertEquals(List.of("a1", "b1", "c1"), heard);
+        append(a);
+        assertEquals(List.of("a1", "b1", "c1"), heard, "the pace goes on for what is not");
+        pass(PACE);
+        assertEquals(List.of("a1", "b1", "c1", "a2"), heard);
+        assertEquals(List.of(1, 2, 1), commits);
     }
 
     @Test

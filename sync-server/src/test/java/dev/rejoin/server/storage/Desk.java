@@ -60,7 +60,7 @@ final class Desk {
     }
 
     long append(LogDocument document, LogRecord... records) {
-        return writer.append(document, List.of(records), new AppendListener() {
+        return writer.append(document, List.of(records), false, new AppendListener() {
             @Override
             public void committed(long sequence) {
                 heard.add(document.name() + " " + sequence);

@@ -36,14 +36,22 @@ final class DoorkeeperTest {
     private long costNanos;
     private long lifeMillis = 600_000;
 
+    /** When every leave ends; 0 if each lasts {@link #lifeMillis}. */
+    private long endMillis;
+
     private final Doorkeeper doorkeeper = new Doorkeeper(
             new AccessPolicy() {
                 @Override
                 public CompletionStage<Access> authorise(AccessRequest request) {
                     asked.add(request.document());
                     ticker.advance(costNanos, TimeUnit.NANOSECONDS);
-                    return CompletableFuture.completedFuture(
-                            new Grant(new Principal("ann", "Ann"), Capability.WRITE, now() + lifeMillis));
+                    if (endMillis > 0 && now() >= endMillis) {
+                        return CompletableFuture.completedFuture(Denied.of(Denied.NEEDS_AUTH));
+                    }
+                    return CompletableFuture.completedFuture(new Grant(
+                            new Principal("ann", "Ann"),
+                            Capability.WRITE,
+                            endMillis > 0 ? endMillis : now() + lifeMillis));
                 }
 
                 @Override
@@ -113,6 +121,59 @@ final class DoorkeeperTest {
         open("d", warnings);
         pass(5_001);
         assertEquals(1, warnings.size());
+    }
+
+    @Test
+    void whoeverShowsTheSameTokenAgainIsWarnedTwiceAndLeavesWhenItEnds() {
+        endMillis = now() + 100_000;
+        List<Long> warnings = new ArrayList<>();
+        List<Long> denials = new ArrayList<>();
+        Doorkeeper.Permit[] permit = new Doorkeeper.Permit[1];
+        permit[0] = doorkeeper.open(new AccessRequest("d", "the same", ""), loop, new Doorkeeper.Visitor() {
+            @Override
+            public void granted(Grant grant) {}
+
+            @Override
+            public void denied(Denied denied) {
+                denials.add(now());
+            }
+
+            @Override
+            public void expiring() {
+                warnings.add(now());
+                permit[0].renew("the same");
+            }
+        });
+        pass(100_000 - 1);
+        assertEquals(2, warnings.size(), () -> "moments: " + warnings);
+        assertEquals(List.of(), denials, "what was granted holds until its end");
+        pass(1_000);
+        assertEquals(1, denials.size());
+        assertEquals(2, warnings.size());
+    }
+
+    @Test
+    void whoeverShowsABetterTokenAfterTheSecondWarningIsWarnedAgainBeforeThatOneEnds() {
+        endMillis = now() + 100_000;
+        List<Long> warnings = new ArrayList<>();
+        Doorkeeper.Permit[] permit = new Doorkeeper.Permit[1];
+        permit[0] = doorkeeper.open(new AccessRequest("d", "", ""), loop, new Doorkeeper.Visitor() {
+            @Override
+            public void granted(Grant grant) {}
+
+            @Override
+            public void denied(Denied denied) {}
+
+            @Override
+            public void expiring() {
+                warnings.add(now());
+                endMillis += warnings.size() % 2 == 0 ? 100_000 : 0;
+                permit[0].renew("");
+            }
+        });
+        pass(300_000);
+        assertEquals(now() + 100_000, endMillis);
+        assertEquals(6, warnings.size(), () -> "moments: " + warnings);
     }
 
     @Test
