@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A client between two servers, each a judge with a log of its own. */
-@Timeout(60)
+@Timeout(120)
 class MovingTest {
     private static final int SCHEDULES = Integer.getInteger("rejoin.schedules", 20);
 

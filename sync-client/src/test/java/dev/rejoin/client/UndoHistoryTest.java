@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Undo and redo of writes that others may see, change and refuse. */
-@Timeout(60)
+@Timeout(120)
 class UndoHistoryTest {
     private final FakeServer server = new FakeServer();
 

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a receiver of webhooks can rely on, with a real one that fails, hangs and recovers. */
-@Timeout(60)
+@Timeout(120)
 class WebhooksIT {
     private static final String SECRET = "a secret that only the two of us know";
 
@@ -57,7 +57,7 @@ class WebhooksIT {
             var read = server.document("notes/ü")
                     .read()
                     .toCompletableFuture()
-                    .get(5, TimeUnit.SECONDS)
+                    .get(60, TimeUnit.SECONDS)
                     .orElseThrow();
             assertEquals(
                     String.format("%016x", read.epoch()),
@@ -70,9 +70,9 @@ class WebhooksIT {
             }
             server.document("notes/ü").transact(notes -> notes.counter("n").increment());
             assertEquals("document.changed", receiver.take().body.path("type").asText());
-            server.document("notes/ü").delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
+            server.document("notes/ü").delete().toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertEquals("document.deleted", receiver.take().body.path("type").asText());
-            server.document("notes/ü").restore().toCompletableFuture().get(5, TimeUnit.SECONDS);
+            server.document("notes/ü").restore().toCompletableFuture().get(60, TimeUnit.SECONDS);
             Received restored = receiver.take();
             assertEquals("document.created", restored.body.path("type").asText());
             assertNotEquals(
@@ -108,7 +108,7 @@ class WebhooksIT {
                 server.document("d" + i)
                         .transact(document -> document.counter("n").increment())
                         .toCompletableFuture()
-                        .get(5, TimeUnit.SECONDS);
+                        .get(60, TimeUnit.SECONDS);
             }
             List<String> told = new ArrayList<>();
             while (told.size() < 50) {
@@ -146,7 +146,7 @@ class WebhooksIT {
                 long last = server.document(name)
                         .read()
                         .toCompletableFuture()
-                        .get(5, TimeUnit.SECONDS)
+                        .get(60, TimeUnit.SECONDS)
                         .orElseThrow()
                         .position()
                         .sequence();
@@ -169,7 +169,7 @@ class WebhooksIT {
             server.document("d")
                     .transact(document -> document.counter("n").increment())
                     .toCompletableFuture()
-                    .get(5, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             server.close();
             assertEquals(1, metric(server, "rejoin_webhooks_dead_total{reason=\"closed\"}"));
         }
@@ -304,7 +304,7 @@ class WebhooksIT {
         }
 
         Received take() throws InterruptedException {
-            Received next = received.poll(20, TimeUnit.SECONDS);
+            Received next = received.poll(60, TimeUnit.SECONDS);
             if (next == null) {
                 throw new AssertionError("nothing was delivered");
             }
