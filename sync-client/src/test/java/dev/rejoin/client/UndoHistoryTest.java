@@ -194,6 +194,22 @@ class UndoHistoryTest {
         }
     }
 
+    @Test
+    void whatALaterWriteStillTakesAwayDoesNotComeBackByUndoingAndRedoing() throws Exception {
+        try (SyncClient client = client().startOffline().build()) {
+            UndoHistory history = client.undoHistory();
+            client.write(d -> d.register("title", ValueCodec.STRING).set("x"));
+            client.write(d -> d.register("title", ValueCodec.STRING).clear());
+            // shows nothing, and yet is a write that takes away what was there
+            client.write(d -> d.register("title", ValueCodec.STRING).clear());
+            for (int i = 0; i < 3; i++) {
+                await(history.undo());
+                await(history.redo());
+                assertEquals(Map.of(), client.snapshot().toMap());
+            }
+        }
+    }
+
     /** Undoing some of many writes and redoing as many is nothing, whatever they were. Replay with {@code -Drejoin.seed}. */
     @Test
     void undoThenRedoIsNothing() throws Exception {

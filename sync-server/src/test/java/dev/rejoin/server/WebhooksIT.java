@@ -88,7 +88,8 @@ class WebhooksIT {
                 SyncServer server = server(receiver.uri)) {
             receiver.status = 500;
             server.document("d").transact(document -> document.counter("n").increment());
-            // that it was created and that it was changed may be two events, joined under another id when the first one fails
+            // that it was created and that it was changed may be two events, joined under another id when the first one
+            // fails
             Set<String> ids = new HashSet<>();
             Received again = receiver.take();
             while (ids.add(again.id)) {

@@ -111,7 +111,8 @@ class EmbeddedEditorsIT {
                 client.await("received", Map.of("TokenRequest", 1));
                 client.await("sent", Map.of("Token", 2));
             }
-            // passes over the question, and shows the other token when it has been put out: the others would have been before
+            // passes over the question, and shows the other token when it has been put out: the others would have been
+            // before
             second.await("received", Map.of("TokenRequest", 1));
             second.await("events", Map.of("authenticationFailed", 1));
             assertEquals(0, second.status().get("exceptions").size(), second::output);
