@@ -116,21 +116,22 @@ final class DemoPages implements BeforeAllCallback, AfterAllCallback, BeforeEach
      * @param texts what the names of their stores say of them
      */
     static void awaitKept(Tab tab, String... texts) throws IOException {
-        tab.evaluate("indexedDB.databases().then((all) => Promise.all(all.filter(({ name }) => /:(" + String.join("|", texts)
-                + "):/.test(name)).map(({ name }) => new Promise((done, failed) => {"
-                + "  const opening = indexedDB.open(name);"
-                + "  opening.onerror = () => failed(opening.error);"
-                + "  opening.onsuccess = () => {"
-                + "    const isText = opening.result.objectStoreNames.contains('updates');"
-                + "    const end = () => { opening.result.close(); done(isText); };"
-                + "    if (!isText) { end(); return; }"
-                + "    const last = opening.result.transaction(['updates'], 'readwrite');"
-                + "    last.objectStore('updates').count();"
-                + "    last.onabort = () => failed(last.error);"
-                + "    last.oncomplete = end;"
-                + "  };"
-                + "})))).then((written) => { if (written.filter((isText) => isText).length < " + texts.length
-                + ") throw new Error('not all texts are kept'); })");
+        tab.evaluate(
+                "indexedDB.databases().then((all) => Promise.all(all.filter(({ name }) => /:(" + String.join("|", texts)
+                        + "):/.test(name)).map(({ name }) => new Promise((done, failed) => {"
+                        + "  const opening = indexedDB.open(name);"
+                        + "  opening.onerror = () => failed(opening.error);"
+                        + "  opening.onsuccess = () => {"
+                        + "    const isText = opening.result.objectStoreNames.contains('updates');"
+                        + "    const end = () => { opening.result.close(); done(isText); };"
+                        + "    if (!isText) { end(); return; }"
+                        + "    const last = opening.result.transaction(['updates'], 'readwrite');"
+                        + "    last.objectStore('updates').count();"
+                        + "    last.onabort = () => failed(last.error);"
+                        + "    last.oncomplete = end;"
+                        + "  };"
+                        + "})))).then((written) => { if (written.filter((isText) => isText).length < " + texts.length
+                        + ") throw new Error('not all texts are kept'); })");
     }
 
     /** A condition that may need a look at a page or a server. */
