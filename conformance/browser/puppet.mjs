@@ -12,7 +12,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|closed before the connection is established/;
+// The last but one is what a service worker makes of the others.
+const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|ERR_FAILED|closed before the connection is established/;
 const REFUSED = /the server responded with a status of (401|404|409|410|503)/;
 const DESKTOP = { width: 1280, height: 800 };
 const LOOK_MILLIS = 50;

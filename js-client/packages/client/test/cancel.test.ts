@@ -403,3 +403,27 @@ test('what depends on a write that was taken back is refused by a later leader, 
     await untilQuiet(next.client);
     expect(toJson(server.document)).toEqual({ tags: ['other'] });
   }));
+
+test('what depends on a write that was taken back is refused by a later leader, too, where its tab had not heard of that when it wrote', () =>
+  withTabs(async (server, leader, follower, browser) => {
+    await goOffline(leader, follower);
+    const write = add(follower.client, 'regretted');
+    await vi.waitFor(() => expect(leader.client.pending()).toHaveLength(1), WAIT);
+    const { write: taken } = leader.client.pending()[0]!;
+    add(leader.client, 'seen');
+    // A step later than the one in which the write was taken.
+    await vi.waitFor(() => expect(follower.client.document.set('tags').values).toContain('seen'), WAIT);
+    follower.hears = 0;
+    const [told] = [...browser.channels].filter((channel) => channel.tab === follower);
+    told!.postMessage = () => undefined;
+    expect(await leader.client.cancel(taken)).toBe(true);
+    await add(follower.client, 'upon', write).savedLocally;
+    leader.client.goOnline();
+    await add(leader.client, 'other').durable;
+    leader.crash();
+    follower.crash();
+    const next = await browser.open(server);
+    await vi.waitFor(() => expect(codes(next.client)).toEqual(['dependency-rejected']), WAIT);
+    await untilQuiet(next.client);
+    expect(toJson(server.document)).toEqual({ tags: ['seen', 'other'] });
+  }));

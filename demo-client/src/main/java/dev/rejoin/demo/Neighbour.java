@@ -5,17 +5,22 @@ import java.io.BufferedWriter;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Server A of the page of two servers: a process of its own, so that it can be killed. One thread uses it. */
 final class Neighbour {
+    private static final int LOWEST_PORT = 15_000;
+    private static final int HIGHEST_PORT = 30_000;
+
     private final int port;
     private final Path data;
     private final Path secret;
@@ -35,11 +40,18 @@ final class Neighbour {
         this.secret = secret;
     }
 
-    /** A port that nothing listens on. */
+    /** A port that nothing listens on, below those that the system hands out: nobody takes it while this server is down. */
     static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+        SecureRandom random = new SecureRandom();
+        for (int attempt = 0; attempt < 100; attempt++) {
+            int port = LOWEST_PORT + random.nextInt(HIGHEST_PORT - LOWEST_PORT);
+            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (BindException taken) {
+                continue;
+            }
         }
+        throw new IOException("no port is free");
     }
 
     /** Where a browser finds it. */

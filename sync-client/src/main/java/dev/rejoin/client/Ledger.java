@@ -31,6 +31,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 /**
  * The document of a client and the books about its own writes: under which replica id and for which judge they are made, which are pending, and how far all of that is
@@ -223,15 +224,44 @@ final class Ledger {
 
     /** Takes back a write that has not been sent; false if it may have been, under a former replica id too, or is none of these. */
     boolean cancelUnsent(WriteHandle write) {
-        Optional<Pending> unsent = queue.with(write)
+        Optional<Pending> unsent = unsent(write);
+        unsent.ifPresent(this::cancel);
+        return unsent.isPresent();
+    }
+
+    /** The same, and what that has changed: what others wrote, or this client later, may have covered the write. Empty if it is not taken back. */
+    Optional<List<Change>> takeBackUnsent(WriteHandle write) {
+        return unsent(write).map(each -> {
+            List<Change> changes = changesWithout(each);
+            cancel(each);
+            return changes;
+        });
+    }
+
+    private Optional<Pending> unsent(WriteHandle write) {
+        return queue.with(write)
                 .filter(each -> !queue.wasOffered(each)
                         && write.state().compareTo(WriteState.SENT) < 0
                         && !formerWrites.hasFormer(each));
-        unsent.ifPresent(each -> {
-            verdicts.cancelled(each);
-            replaceByNothing(List.of(each));
-        });
-        return unsent.isPresent();
+    }
+
+    private void cancel(Pending unsent) {
+        verdicts.cancelled(unsent);
+        replaceByNothing(List.of(unsent));
+    }
+
+    /** What changes when a pending write is refused, and what depends on it. O(cells) */
+    private List<Change> changesWithout(Pending refused) {
+        List<Pending> gone = queue.dependents(Set.of(refused.saved().first()));
+        List<DotRange> voided = Stream.concat(Stream.of(refused), gone.stream())
+                .map(each -> new DotRange(each.saved().first(), each.saved().last()))
+                .toList();
+        List<Pending> all = queue.all();
+        List<Change> changes = new ArrayList<>();
+        Document copy = aside();
+        copy.onCommit(event -> changes.addAll(event.changes()));
+        copy.confirm(Delta.EMPTY, all.get(all.size() - 1).saved().last(), voided);
+        return changes;
     }
 
     private Document open(Delta confirmed) {

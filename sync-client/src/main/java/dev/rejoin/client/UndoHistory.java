@@ -10,6 +10,7 @@ import java.math.BigInteger;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -107,9 +108,14 @@ public final class UndoHistory implements AutoCloseable {
     private boolean turn(Ledger ledger, ArrayDeque<Entry> from, ArrayDeque<Entry> to) {
         for (Entry entry = from.poll(); entry != null; entry = from.poll()) {
             WriteHandle handle = entry.handle();
-            if (handle != null && ledger.cancelUnsent(handle)) {
-                push(to, entry.changes().stream().map(UndoHistory::reversed).toList(), null);
-                return true;
+            Optional<List<Change>> takenBack = handle == null ? Optional.empty() : ledger.takeBackUnsent(handle);
+            if (takenBack.isPresent()) {
+                List<Change> changes = inScope(takenBack.get());
+                if (!changes.isEmpty()) {
+                    push(to, changes, null);
+                    return true;
+                }
+                continue;
             }
             if (handle != null && hasNoEffect(handle)) {
                 continue;
@@ -148,18 +154,6 @@ public final class UndoHistory implements AutoCloseable {
                     : 1;
         }
         return elements;
-    }
-
-    /** The same the other way round. */
-    private static Change reversed(Change change) {
-        if (change instanceof Change.SetChange set) {
-            return new Change.SetChange(set.object(), set.removed(), set.added());
-        }
-        if (change instanceof Change.CounterChange counter) {
-            return new Change.CounterChange(counter.object(), counter.after(), counter.before());
-        }
-        Change.RegisterChange register = (Change.RegisterChange) change;
-        return new Change.RegisterChange(register.object(), register.after(), register.before());
     }
 
     private static void revert(Document document, List<Change> changes) {

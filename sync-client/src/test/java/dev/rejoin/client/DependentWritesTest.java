@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Writes that stand or fall together, and one with another. */
-@Timeout(60)
+@Timeout(120)
 class DependentWritesTest {
     @TempDir
     Path directory;

@@ -29,7 +29,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +49,10 @@ final class FakeServer implements Connector, AutoCloseable {
     /** Names its log; 0 for a server from before logs were named. */
     long log = LOGS.incrementAndGet();
 
-    final ExecutorService thread = Executors.newSingleThreadExecutor();
+    /** What is said to a server that has ended is lost. */
+    final ExecutorService thread = new ThreadPoolExecutor(
+            1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new ThreadPoolExecutor.DiscardPolicy());
+
     Document document = Document.create();
     final List<Seat> seats = new ArrayList<>();
     private final Map<Long, Lease> leases = new HashMap<>();

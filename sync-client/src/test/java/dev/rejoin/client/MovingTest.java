@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A client between two servers, each a judge with a log of its own. */
-@Timeout(60)
+@Timeout(120)
 class MovingTest {
     private static final int SCHEDULES = Integer.getInteger("rejoin.schedules", 20);
 
@@ -658,6 +658,9 @@ class MovingTest {
                 server.down = false;
                 speakAgain(server);
             }
+            // what state has told to be accepted is durable when the judge has said so of anything
+            long last = 1L << 2 * writes.size();
+            writes.add(client.write(d -> d.counter("likes").increment(last)));
             until(() -> client.pending().isEmpty(), () -> client.status() + ", replay: " + replay);
             refused = client.rejections();
         }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a client is told when another overwrites what it has written. */
-@Timeout(60)
+@Timeout(120)
 class SupersededTest {
     private final FakeServer server = new FakeServer();
 

@@ -26,6 +26,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,8 +46,9 @@ import org.slf4j.LoggerFactory;
 /** The other servers of the cluster that a server belongs to. For any thread. */
 public final class Peers {
     private static final Logger LOG = LoggerFactory.getLogger(Peers.class);
+    static final Duration RESOLVE_EVERY = Duration.ofSeconds(10);
+
     private static final String PATH = "/peers";
-    private static final long RESOLVE_SECONDS = 10;
     private static final long CLOSE_MILLIS = 2_000;
 
     /** Finds the addresses of a name. */
@@ -156,14 +158,15 @@ public final class Peers {
         };
     }
 
-    void start(ServerConfig config, ScheduledExecutorService timer, Resolver resolver) {
+    void start(ServerConfig config, ScheduledExecutorService timer, Resolver resolver, Duration every) {
         replication.start();
         List<URI> named = config.get(ServerConfig.PEERS);
         String dns = config.get(ServerConfig.PEER_DNS);
         if (dns.isEmpty()) {
             replication.follow(named);
         } else {
-            timer.scheduleWithFixedDelay(() -> resolve(named, dns, resolver), 0, RESOLVE_SECONDS, TimeUnit.SECONDS);
+            timer.scheduleWithFixedDelay(
+                    () -> resolve(named, dns, resolver), 0, every.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

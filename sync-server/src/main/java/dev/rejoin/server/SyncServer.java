@@ -212,7 +212,7 @@ public final class SyncServer implements AutoCloseable {
             running.push(roomsClose);
             running.push(transport::stopAccepting);
             if (peers != null) {
-                peers.start(config, timer, builder.resolver);
+                peers.start(config, timer, builder.resolver, builder.resolveEvery);
                 running.push(peers::close);
             }
         } catch (IOException | RuntimeException failure) {
@@ -526,6 +526,7 @@ public final class SyncServer implements AutoCloseable {
         private StatelessListener listener = StatelessListener.NONE;
         private TimeSource time = TimeSource.system();
         private Peers.Resolver resolver = InetAddress::getAllByName;
+        private Duration resolveEvery = Peers.RESOLVE_EVERY;
 
         private Builder() {}
 
@@ -580,12 +581,14 @@ public final class SyncServer implements AutoCloseable {
             return this;
         }
 
-        /** The clock that other servers are told. */
-        Builder resolver(Peers.Resolver names) {
+        /** Who is asked for the addresses of the other servers, and how often. */
+        Builder resolver(Peers.Resolver names, Duration every) {
             resolver = names;
+            resolveEvery = every;
             return this;
         }
 
+        /** The clock that other servers are told. */
         Builder time(TimeSource clock) {
             time = clock;
             return this;

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Settings for access, as the command line gives them. */
-@Timeout(60)
+@Timeout(120)
 final class AccessSettingsTest {
     private static final String SECRET = "0123456789abcdef0123456789abcdef";
 

@@ -46,7 +46,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The formats of a document over HTTP, writes to both of its parts, the list, the statistics, and listeners in the same process. */
-@Timeout(60)
+@Timeout(120)
 class DocumentApiIT {
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -338,7 +338,7 @@ class DocumentApiIT {
                     server.document(name)
                             .transact(document -> document.counter("n").increment())
                             .toCompletableFuture()
-                            .get(5, TimeUnit.SECONDS);
+                            .get(60, TimeUnit.SECONDS);
                 }
             }
             assertEquals(new TreeSet<>(all), new TreeSet<>(listed(server, "", "all", 7)));
@@ -356,7 +356,7 @@ class DocumentApiIT {
                     server.document("open/00")
                             .read()
                             .toCompletableFuture()
-                            .get(5, TimeUnit.SECONDS)
+                            .get(60, TimeUnit.SECONDS)
                             .orElseThrow()
                             .position()
                             .sequence(),
@@ -426,27 +426,27 @@ class DocumentApiIT {
                     .onChange(change -> heard.add(change.changes().size() + " " + change.content() + " "
                             + change.view().snapshot().toMap()));
             patch(server, "d", "{\"mutations\":[" + ADD_X + "]}");
-            assertEquals("1 false {tags=[x]}", heard.poll(5, TimeUnit.SECONDS));
+            assertEquals("1 false {tags=[x]}", heard.poll(60, TimeUnit.SECONDS));
             patch(server, "d", "{\"content\":[" + insert("t", 0, "abc") + "]}");
-            assertEquals("0 true {tags=[x]}", heard.poll(5, TimeUnit.SECONDS));
+            assertEquals("0 true {tags=[x]}", heard.poll(60, TimeUnit.SECONDS));
             assertEquals(
                     "abc",
                     server.document("d")
                             .content()
                             .toCompletableFuture()
-                            .get(5, TimeUnit.SECONDS)
+                            .get(60, TimeUnit.SECONDS)
                             .orElseThrow()
                             .content()
                             .text("t"));
             server.document("other")
                     .transact(document -> document.counter("n").increment())
                     .toCompletableFuture()
-                    .get(5, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             subscription.close();
             patch(server, "d", "{\"mutations\":[" + ADD_X.replace("\"x\"", "\"y\"") + "]}");
             List<String> told = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                DocumentNotice notice = notices.poll(5, TimeUnit.SECONDS);
+                DocumentNotice notice = notices.poll(60, TimeUnit.SECONDS);
                 told.add(
                         notice == null
                                 ? "nothing"
@@ -460,14 +460,14 @@ class DocumentApiIT {
                     2,
                     server.documents("", "", 10)
                             .toCompletableFuture()
-                            .get(5, TimeUnit.SECONDS)
+                            .get(60, TimeUnit.SECONDS)
                             .size());
             assertEquals(
                     1,
                     server.document("d")
                             .stats()
                             .toCompletableFuture()
-                            .get(5, TimeUnit.SECONDS)
+                            .get(60, TimeUnit.SECONDS)
                             .orElseThrow()
                             .content()
                             .clients());
@@ -477,14 +477,14 @@ class DocumentApiIT {
 
     /** What is told while a document is deleted and restored, deleted and begun anew; each life has an epoch of its own. */
     private static List<String> livesOf(RoomHandle document, BlockingQueue<DocumentNotice> notices) throws Exception {
-        document.delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
-        document.restore().toCompletableFuture().get(5, TimeUnit.SECONDS);
-        document.delete().toCompletableFuture().get(5, TimeUnit.SECONDS);
-        document.beginAnew().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        document.delete().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        document.restore().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        document.delete().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        document.beginAnew().toCompletableFuture().get(60, TimeUnit.SECONDS);
         List<String> kinds = new ArrayList<>();
         Set<Long> epochs = new HashSet<>();
         for (int i = 0; i < 4; i++) {
-            DocumentNotice notice = Objects.requireNonNull(notices.poll(5, TimeUnit.SECONDS));
+            DocumentNotice notice = Objects.requireNonNull(notices.poll(60, TimeUnit.SECONDS));
             kinds.add(notice.kind().toString());
             epochs.add(notice.epoch());
         }
@@ -504,7 +504,7 @@ class DocumentApiIT {
             }
             TreeSet<String> distinct = new TreeSet<>();
             for (int i = 0; i < 20; i++) {
-                String tag = tags.get(i).get(5, TimeUnit.SECONDS);
+                String tag = tags.get(i).get(60, TimeUnit.SECONDS);
                 assertTrue(tag.endsWith("\"" + (i + 1)), tag);
                 distinct.add(tag);
             }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class DrainIT {
     private static final int GOING_AWAY_FOR_A_RESTART = 1012;
-    private static final int PATIENCE_SECONDS = 30;
+    private static final int PATIENCE_SECONDS = 60;
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     @TempDir

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(120)
 final class MainIT {
     private final HttpClient http = HttpClient.newHttpClient();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();

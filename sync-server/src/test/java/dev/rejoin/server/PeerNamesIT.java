@@ -14,10 +14,12 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,15 +27,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Servers that find each other by one name, which each of them resolves to itself too. They have one port and each an address of loopback. */
 class PeerNamesIT {
-    private static final long PATIENCE_MILLIS = 30_000;
+    private static final long PATIENCE_MILLIS = 60_000;
     private static final String NAME = "cluster.test";
     private static final long NOBODY = 0x1234L;
+    private static final Duration BETWEEN_QUESTIONS = Duration.ofMillis(200);
 
     @TempDir
     private Path directory;
 
     private final List<SyncServer> servers = new ArrayList<>();
     private volatile String[] addresses = {};
+
+    /** Questions of the server at 127.0.0.1 while the name is unknown. */
+    private final AtomicInteger unanswered = new AtomicInteger();
 
     @AfterEach
     void close() {
@@ -119,7 +125,9 @@ class PeerNamesIT {
         server("127.0.0.2", a.port());
         await("a link", () -> links(a).size() == 1 && links(a).get(0).linked());
         addresses = new String[] {};
-        Thread.sleep(11_000);
+        // the second question is asked when the first one has been dealt with
+        int before = unanswered.get();
+        await("two questions in vain", () -> unanswered.get() >= before + 2);
         assertEquals(1, links(a).size());
         addresses = new String[] {"127.0.0.1"};
         await("nobody left", () -> links(a).isEmpty());
@@ -135,18 +143,21 @@ class PeerNamesIT {
                         .with(ServerConfig.PEER_DNS, NAME + ":" + known))
                 .host(host)
                 .port(known)
-                .resolver(this::resolve)
+                .resolver(name -> resolve(host, name), BETWEEN_QUESTIONS)
                 .log(new MemoryDeltaLog())
                 .start();
         servers.add(server);
         return server;
     }
 
-    private InetAddress[] resolve(String host) throws UnknownHostException {
-        assertEquals(NAME, host);
+    private InetAddress[] resolve(String asking, String name) throws UnknownHostException {
+        assertEquals(NAME, name);
         String[] now = addresses;
         if (now.length == 0) {
-            throw new UnknownHostException(host);
+            if (asking.equals("127.0.0.1")) {
+                unanswered.incrementAndGet();
+            }
+            throw new UnknownHostException(name);
         }
         InetAddress[] found = new InetAddress[now.length];
         for (int i = 0; i < now.length; i++) {

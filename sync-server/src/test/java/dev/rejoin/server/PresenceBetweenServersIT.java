@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What sessions at one server show to those at another one, over real sockets of loopback. Editors: {@code EditorsOnTwoServersIT}. */
 class PresenceBetweenServersIT {
-    private static final long PATIENCE_MILLIS = 20_000;
+    private static final long PATIENCE_MILLIS = 60_000;
     private static final String DOCUMENT = "d";
 
     @TempDir

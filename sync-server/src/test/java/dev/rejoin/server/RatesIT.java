@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What one address behind a proxy, and one principal, may have and send. This machine is the proxy. */
-@Timeout(60)
+@Timeout(120)
 class RatesIT {
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();

@@ -22,9 +22,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -35,7 +38,11 @@ class SlowFollowerIT {
     private static final String SECRET = "a secret that nobody knows, of enough bytes";
     private static final int DOCUMENTS = 400;
     private static final int DOCUMENT_BYTES = 128 << 10;
-    private static final long PATIENCE_MILLIS = 20_000;
+    private static final int PATIENCE_SECONDS = 60;
+
+    /** The usual ones, but that it does not miss the server, to which it does not listen. */
+    private static final LinkOptions OPTIONS =
+            new LinkOptions("rejoin", 99, 990, 8 << 20, 1 << 20, 60_000, 1_000, Long.MAX_VALUE);
 
     /** More than sockets of loopback and the queue of the server hold together, and half of what is written. */
     private static final long MOST_TOLD_BYTES = (long) DOCUMENTS * DOCUMENT_BYTES / 2;
@@ -45,12 +52,15 @@ class SlowFollowerIT {
 
     /** The follower: its session is the real one, and when it reads is up to the test. */
     private static final class Follower implements WebSocket.Listener, FollowerEffects {
-        final CompletableFuture<Void> linked = new CompletableFuture<>();
+        /** The server counts it among its followers: a welcome alone says that it is about to. */
+        final CompletableFuture<Void> followed = new CompletableFuture<>();
+
         final AtomicLong changeBytes = new AtomicLong();
         final Set<String> told = ConcurrentHashMap.newKeySet();
         final Set<String> named = ConcurrentHashMap.newKeySet();
         private final ByteArrayOutputStream partial = new ByteArrayOutputStream();
         private volatile boolean reading = true;
+        private volatile String end = "";
         private volatile WebSocket socket;
         private FollowerSession session;
 
@@ -58,12 +68,12 @@ class SlowFollowerIT {
         public synchronized void onOpen(WebSocket opened) {
             socket = opened;
             session = new FollowerSession(
-                    LinkOptions.of("rejoin", 99, 990, 1 << 20),
+                    OPTIONS,
                     new ClusterSecret(SECRET.getBytes(StandardCharsets.UTF_8)),
                     this,
                     new byte[16],
-                    () -> 0,
-                    0);
+                    System::currentTimeMillis,
+                    millis());
             opened.request(1);
         }
 
@@ -73,13 +83,32 @@ class SlowFollowerIT {
             data.get(bytes);
             partial.writeBytes(bytes);
             if (last) {
-                session.received(partial.toByteArray(), 0);
+                session.received(partial.toByteArray(), millis());
                 partial.reset();
             }
             if (reading) {
                 from.request(1);
             }
             return null;
+        }
+
+        /** Says that it is there, which it has to although it does not read. */
+        synchronized void tick() {
+            session.tick(millis());
+        }
+
+        private static long millis() {
+            return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+        }
+
+        Set<String> unheard() {
+            Set<String> all = new TreeSet<>();
+            for (int i = 0; i < DOCUMENTS; i++) {
+                all.add("d" + i);
+            }
+            all.removeAll(told);
+            all.removeAll(named);
+            return all;
         }
 
         void read(boolean on) {
@@ -96,13 +125,12 @@ class SlowFollowerIT {
 
         @Override
         public void ended(LinkFailure why, String message) {
-            linked.completeExceptionally(new IllegalStateException(why + ": " + message));
+            end = why + ": " + message;
+            followed.completeExceptionally(new IllegalStateException(end));
         }
 
         @Override
-        public void linked(LinkMessage.Welcome welcome) {
-            linked.complete(null);
-        }
+        public void linked(LinkMessage.Welcome welcome) {}
 
         @Override
         public void standings(LinkMessage.Standings standings) {
@@ -119,7 +147,9 @@ class SlowFollowerIT {
         public void state(LinkMessage.StateHead head, byte[] fragment, byte[] update) {}
 
         @Override
-        public void heartbeat(LinkMessage.Heartbeat heartbeat) {}
+        public void heartbeat(LinkMessage.Heartbeat heartbeat) {
+            followed.complete(null);
+        }
 
         @Override
         public void exchanged(long sent, long answered, long received) {}
@@ -131,6 +161,7 @@ class SlowFollowerIT {
     @Test
     void nothingIsKeptForItButNamesAndTheyAreToldWhenItReadsAgain() throws Exception {
         Files.writeString(directory.resolve("secret"), SECRET);
+        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
         try (SyncServer server = SyncServer.builder()
                 .config(ServerConfig.DEFAULTS.with(
                         ServerConfig.PEER_SECRET_FILE, Optional.of(directory.resolve("secret"))))
@@ -141,8 +172,9 @@ class SlowFollowerIT {
             WebSocket socket = HttpClient.newHttpClient()
                     .newWebSocketBuilder()
                     .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + "/peers"), follower)
-                    .get(10, TimeUnit.SECONDS);
-            follower.linked.get(10, TimeUnit.SECONDS);
+                    .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            clock.scheduleWithFixedDelay(follower::tick, 500, 500, TimeUnit.MILLISECONDS);
+            follower.followed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             follower.read(false);
             String text = "x".repeat(DOCUMENT_BYTES);
             List<CompletableFuture<?>> writes = new ArrayList<>();
@@ -152,13 +184,15 @@ class SlowFollowerIT {
                         .toCompletableFuture());
             }
             for (CompletableFuture<?> write : writes) {
-                write.get(30, TimeUnit.SECONDS);
+                write.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             }
             follower.read(true);
-            long until = System.currentTimeMillis() + PATIENCE_MILLIS;
-            while (heard(follower) < DOCUMENTS) {
-                assertTrue(System.currentTimeMillis() < until, "only " + heard(follower) + " documents are heard of");
+            long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            Set<String> unheard = follower.unheard();
+            while (!unheard.isEmpty()) {
+                assertTrue(System.nanoTime() < until, follower.end + " not heard of: " + unheard);
                 Thread.sleep(20);
+                unheard = follower.unheard();
             }
             assertTrue(
                     follower.changeBytes.get() < MOST_TOLD_BYTES,
@@ -172,13 +206,8 @@ class SlowFollowerIT {
                     .sum();
             assertEquals(1, behind);
             socket.abort();
+        } finally {
+            clock.shutdownNow();
         }
-    }
-
-    private static int heard(Follower follower) {
-        Set<String> all = ConcurrentHashMap.newKeySet();
-        all.addAll(follower.told);
-        all.addAll(follower.named);
-        return all.size();
     }
 }

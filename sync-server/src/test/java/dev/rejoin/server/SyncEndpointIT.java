@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What clients of {@code /sync} can rely on, over real sockets. */
-@Timeout(60)
+@Timeout(120)
 class SyncEndpointIT {
 
     @Test
@@ -292,7 +292,7 @@ class SyncEndpointIT {
             assertEquals(4413, large.closeCode());
             for (int i = 0; i < 70; i++) {
                 try {
-                    sliced.socket().sendBinary(ByteBuffer.allocate(1), false).get(5, TimeUnit.SECONDS);
+                    sliced.socket().sendBinary(ByteBuffer.allocate(1), false).get(60, TimeUnit.SECONDS);
                 } catch (Exception closedAlready) {
                     break;
                 }
@@ -307,7 +307,7 @@ class SyncEndpointIT {
         setup.transport = setup.transport.withDeadlines(400, 400, 400, 400);
         try (TestServer server = new TestServer(setup);
                 TestPeer ann = TestPeer.random().connect(server)) {
-            ann.closed.exceptionally(cut -> 0).get(5, TimeUnit.SECONDS);
+            ann.closed.exceptionally(cut -> 0).get(60, TimeUnit.SECONDS);
             assertEquals(1, server.timedOut.get());
         }
     }

@@ -29,7 +29,7 @@ import java.util.concurrent.TimeUnit;
 /** A client of the native protocol that does exactly what a test tells it to. */
 final class TestPeer implements WebSocket.Listener, AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
-    private static final int PATIENCE_SECONDS = 10;
+    private static final int PATIENCE_SECONDS = 60;
 
     final ReplicaId replica;
     final byte[] key = new byte[Hello.LEASE_KEY_BYTES];

@@ -107,6 +107,7 @@ class DemoPageIT {
         Tab left = PAGES.open("left");
         Tab right = left.openBeside("right", PAGES.uri().toString());
         left.enter("#title", "Shared");
+        left.until(NOTHING_PENDING);
         for (Tab window : List.of(left, right)) {
             window.until(KEPT_FOR_OFFLINE);
             window.until("document.querySelector('#title').value === 'Shared'");

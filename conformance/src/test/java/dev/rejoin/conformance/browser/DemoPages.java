@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rejoin.conformance.browser.Browser.Tab;
+import dev.rejoin.conformance.process.ServerProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +55,7 @@ final class DemoPages implements BeforeAllCallback, AfterAllCallback, BeforeEach
     @Override
     public void beforeEach(ExtensionContext context) throws Exception {
         folder = Files.createTempDirectory("rejoin-pages");
-        demo = DemoProcess.start(0, folder);
+        demo = DemoProcess.start(ServerProcess.freePort(new Random()), folder);
     }
 
     @Override
@@ -105,6 +107,31 @@ final class DemoPages implements BeforeAllCallback, AfterAllCallback, BeforeEach
                 assertEquals(0, tab.screenshot(file, width, scheme), "the page fits " + width + " pixels");
             }
         }
+    }
+
+    /**
+     * Waits until what was typed into the texts of a page is in its browser's store. y-indexeddb does not say when it has written, and a page that ends takes its
+     * open transactions along. One that is begun afterwards on the same store ends after them.
+     *
+     * @param texts what the names of their stores say of them
+     */
+    static void awaitKept(Tab tab, String... texts) throws IOException {
+        tab.evaluate(
+                "indexedDB.databases().then((all) => Promise.all(all.filter(({ name }) => /:(" + String.join("|", texts)
+                        + "):/.test(name)).map(({ name }) => new Promise((done, failed) => {"
+                        + "  const opening = indexedDB.open(name);"
+                        + "  opening.onerror = () => failed(opening.error);"
+                        + "  opening.onsuccess = () => {"
+                        + "    const isText = opening.result.objectStoreNames.contains('updates');"
+                        + "    const end = () => { opening.result.close(); done(isText); };"
+                        + "    if (!isText) { end(); return; }"
+                        + "    const last = opening.result.transaction(['updates'], 'readwrite');"
+                        + "    last.objectStore('updates').count();"
+                        + "    last.onabort = () => failed(last.error);"
+                        + "    last.oncomplete = end;"
+                        + "  };"
+                        + "})))).then((written) => { if (written.filter((isText) => isText).length < " + texts.length
+                        + ") throw new Error('not all texts are kept'); })");
     }
 
     /** A condition that may need a look at a page or a server. */

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 final class DemoProcess implements AutoCloseable {
     private static final Path JAR = Path.of("../demo-client/target/rejoin-demo.jar");
     private static final Pattern ADDRESS = Pattern.compile("http://127\\.0\\.0\\.1:(\\d+)/");
-    private static final long START_MILLIS = 30_000;
+    private static final long START_MILLIS = 60_000;
     private static final long LOOK_MILLIS = 20;
 
     private final Process process;

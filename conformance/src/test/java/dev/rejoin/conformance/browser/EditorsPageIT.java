@@ -85,7 +85,7 @@ class EditorsPageIT {
                 ada.evaluate("getComputedStyle(document.querySelector('#code .unsaved')).textDecorationStyle")
                         .asText());
         DemoPages.picturesOf(ada, "editors-unsaved");
-        awaitKept(ada);
+        DemoPages.awaitKept(ada, "code", "prose");
         ada.reload();
         ada.until(UNDERLINED + ".trim() === 'let kept = 2;'");
         ada.click("#offline");
@@ -101,7 +101,7 @@ class EditorsPageIT {
         ada.type(CODE, "kept");
         ada.type(PROSE, "kept, too");
         ada.until(SAVED);
-        awaitKept(ada);
+        DemoPages.awaitKept(ada, "code", "prose");
         Tab first = ada.openBeside("first", PAGES.uri().toString());
         first.until(KEPT_FOR_OFFLINE);
         PAGES.demo().kill();
@@ -117,25 +117,6 @@ class EditorsPageIT {
         ada.until(SAVED);
         awaitServed("lists/two%20words", ada);
         assertEquals("kept without a server", ada.evaluate(CODE_TEXT).asText());
-    }
-
-    /**
-     * y-indexeddb does not say when it has written, and a page that ends takes its open transactions along. One that is begun
-     * afterwards on the same store ends after them.
-     */
-    private static void awaitKept(Tab tab) throws IOException {
-        tab.evaluate(
-                "indexedDB.databases().then((all) => Promise.all(all.filter(({ name }) => /:(code|prose):/.test(name))"
-                        + ".map(({ name }) => new Promise((done, failed) => {"
-                        + "  const opening = indexedDB.open(name);"
-                        + "  opening.onerror = () => failed(opening.error);"
-                        + "  opening.onsuccess = () => {"
-                        + "    const last = opening.result.transaction(['updates'], 'readwrite');"
-                        + "    last.objectStore('updates').count();"
-                        + "    last.onabort = () => failed(last.error);"
-                        + "    last.oncomplete = () => { opening.result.close(); done(); };"
-                        + "  };"
-                        + "})))).then((written) => written.length)");
     }
 
     private static void whatOneTypesTheOtherSees(Tab ada, Tab ben) throws IOException {
@@ -212,7 +193,7 @@ class EditorsPageIT {
         putCursor(ben, "end");
         ben.type(PROSE, "{Enter}meanwhile");
         ben.until(SAVED);
-        awaitKept(ada);
+        DemoPages.awaitKept(ada, "code", "prose");
         ada.reload();
         ada.until(CODE_TEXT + ".endsWith('// offline') && " + PROSE_HTML + ".startsWith('<p>Offline: Shopping')");
         assertTrue(ada.evaluate("document.querySelector('#offline').checked").asBoolean());
@@ -290,7 +271,7 @@ class EditorsPageIT {
 
     /** Waits until the server has what the pages hold, those of others included. */
     private JsonNode awaitServed(String document, Tab... tabs) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (true) {
             JsonNode served = served(document);
             List<List<JsonNode>> differences = new ArrayList<>();

@@ -38,7 +38,7 @@ class TwoServersPageIT {
             + "   .observe(note, { childList: true }); document.querySelector('[data-side=\"left\"] [data-part=\"read\"]').click();";
     private static final String ENOUGH = "clearInterval(window.adding); window.isReading = false;";
     /* Longer than a client waits for its server and, at random, for its next attempt. */
-    private static final long MOVE_MILLIS = 40_000;
+    private static final long MOVE_MILLIS = 60_000;
     private static final String AGREED = LINKED + " && rejoin.left.shown() === rejoin.right.shown()";
 
     @RegisterExtension
@@ -63,7 +63,7 @@ class TwoServersPageIT {
     @Test
     void withoutGuaranteesTheSameReadIsStale() throws Exception {
         Tab page = open("naive");
-        page.select("#delay", "3000");
+        page.select("#delay", "7000");
         page.click("#guarantees");
         add(page, LEFT, "Blue mug");
         page.until(saved(LEFT, "Blue mug"));
@@ -89,7 +89,7 @@ class TwoServersPageIT {
         add(page, RIGHT, "Bread");
         page.until("rejoin.left.client.pending().every(({ write }) => write.state === 'saved-locally')"
                 + " && rejoin.left.client.status.pending === 8");
-        page.evaluate("rejoin.left.text.kept._db ? new Promise((done) => setTimeout(done, 500)) : undefined");
+        DemoPages.awaitKept(page, "two-servers:left", "two-servers:right");
         page.reload();
         page.until("rejoin.left.client.status.pending === 8 && rejoin.left.items().length === 3"
                 + " && rejoin.left.text.html().includes('train')");

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Sessions of the Java client over two real servers, each with its own store, with a slow link between them. */
 @Timeout(120)
 class LiveSessionIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long ROUND_TRIP_MILLIS = 40;
     private static final int WARMING_READS = 200;
     private static final int MEASURED_READS = 100;

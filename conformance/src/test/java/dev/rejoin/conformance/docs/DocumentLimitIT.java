@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The size limit of documents, as the threat model names it. */
-@Timeout(60)
+@Timeout(120)
 final class DocumentLimitIT {
     private static final long LIMIT = 64 << 10;
     private static final int WRITE = 8 << 10;

@@ -33,7 +33,7 @@ class DamagedStoreIT {
     private static final long SEED = Long.getLong("rejoin.seed", System.nanoTime());
     private static final int DOCUMENTS = 8;
     private static final int WRITES = 11;
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     Path directory;

@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +48,9 @@ class HostileEditorsIT {
 
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
 
+    /** Honest ones during the attack. */
+    private final AtomicInteger words = new AtomicInteger();
+
     @Test
     @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void honestEditorsNoticeNothingOfHostileOnes() throws Exception {
@@ -69,6 +73,7 @@ class HostileEditorsIT {
             CountDownLatch over = attack(server, random);
             while (over.getCount() > 0 && failures.isEmpty()) {
                 writing.word();
+                words.incrementAndGet();
             }
             over.await();
             assertEquals(List.of(), List.copyOf(failures));
@@ -98,7 +103,6 @@ class HostileEditorsIT {
                     after >> 10);
             SmallServer.assertUnharmed(server, setup);
             assertTrue(after - before <= MAX_GROWTH_BYTES, "the heap in use went from " + before + " to " + after);
-            assertTrue(beside.size() >= LEAST_WORDS, "hardly anything was written during the attack");
             assertTrue(!JUDGE || hostile <= bound, "p99 is beyond the bound");
             server.terminate();
         } catch (AssertionError | Exception e) {
@@ -114,7 +118,10 @@ class HostileEditorsIT {
             Thread thread = new Thread(
                     () -> {
                         try {
-                            for (int round = 1; round <= ROUNDS; round++) {
+                            // on a machine that is slow, too, there is something to be noticed
+                            for (int round = 1;
+                                    round <= ROUNDS || (words.get() < LEAST_WORDS && failures.isEmpty());
+                                    round++) {
                                 attack.run(target, own);
                             }
                         } catch (Exception | AssertionError failure) {

@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +46,10 @@ class HostilePeersIT {
     Path directory;
 
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+
+    /** Honest writes during the attack. */
+    private final AtomicInteger beside = new AtomicInteger();
+
     private final CountDownLatch over = new CountDownLatch(Attack.values().length);
 
     @Test
@@ -77,7 +82,6 @@ class HostilePeersIT {
                     after - before <= MAX_GROWTH_BYTES + (long) NOTE_BYTES * notes,
                     "the heap in use went from " + before + " to " + after);
             assertTrue(server.metric("rejoin_sessions_behind_total") >= 1, "nobody was ever behind");
-            assertTrue(notes - 2 * WARM_UP_WRITES >= LEAST_WRITES, "hardly anything was written during the attack");
             same(server, ann, ben);
             System.out.println("HostilePeersIT, seed " + SEED + ": " + ROUNDS + " rounds of " + Attack.values().length
                     + " attacks beside " + notes + " honest writes, the slowest seen after "
@@ -95,7 +99,10 @@ class HostilePeersIT {
             Random own = new Random(random.nextLong());
             thread(attack.name(), () -> {
                 try {
-                    for (int round = 1; round <= ROUNDS; round++) {
+                    // on a machine that is slow, too, there is something to be noticed
+                    for (int round = 1;
+                            round <= ROUNDS || (beside.get() < LEAST_WRITES && failures.isEmpty());
+                            round++) {
                         attack.run(target, own);
                     }
                 } finally {
@@ -109,6 +116,7 @@ class HostilePeersIT {
     private void work(HonestClient one, HonestClient other) throws Exception {
         while (over.getCount() > 0) {
             one.writeNote(other);
+            beside.incrementAndGet();
         }
     }
 

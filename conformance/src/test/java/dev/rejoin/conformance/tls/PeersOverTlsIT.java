@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Links between servers with certificates from PEM files: which are taken, and which are not. */
 @Timeout(120)
 class PeersOverTlsIT {
-    private static final long PATIENCE_MILLIS = 30_000;
+    private static final long PATIENCE_MILLIS = 60_000;
 
     @TempDir
     private static @Nullable Path directory;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The body of a request for a thread that may wait for it: the socket's loop puts parts in, the thread reads them. Bounded. */
 final class BodyPipe extends InputStream {
-    private static final int FULL_BYTES = 1 << 20;
+    static final int FULL_BYTES = 1 << 20;
 
     private final Runnable drained;
     private final ArrayDeque<byte[]> parts = new ArrayDeque<>(); // the rest is guarded by this
@@ -31,14 +31,14 @@ final class BodyPipe extends InputStream {
         }
     }
 
-    /** Whether there is space for more. */
+    /** Whether there is space for more. Once it has said that there is none, there is none until {@code drained} is called. */
     synchronized boolean put(byte[] part) {
         if (part.length > 0) {
             parts.add(part);
             waitingBytes += part.length;
             notifyAll();
         }
-        full = waitingBytes >= FULL_BYTES;
+        full |= waitingBytes >= FULL_BYTES;
         return !full;
     }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 final class GuardedAccessTest {
     private static final AccessRequest REQUEST = new AccessRequest("notes", "secret-token", "127.0.0.1");
     private static final Grant GRANT = new Grant(Principal.ANONYMOUS, Capability.READ, 5_000);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 final class UrlKeysTest {
     private static final long NOW = 1_700_000_000L;
     private static final UrlKeys.Timing RARELY = new UrlKeys.Timing(600_000, 600_000, 10_000);
@@ -171,7 +171,7 @@ final class UrlKeysTest {
                         .timing(new UrlKeys.Timing(600_000, 1, 200))
                         .open());
         assertTrue(refused.getMessage().contains("cannot be read"), refused.getMessage());
-        assertEquals(1, asked.get());
+        assertTrue(asked.get() <= 1, "asked again");
     }
 
     @Test

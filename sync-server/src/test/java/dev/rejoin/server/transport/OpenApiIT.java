@@ -61,7 +61,7 @@ import org.junit.jupiter.api.Timeout;
  * The description of the HTTP interface and the server say the same: whatever is described is answered so, and whatever is answered is described. A status that
  * is described and not given by the test, and one that is given and not described, make it fail.
  */
-@Timeout(60)
+@Timeout(120)
 class OpenApiIT {
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
