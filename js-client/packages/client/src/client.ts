@@ -664,8 +664,7 @@ export class Client {
     this.show(retryable ? 'disconnected' : 'error', code, message);
     if (retryable && this.wantOnline) {
       const ceiling = Math.min(BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS * 2 ** this.attempt++);
-      const [a, b] = this.random(2) as unknown as [number, number];
-      this.retryTimer = setTimeout(() => this.connect(), (ceiling * (a * 256 + b)) / 65536);
+      this.retryTimer = setTimeout(() => this.connect(), (ceiling * this.random(1)[0]!) / 256);
     }
   }
 
