@@ -59,7 +59,7 @@ export interface StoreObject extends ObjectKey {
   readonly listeners: Set<() => void>;
 }
 
-interface StoreCell {
+export interface StoreCell {
   readonly object: StoreObject;
   readonly payload: Payload;
   readonly replica: string;
@@ -556,7 +556,7 @@ export class Store {
     return cell;
   }
 
-  private hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
+  hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
     return this.hidden.size > 0 && this.hidden.has(dotOf(replica, counter));
   }
 
@@ -568,7 +568,7 @@ export class Store {
     }
   }
 
-  private cellAt(replica: string, counter: number): StoreCell | undefined {
+  cellAt(replica: string, counter: number): StoreCell | undefined {
     return this.cells.get(replica)?.get(counter);
   }
 
