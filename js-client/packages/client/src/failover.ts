@@ -199,7 +199,7 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
         }
       }
       this.collecting = collecting;
-      const settled = formers.unwanted(known).filter(({ former, counters }) => ![...counters].some((counter) => store.cellAt(former.replica, counter)));
+      const settled = formers.unwanted(known, unjudged).filter(({ former, counters }) => ![...counters].some((counter) => store.cellAt(former.replica, counter)));
       formers.forget(settled.map(({ former }) => former));
       return unjudged.slice(pending.length);
     }

@@ -95,8 +95,8 @@ export class FormerWrites {
     this.all = [...renumbered, ...more].slice(-MAX_FORMERS);
   }
 
-  /** What is not to stay of those that are known to have been judged, in their order; with pending writes also if these are accepted. */
-  unwanted(isKnown: (former: StoredFormer) => boolean, pending: readonly PendingTransaction[] = []): Unwanted[] {
+  /** What is not to stay of those that are known to have been judged, in their order; with what is not if pending writes are accepted. */
+  unwanted(isKnown: (former: StoredFormer) => boolean, pending: readonly PendingTransaction[]): Unwanted[] {
     return this.all.filter(isKnown).map((former) => {
       const counters = new Set(former.unwanted);
       const after: Write[] = [];

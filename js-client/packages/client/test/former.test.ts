@@ -309,6 +309,30 @@ test('what is taken off because of a write that waits for its verdict depends on
   expect(client.rejections).toHaveLength(1);
 });
 
+test('what is taken off because of two writes stays off where one of them is refused and the other accepted', async () => {
+  const pair = new Pair();
+  const client = await pair.join();
+  await stranded(pair, client, (d) => {
+    d.counter('likes').increment(100);
+    milk(d);
+    d.set('tags').add('bread');
+  });
+  pair.b.write((d) => [milk(d), d.set('tags').add('bread')]);
+  await quiet();
+  pair.b.hold();
+  client.transact(noMilk);
+  client.document.set('tags').remove('bread');
+  await quiet();
+  replicate(pair.a, pair.b);
+  await quiet();
+  pair.b.decide(1, 'content-rejected');
+  pair.b.resume();
+  await quiet();
+  expect(client.status.pending).toBe(0);
+  expect(toJson(client.document)).toEqual({ likes: 100, tags: ['milk'] });
+  expect(shown(pair.b)).toEqual({ likes: 100, tags: ['milk'] });
+});
+
 test('in another life of the document nothing is followed any more', async () => {
   const pair = new Pair();
   const store = new MemoryStore();
