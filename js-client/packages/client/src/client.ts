@@ -227,6 +227,7 @@ export class Client {
     let changed!: PendingTransaction[];
     this.document.step('local', () => {
       changed = this.refuseDependants([], refused, entry);
+      changed.push(...this.took([], []));
     });
     const [own, ...dependants] = refused;
     const saving = this.save(this.alongside, changed, dependants);
@@ -504,7 +505,7 @@ export class Client {
   }
 
   /**
-   * @internal Is called in the step that has taken these outcomes of transactions, or has issued them again under a new replica id, and may make writes of
+   * @internal Is called in each step that has taken outcomes of these transactions, or has issued them again under a new replica id, and may make writes of
    * its own in it, which it returns. These have no mutations; they are sent and judged like others, and are on no list.
    */
   took(_entries: readonly PendingTransaction[], _outcomes?: readonly Outcome[]): PendingTransaction[] {

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { expect, test, vi } from 'vitest';
 import { FormerWrites, MAX_FORMERS } from '../src/former.ts';
-import { MemoryStore, type ChangeEvent, type Client, type Document, type WebSocketLike } from '../src/index.ts';
+import { MemoryStore, open, type ChangeEvent, type Client, type Document, type WebSocketLike } from '../src/index.ts';
 import { decodeFragment } from '../src/fragment.ts';
 import { IndexedDbStore } from '../src/idb.ts';
 import { toJson } from '../src/json.ts';
@@ -164,15 +164,15 @@ test('what a write in doubt had put somewhere stays deleted, also after a restar
 test('a browser goes on with the replica id under which something is followed, although another one is free', async () => {
   const pair = new Pair();
   const [indexedDB, locks] = [new IDBFactory(), new Locks()];
-  const open = (replica: string): Promise<Client> => pair.join({ store: new IndexedDbStore('notes/1', { indexedDB, locks }), replica });
-  const client = await open('00000000000000aa');
+  const join = (replica: string): Promise<Client> => pair.join({ store: new IndexedDbStore('notes/1', { indexedDB, locks }), replica });
+  const client = await join('00000000000000aa');
   await vi.waitFor(() => expect(client.status.connection).toBe('connected'), { timeout: 60_000 });
   await stranded(pair, client, milk);
   await client.transact(noMilk).durable;
   const { replica } = client;
-  await (await open('0000000000000001')).close();
+  await (await join('0000000000000001')).close();
   await client.close();
-  const again = await open('00000000000000bb');
+  const again = await join('00000000000000bb');
   expect(again.replica).toBe(replica);
   await vi.waitFor(() => expect(again.status.connection).toBe('connected'), { timeout: 60_000 });
   await tell(pair, again);
@@ -333,6 +333,32 @@ test('what is taken off because of two writes stays off where one of them is ref
   expect(shown(pair.b)).toEqual({ likes: 100, tags: ['milk'] });
 });
 
+test('what is taken off because of two writes stays off where one of them is taken back', async () => {
+  const pair = new Pair();
+  pair.b.maxUnanswered = 1;
+  const client = await pair.join();
+  await stranded(pair, client, (d) => {
+    d.counter('likes').increment(100);
+    milk(d);
+    d.set('tags').add('bread');
+  });
+  pair.b.write((d) => [milk(d), d.set('tags').add('bread')]);
+  await quiet();
+  pair.b.hold();
+  client.document.set('tags').add('first');
+  const regretted = client.transact(noMilk);
+  client.document.set('tags').remove('bread');
+  await quiet();
+  replicate(pair.a, pair.b);
+  await quiet();
+  expect(await client.cancel(regretted)).toBe(true);
+  expect(new Set(client.document.set('tags').values)).toEqual(new Set(['milk', 'first']));
+  pair.b.resume();
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), { timeout: 60_000 });
+  expect(new Set(client.document.set('tags').values)).toEqual(new Set(['milk', 'first']));
+  expect(client.rejections).toEqual([]);
+});
+
 test('in another life of the document nothing is followed any more', async () => {
   const pair = new Pair();
   const store = new MemoryStore();
@@ -358,4 +384,28 @@ test('of former writes the last 1,024 are followed', () => {
   const stored = formers.stored();
   expect(stored).toHaveLength(1_024);
   expect(stored[0]!.first).toBe(7);
+});
+
+test.each([
+  ['open', ['milk']],
+  ['openAtOneOf', undefined],
+])('behind one name, what was issued again and deleted is there again with open, and stays deleted with openAtOneOf (%s)', async (entry, tags) => {
+  const pair = new Pair();
+  pair.a.log = 1n;
+  pair.b.log = 2n;
+  let at = pair.a;
+  const webSocket = function (url: string, protocol: string): WebSocketLike {
+    return new at.webSocket(url, protocol);
+  } as never;
+  const client = entry === 'open' ? await open({ url: A, document: 'notes/1', webSocket }) : await pair.join({ urls: [A], webSocket });
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), { timeout: 60_000 });
+  await strand(pair, client, milk);
+  at = pair.b;
+  pair.a.cut();
+  await quiet();
+  await client.transact(noMilk).durable;
+  await tell(pair, client);
+  expect(toJson(client.document)).toEqual(tags ? { tags } : {});
+  expect(shown(pair.b)).toEqual(tags ? { tags } : {});
+  await client.close();
 });
