@@ -67,8 +67,8 @@ for (const file of readdirSync(at('../dist'))) {
     rmSync(at(`../dist/${file}`));
   }
 }
-await build({
-  entryPoints: ENTRIES.map((name) => at(`../src/${name}.ts`)),
+const options = (entries) => ({
+  entryPoints: entries.map((name) => at(`../src/${name}.ts`)),
   outdir: at('../dist'),
   bundle: true,
   splitting: true,
@@ -83,6 +83,9 @@ await build({
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   logLevel: 'warning',
 });
+// The shortest names go to what is named most often in the core.
+const { mangleCache } = await build({ ...options(['index']), mangleCache: {}, write: false });
+await build({ ...options(ENTRIES), mangleCache });
 
 // What belongs to the language keeps its name, whatever the lists above say.
 for (const file of readdirSync(at('../dist')).filter((name) => name.endsWith('.js'))) {

@@ -10,7 +10,7 @@ const BUDGETS = [
   ['idb', 'IndexedDbStore', 1_600],
   ['presence', 'presenceOf', 400],
   ['session-token', 'sessionOf', 3_000],
-  ['failover', 'openAtOneOf', 1_400],
+  ['failover', 'openAtOneOf', 2_400],
   ['times', 'OperationTimes', 400],
   ['writes', 'exportJson', 500],
   ['json', 'toJson', 200],

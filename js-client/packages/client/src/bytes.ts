@@ -17,13 +17,11 @@ export class ByteWriter {
   length = 0;
 
   byte(value: number): void {
-    this.room(1);
-    this.buffer[this.length++] = value;
+    this.room(1)[this.length++] = value;
   }
 
   bytes(value: Uint8Array): void {
-    this.room(value.length);
-    this.buffer.set(value, this.length);
+    this.room(value.length).set(value, this.length);
     this.length += value.length;
   }
 
@@ -60,13 +58,20 @@ export class ByteWriter {
     return this.buffer.slice(0, this.length);
   }
 
-  private room(more: number): void {
-    if (this.length + more > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.length + more));
-      grown.set(this.buffer);
-      this.buffer = grown;
+  /** The buffer, with room for so many more. */
+  private room(more: number): Uint8Array {
+    const { buffer } = this;
+    if (this.length + more > buffer.length) {
+      this.buffer = new Uint8Array((this.length + more) * 2);
+      this.buffer.set(buffer);
     }
+    return this.buffer;
   }
+}
+
+/** Bytes from outside are not what they should be. */
+export function malformed(): never {
+  throw new RejoinError('malformed');
 }
 
 /** A cursor over hostile bytes: every read is bounded. */
@@ -82,18 +87,14 @@ export class ByteReader {
     return this.offset === this.input.length;
   }
 
-  fail(): never {
-    throw new RejoinError('malformed');
-  }
-
   byte(): number {
-    return this.done ? this.fail() : this.input[this.offset++]!;
+    return this.done ? malformed() : this.input[this.offset++]!;
   }
 
   /** The next `length` bytes as a view of the input. */
   view(length: number): Uint8Array {
     if (length > this.input.length - this.offset) {
-      this.fail();
+      malformed();
     }
     return this.input.subarray(this.offset, (this.offset += length));
   }
@@ -103,7 +104,7 @@ export class ByteReader {
     for (let shift = 0n; ; shift += 7n) {
       const next = this.byte();
       if (shift === 63n && next > 1) {
-        this.fail();
+        malformed();
       }
       result |= BigInt(next & 127) << shift;
       if (next < 128) {
@@ -115,7 +116,7 @@ export class ByteReader {
   /** A varint that must not exceed `limit`, which is a safe integer. */
   varint(limit = Number.MAX_SAFE_INTEGER): number {
     const value = Number(this.varint64());
-    return value > limit ? this.fail() : value;
+    return value > limit ? malformed() : value;
   }
 
   zigzag(): bigint {
@@ -128,7 +129,7 @@ export class ByteReader {
     try {
       return decoder.decode(bytes);
     } catch {
-      return this.fail();
+      return malformed();
     }
   }
 
@@ -137,8 +138,7 @@ export class ByteReader {
   }
 
   double(): number {
-    const at = this.view(8);
-    return new DataView(at.buffer, at.byteOffset).getFloat64(0);
+    return new DataView(this.view(8).slice().buffer).getFloat64(0);
   }
 }
 
@@ -146,7 +146,7 @@ export class ByteReader {
 export function canonicalOnly<T>(bytes: Uint8Array, decoded: T, encode: (decoded: T) => Uint8Array): T {
   const again = encode(decoded);
   if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i])) {
-    throw new RejoinError('malformed');
+    malformed();
   }
   return decoded;
 }

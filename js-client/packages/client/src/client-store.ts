@@ -20,6 +20,8 @@ export interface Lease {
   readonly log?: bigint;
   /** The address of the server that gave it, where there are several. */
   readonly server?: string;
+  /** What servers that were left were sent, and cells of which are perhaps not to stay; oldest first. */
+  readonly formers?: readonly StoredFormer[];
 }
 
 export interface StoredRejection {
@@ -39,6 +41,20 @@ export interface StoredDoubt {
   readonly fragment: Uint8Array;
   /** Where its dots are known and its cells are not there, it was refused. */
   readonly absenceTells: boolean;
+}
+
+/** A write that a judge was sent whom the client has left before the verdict, and which of its cells are not to stay if that judge has accepted it. */
+export interface StoredFormer {
+  readonly replica: string;
+  readonly first: number;
+  readonly last: number;
+  readonly fragment: Uint8Array;
+  /** Counters of the cells that are not to stay. */
+  readonly unwanted: readonly number[];
+  /** Later writes of this client are those with dots above this one, under its present replica id. */
+  readonly before: number;
+  /** The write with that last dot is the same, issued again, and has no verdict. */
+  readonly isAgain: boolean;
 }
 
 /** Confirmed state of one life of the document. */

@@ -98,8 +98,8 @@ export class Client {
   private lease!: Lease;
   /** @internal */
   epoch = 0n;
-  /** What is issued again is stored together. */
-  private collecting = false;
+  /** @internal What is issued again is stored together. */
+  collecting = false;
   /** @internal Goes into the store together with the next transaction, or with what is taken back next. */
   alongside: StoreBatch | undefined;
   private savesLocally: boolean;
@@ -227,6 +227,7 @@ export class Client {
     let changed!: PendingTransaction[];
     this.document.step('local', () => {
       changed = this.refuseDependants([], refused, entry);
+      changed.push(...this.took([], []));
     });
     const [own, ...dependants] = refused;
     const saving = this.save(this.alongside, changed, dependants);
@@ -354,7 +355,9 @@ export class Client {
       const depends = entry.write.after.some((write) => gone.includes(write));
       if (depends || entry === cancelled) {
         gone.push(entry.write);
-        refused.push(refusal(entry, depends ? DEPENDENCY_REJECTED : 'cancelled'));
+        if (entry.mutations.length) {
+          refused.push(refusal(entry, depends ? DEPENDENCY_REJECTED : 'cancelled'));
+        }
         this.store.hollow(entry);
         differs = true;
       }
@@ -402,6 +405,7 @@ export class Client {
         }
       }
       this.refuseDependants(gone, refused);
+      this.took(old);
       this.collecting = false;
     });
     const { addRejections = [], removeRejections = [], forget = false } = batch;
@@ -485,8 +489,9 @@ export class Client {
       this.store.join(remote);
       changed = this.refuseDependants(gone, refused);
       again.forEach(({ mutations, write }) => this.document.applyAll(mutations, write));
+      changed.push(...this.took(done, outcomes));
     });
-    if (done.length) {
+    if (done.length || changed.length) {
       const { last } = this.judged;
       this.recorded = this.save({ lease: this.lease, settled: { through, voided } }, changed, refused, () => {
         this.session?.verdictsKnown(last);
@@ -497,6 +502,14 @@ export class Client {
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
     this.isCaughtUp ||= isUpToDate;
     this.refresh();
+  }
+
+  /**
+   * @internal Is called in each step that has taken outcomes of these transactions, or has issued them again under a new replica id, and may make writes of
+   * its own in it, which it returns. These have no mutations; they are sent and judged like others, and are on no list.
+   */
+  took(_entries: readonly PendingTransaction[], _outcomes?: readonly Outcome[]): PendingTransaction[] {
+    return [];
   }
 
   private saveState(leaving = false): void {
@@ -664,8 +677,7 @@ export class Client {
     this.show(retryable ? 'disconnected' : 'error', code, message);
     if (retryable && this.wantOnline) {
       const ceiling = Math.min(BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS * 2 ** this.attempt++);
-      const [a, b] = this.random(2) as unknown as [number, number];
-      this.retryTimer = setTimeout(() => this.connect(), (ceiling * (a * 256 + b)) / 65536);
+      this.retryTimer = setTimeout(() => this.connect(), (ceiling * this.random(1)[0]!) / 256);
     }
   }
 
@@ -723,7 +735,7 @@ export class Client {
 
   /** @internal */
   refresh(): void {
-    const pending = this.undecided.length;
+    const pending = this.unjudged.filter(({ mutations, removed }) => mutations.length || removed.size).length;
     const status: Status = Object.freeze({
       connection: this.connection,
       ...this.reason,

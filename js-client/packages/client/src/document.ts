@@ -19,9 +19,9 @@ import {
 } from './fragment.ts';
 import { utf8 } from './bytes.ts';
 import { TYPE_LABELS, type Mutation, type ObjectType } from './mutation.ts';
-import { childrenOf, isCounter, labelOf, pathOf, Store, type Change, type PendingTransaction, type StoreObject } from './store.ts';
+import { isCounter, labelOf, pathOf, Store, type Change, type PendingTransaction, type StoreObject } from './store.ts';
 import { safely } from './topic.ts';
-import { canonical, identityOf, type Value } from './values.ts';
+import { canonical, compareText, identityOf, type Value } from './values.ts';
 import type { Write } from './write.ts';
 
 /** Where a change came from: this client, others, a verdict on this client's write, or the local store. */
@@ -314,8 +314,8 @@ export class SharedMap extends Handle {
 
   /** The names under which something is to be seen, in code point order. */
   keys(): string[] {
-    const present = childrenOf(this.object).filter((child) => this.doc.store.present(child));
-    return [...new Set(present.map(({ key }) => key))];
+    const present = [...this.object.children.values()].filter((child) => this.doc.store.present(child));
+    return [...new Set(present.map(({ key }) => key))].sort(compareText);
   }
 
   has(key: string): boolean {
@@ -343,8 +343,7 @@ export class SharedMap extends Handle {
     let any = false;
     for (const child of map.children.values()) {
       if (key === undefined || child.key === key) {
-        const some = child.type === MAP ? this.empty(store, child) : isCounter(child.type) ? store.reset(child) : store.remove(child.cells);
-        any ||= some;
+        any = (child.type === MAP ? this.empty(store, child) : isCounter(child.type) ? store.reset(child) : store.remove(child.cells)) || any;
       }
     }
     return any;

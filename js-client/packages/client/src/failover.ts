@@ -1,9 +1,12 @@
-import type { ClientStore, StoreBatch, StoredDoubt, StoredRejection } from './client-store.ts';
+import type { ClientStore, StoreBatch, StoredDoubt, StoredFormer, StoredRejection } from './client-store.ts';
 import { Client, type OpenOptions, type WebSocketLike } from './client.ts';
 import { doubtOf, outcomeOf } from './doubt.ts';
+import { FormerWrites } from './former.ts';
 import { decodeFragment, type Fragment } from './fragment.ts';
-import { HANDSHAKE_MILLIS } from './limits.ts';
+import { HANDSHAKE_MILLIS, MAX_TRANSACTION_DOTS } from './limits.ts';
 import { encodeMutations } from './mutation.ts';
+import type { Outcome } from './session.ts';
+import type { PendingTransaction, StoreCell } from './store.ts';
 import { UPDATE, decodeServerFrame } from './wire.ts';
 import { Write } from './write.ts';
 
@@ -57,6 +60,9 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
   const doubts = new Map<string, StoredDoubt>();
   /** What may be in doubt, while the client leaves a judge. */
   let leaving = new Map<string, StoredDoubt>();
+  /** The replica id that the client leaves with its judge, while it does. */
+  let abandoned: string | undefined;
+  let formers = new FormerWrites();
 
   const failed = (): void => {
     goneSince ??= clock();
@@ -162,10 +168,40 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
     override lost(code: string, message: string, retryable: boolean): void {
       if (code === 'lease-elsewhere') {
         const { replica, unjudged } = this;
+        abandoned = replica;
         leaving = new Map(unjudged.map((entry, i) => [entry.write.id, doubtOf(replica, entry, unjudged.slice(i + 1))]));
       }
       super.lost(code, message, retryable);
       leaving = new Map();
+      abandoned = undefined;
+    }
+
+    override took(entries: readonly PendingTransaction[], outcomes?: readonly Outcome[]): PendingTransaction[] {
+      const { document, store, collecting, unjudged } = this;
+      const pending = [...unjudged];
+      if (outcomes) {
+        formers.judged(entries, outcomes);
+      } else if (this.epoch) {
+        formers.left(abandoned, entries, pending);
+      } else {
+        // In another life of the document there is nothing to follow.
+        formers = new FormerWrites();
+      }
+      this.collecting = true;
+      const known = ({ replica, first, last }: StoredFormer): boolean => [...(store.context.get(replica) ?? [])].some(([low, high]) => low <= first && last <= high);
+      for (const { former, counters, after } of formers.unwanted(known, pending)) {
+        const cells = [...counters].map((counter) => store.cellAt(former.replica, counter)).filter((cell) => cell && !store.hides(cell)) as StoreCell[];
+        if (cells.length) {
+          document.change(() => {
+            store.remove(cells.slice(0, MAX_TRANSACTION_DOTS - 1));
+            store.dependsOn(after);
+          });
+        }
+      }
+      this.collecting = collecting;
+      const settled = formers.unwanted(known, unjudged).filter(({ former, counters }) => ![...counters].some((counter) => store.cellAt(former.replica, counter)));
+      formers.forget(settled.map(({ former }) => former));
+      return unjudged.slice(pending.length);
     }
   }
 
@@ -215,6 +251,7 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
       const stored = await store.load();
       stored.rejections.forEach(({ id, doubt }) => doubt && doubts.set(id, doubt));
       const { server = urls[0] } = stored.lease ?? {};
+      formers = new FormerWrites(stored.lease?.formers);
       const known = urls.indexOf(server!);
       // The judge of what waits is not among the servers any more.
       due = known < 0;
@@ -222,7 +259,7 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
       return stored;
     },
     commit: ({ lease, addRejections = [], ...batch }: StoreBatch) =>
-      store.commit({ ...batch, addRejections: addRejections.map(doubting), ...(lease && { lease: { ...lease, server: urls[at]! } }) }),
+      store.commit({ ...batch, addRejections: addRejections.map(doubting), ...(lease && { lease: { ...lease, server: urls[at]!, formers: formers.stored() } }) }),
     close: () => store.close(),
   };
   const options = {
@@ -240,6 +277,14 @@ export async function openAtOneOf({ urls, moveAfter = MOVE_AFTER_MILLIS, onMove,
     }
   });
   settle(decodeFragment(opened.document.confirmedState()));
+  // What was stored may have come from another tab, which does not follow what this client has left.
+  let made: PendingTransaction[] = [];
+  opened.document.step('restore', () => {
+    made = opened.took([], []);
+  });
+  if (made.length) {
+    void opened.save({}, made);
+  }
   return {
     client: opened,
     get url() {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, canonicalOnly, utf8 } from './bytes.ts';
+import { ByteReader, ByteWriter, canonicalOnly, malformed, utf8 } from './bytes.ts';
 import { Ranges } from './ranges.ts';
 import { readValue, writeValue, type Value } from './values.ts';
 
@@ -230,14 +230,14 @@ function decode(format: number, bytes: Uint8Array): Map<string, Section> {
     const size = objects.length;
     const link = input.varint(size + 1);
     if (below > MAX_PATH_DEPTH) {
-      input.fail();
+      malformed();
     }
     const parent = link === 0 ? null : link <= size ? objects[link - 1]! : define(below + 1);
     const type = input.varint(0x7fffffff);
     const length = input.varint(MAX_KEY_BYTES);
     const object = objectKey(parent, type, input.text(length));
     if (!type || (parent && parent.type < MAP) || object.depth > MAX_PATH_DEPTH) {
-      input.fail();
+      malformed();
     }
     objects.push(object);
     return object;
@@ -247,7 +247,7 @@ function decode(format: number, bytes: Uint8Array): Map<string, Section> {
     const head = input.varint();
     const index = Math.floor(head / 8);
     if (index > objects.length) {
-      input.fail();
+      malformed();
     }
     const object = index < objects.length ? objects[index]! : define(1);
     const kind = head % 8;
@@ -260,7 +260,7 @@ function decode(format: number, bytes: Uint8Array): Map<string, Section> {
       case STAMPED: {
         const millis = clock + Number(input.zigzag());
         if (!(millis >= 0 && millis <= MAX_MILLIS)) {
-          input.fail();
+          malformed();
         }
         clock = millis;
         payload = { kind, millis, logical: input.varint(65535), value: readValue(input) };
@@ -273,23 +273,23 @@ function decode(format: number, bytes: Uint8Array): Map<string, Section> {
         payload = { kind, p: unsigned63(input), n: unsigned63(input) };
         break;
       case EXTENDED: {
-        const code = input.varint(0x7fffffff) || input.fail();
+        const code = input.varint(0x7fffffff) || malformed();
         const body = input.view(input.varint());
         payload = { kind, code, ...(code > FOLD ? { bytes: body.slice() } : { totals: readTotals(body, code) }) };
         break;
       }
       default:
-        return input.fail();
+        return malformed();
     }
     if (!belongs(object.type, payload)) {
-      input.fail();
+      malformed();
     }
     return { object, payload };
   };
 
   const sections = new Map<string, Section>();
   if (input.byte() !== format) {
-    input.fail();
+    malformed();
   }
   while (!input.done) {
     const section = sectionOf();
@@ -301,7 +301,7 @@ function decode(format: number, bytes: Uint8Array): Map<string, Section> {
       const high = below ? below - 1 - gap : gap;
       const low = high - (token & 2 ? input.varint(MAX_COUNTER) + 1 : 0);
       if (low < 1 || high > MAX_COUNTER) {
-        input.fail();
+        malformed();
       }
       for (let counter = high; token & 1 && counter >= low; counter--) {
         section.cells.set(counter, readCell());
@@ -318,7 +318,7 @@ function decode(format: number, bytes: Uint8Array): Map<string, Section> {
 
 function unsigned63(input: ByteReader): bigint {
   const value = input.varint64();
-  return value >> 63n ? input.fail() : value;
+  return value >> 63n ? malformed() : value;
 }
 
 function readTotals(body: Uint8Array, code: number): Total[] {
@@ -328,7 +328,7 @@ function readTotals(body: Uint8Array, code: number): Total[] {
     const total = { replica: input.replica(), upto: input.varint(MAX_COUNTER), p: unsigned63(input), n: unsigned63(input) };
     const last = totals.at(-1);
     if (!total.upto || (last && (code === FOLD || last.replica >= total.replica))) {
-      input.fail();
+      malformed();
     }
     totals.push(total);
   } while (!input.done);

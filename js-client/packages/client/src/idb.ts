@@ -37,13 +37,13 @@ export const TAB = 'tab:';
  * tab last saw it; its transactions stand beside it under [replica, last]. Rejections are shared.
  *
  * A tab holds the Web Lock of its replica id while it lives. A tab that opens takes over a record whose lock is free,
- * one with pending writes first, and continues that replica; records of other tabs only lend their confirmed state,
+ * one with pending writes first, or with former ones that are followed, and continues that replica; records of other tabs only lend their confirmed state,
  * which joins (a tab's state is always a state of the document). Where there are no locks, a record with pending writes
  * is taken over in any case. Each takeover writes a new owner into the record in the transaction that reads it, and every
  * batch checks the owner in its own transaction: a tab that has lost its lease learns it at its next write, before that
  * write could leave it, and goes on under a new one. So no write is sent by two tabs and none is lost between them.
  *
- * Records that nobody holds and that have nothing pending are removed once a tab has stored a state that contains theirs.
+ * Records that nobody holds and that have nothing pending and follow nothing are removed once a tab has stored a state that contains theirs.
  */
 
 /** A store in the browser's IndexedDB; `savedLocally` then means: on the disk, as far as the browser can tell. */
@@ -68,13 +68,13 @@ export class IndexedDbStore implements ClientStore {
   async load(): Promise<StoredDocument> {
     this.database = await openDatabase(this.name, this.factory);
     const seen = this.begin('readonly');
-    const [keys, waiting] = await Promise.all([
-      result(seen.objectStore(SESSIONS).getAllKeys() as IDBRequest<string[]>),
+    const [records, waiting] = await Promise.all([
+      result(seen.objectStore(SESSIONS).getAll() as IDBRequest<SessionRecord[]>),
       result(seen.objectStore(TRANSACTIONS).getAll() as IDBRequest<TransactionRecord[]>),
     ]);
-    const busy = new Set(waiting.filter(({ accepted }) => !accepted).map(({ replica }) => replica));
+    const busy = new Set([...records.filter(({ formers }) => formers?.length), ...waiting.filter(({ accepted }) => !accepted)].map(({ replica }) => replica));
     let taken = '';
-    for (const replica of keys.sort((a, b) => Number(busy.has(b)) - Number(busy.has(a)))) {
+    for (const replica of records.map((record) => record.replica).sort((a, b) => Number(busy.has(b)) - Number(busy.has(a)))) {
       if (this.locks ? await this.lock(replica) : busy.has(replica) && !taken) {
         if (!taken) {
           taken = replica;

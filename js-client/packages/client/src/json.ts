@@ -1,7 +1,7 @@
 import { GCounter, Flag, Handle, handleOf, MvRegister, Register, SharedMap, SharedSet } from './document.ts';
 import { MAP } from './fragment.ts';
-import { childrenOf, labelOf } from './store.ts';
-import { canonical, type Value } from './values.ts';
+import { labelOf } from './store.ts';
+import { canonical, compareText, type Value } from './values.ts';
 
 /**
  * What an object shows, as a plain value: maps and documents with what is in them, counters as numbers, an empty register as
@@ -10,7 +10,9 @@ import { canonical, type Value } from './values.ts';
 export function toJson(handle: Handle): Value {
   if (handle instanceof SharedMap) {
     const { store } = handle.doc;
-    const children = childrenOf(handle.object).filter((child) => child.type <= MAP && store.present(child));
+    const children = [...handle.object.children.values()]
+      .filter((child) => child.type <= MAP && store.present(child))
+      .sort((a, b) => (a.key === b.key ? a.type - b.type : compareText(a.key, b.key)));
     const names = children.map(({ key }) => key);
     return Object.fromEntries(
       children.map((child) => {

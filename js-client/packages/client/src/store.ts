@@ -29,7 +29,7 @@ import {
 import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_DOTS, MAX_TRANSACTION_OBJECTS, MAX_TRANSACTION_REPLICAS } from './limits.ts';
 import { TYPE_LABELS, type Mutation, type ObjectType } from './mutation.ts';
 import { Ranges } from './ranges.ts';
-import { compareText, identityOf, type Value } from './values.ts';
+import { identityOf, type Value } from './values.ts';
 import { Write } from './write.ts';
 
 /*
@@ -54,20 +54,20 @@ export interface StoreObject extends ObjectKey {
   readonly cells: Set<StoreCell>;
   /** By identity of the element; only for sets and flags. */
   readonly elements: Map<string, Set<StoreCell>>;
-  snapshot: unknown;
-  handle: unknown;
+  snapshot?: unknown;
+  handle?: unknown;
   readonly listeners: Set<() => void>;
 }
 
-interface StoreCell {
+export interface StoreCell {
   readonly object: StoreObject;
   readonly payload: Payload;
   readonly replica: string;
   readonly counter: number;
   /** Part of the confirmed state. */
-  confirmed: boolean;
+  confirmed?: boolean;
   /** The pending transaction that wrote it. */
-  pending: PendingTransaction | undefined;
+  pending?: PendingTransaction | undefined;
 }
 
 /** A transaction without a verdict. */
@@ -136,15 +136,7 @@ export class Store {
   }
 
   object(owner: StoreObject, type: number, key: string): StoreObject {
-    const parent = owner === this.root ? null : owner;
-    const at = objectKey(parent, type, key);
-    let object = this.objects.get(at.id);
-    if (!object) {
-      object = newObject(at, owner);
-      this.objects.set(object.id, object);
-      owner.children.set(object.id, object);
-    }
-    return object;
+    return this.intern(objectKey(owner === this.root ? null : owner, type, key));
   }
 
   /* Views */
@@ -222,8 +214,9 @@ export class Store {
 
   /* Local transactions */
 
+  /** Opens a transaction, the last that is pending. */
   private begin(first: number, mutations: readonly Mutation[], write = new Write(`${this.replica}-${first}`)): PendingTransaction {
-    return {
+    this.open = {
       first,
       last: 0,
       chain: 0,
@@ -234,6 +227,8 @@ export class Store {
       removed: new Map(),
       touched: new Set(),
     };
+    this.pending.push(this.open);
+    return this.open;
   }
 
   /** Runs one transaction; inside another it becomes part of it. Nothing remains of one that throws. */
@@ -243,8 +238,6 @@ export class Store {
       return this.open.write;
     }
     const transaction = this.begin(this.next, [], write);
-    this.open = transaction;
-    this.pending.push(transaction);
     try {
       body();
       if (this.next === transaction.first && transaction.removed.size) {
@@ -429,8 +422,6 @@ export class Store {
     const transaction = this.begin(first, mutations, write);
     transaction.last = last;
     transaction.fragment = bytes;
-    this.pending.push(transaction);
-    this.open = transaction;
     for (const [replica, { claims, cells }] of fragment) {
       for (const [low, high] of claims) {
         for (let counter = low; counter <= high; counter++) {
@@ -565,7 +556,7 @@ export class Store {
     return cell;
   }
 
-  private hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
+  hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
     return this.hidden.size > 0 && this.hidden.has(dotOf(replica, counter));
   }
 
@@ -577,7 +568,7 @@ export class Store {
     }
   }
 
-  private cellAt(replica: string, counter: number): StoreCell | undefined {
+  cellAt(replica: string, counter: number): StoreCell | undefined {
     return this.cells.get(replica)?.get(counter);
   }
 
@@ -585,12 +576,19 @@ export class Store {
     return valueAt(this.context, replica, () => new Ranges());
   }
 
-  private intern(key: ObjectKey): StoreObject {
-    return this.objects.get(key.id) ?? this.object(key.parent ? this.intern(key.parent) : this.root, key.type, key.key);
+  private intern(at: ObjectKey): StoreObject {
+    let object = this.objects.get(at.id);
+    if (!object) {
+      const owner = at.parent ? this.intern(at.parent) : this.root;
+      object = newObject(at, owner);
+      this.objects.set(at.id, object);
+      owner.children.set(at.id, object);
+    }
+    return object;
   }
 
   private place(object: StoreObject, payload: Payload, replica: string, counter: number): StoreCell {
-    const cell: StoreCell = { object, payload, replica, counter, confirmed: false, pending: undefined };
+    const cell: StoreCell = { object, payload, replica, counter };
     this.touch(cell);
     valueAt(this.cells, replica, () => new Map<number, StoreCell>()).set(counter, cell);
     object.cells.add(cell);
@@ -682,7 +680,7 @@ export class Store {
 
 /** Part of the confirmed state and of no pending transaction: it cannot be voided. */
 function isConfirmed({ confirmed, pending }: StoreCell): boolean {
-  return confirmed && !pending;
+  return !!confirmed && !pending;
 }
 
 function raise(totals: Map<string, Total>, total: Total): void {
@@ -698,8 +696,6 @@ function newObject(at: ObjectKey, owner: StoreObject | null): StoreObject {
     children: new Map(),
     cells: new Set(),
     elements: new Map(),
-    snapshot: undefined,
-    handle: undefined,
     listeners: new Set(),
   };
 }
@@ -721,11 +717,6 @@ export function pathOf(object: StoreObject): string[] {
     path.unshift(at.key);
   }
   return path;
-}
-
-/** The visible children of a map, by key in code point order. */
-export function childrenOf(object: StoreObject): StoreObject[] {
-  return [...object.children.values()].sort((a, b) => a.key === b.key ? a.type - b.type : compareText(a.key, b.key));
 }
 
 export function isSet(type: number): boolean {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, utf8 } from './bytes.ts';
+import { ByteReader, ByteWriter, malformed, utf8 } from './bytes.ts';
 import { RejoinError } from './errors.ts';
 
 /*
@@ -66,7 +66,7 @@ export function decodeToken(bytes: Uint8Array): Life[] {
     const input = new ByteReader(sealed ? bytes.subarray(0, -SEAL_BYTES) : bytes);
     const head = input.byte() - (sealed ? SEALED : PLAIN);
     if (head < 0 || head > SHORT_ORIGINS) {
-      input.fail();
+      malformed();
     }
     const lives: Life[] = [];
     for (let left = head ? 1 : input.varint(MAX_DOCUMENTS); left; left--) {
@@ -84,7 +84,7 @@ export function decodeToken(bytes: Uint8Array): Life[] {
       }
       lives.push({ key, epoch, positions });
     }
-    return input.done ? lives : input.fail();
+    return input.done ? lives : malformed();
   });
 }
 
@@ -106,7 +106,7 @@ export function textOf(bytes: Uint8Array): string {
 export function bytesOf(text: string): Uint8Array {
   return reading(() => {
     if (!/^[\w-]*$/.test(text) || text.length > MAX_TEXT) {
-      throw new RejoinError('malformed');
+      malformed();
     }
     return Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0));
   });

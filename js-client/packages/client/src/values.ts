@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, canonicalOnly, hex, utf8 } from './bytes.ts';
+import { ByteReader, ByteWriter, canonicalOnly, hex, malformed, utf8 } from './bytes.ts';
 import { RejoinError } from './errors.ts';
 
 /**
@@ -31,7 +31,7 @@ export function encodeValue(value: Value): Uint8Array {
 export function decodeValue(bytes: Uint8Array): Value {
   const input = new ByteReader(bytes);
   const value = readValue(input);
-  return input.done ? canonicalOnly(bytes, value, encodeValue) : input.fail();
+  return input.done ? canonicalOnly(bytes, value, encodeValue) : malformed();
 }
 
 /** An immutable copy of a value in its canonical form; what is not a value throws. */
@@ -150,7 +150,7 @@ export function readValue(input: ByteReader, depth = 0): Value {
     case 7:
     case 8: {
       if (depth === MAX_VALUE_DEPTH) {
-        input.fail();
+        malformed();
       }
       const count = input.varint();
       const list: Value[] = [];
@@ -166,6 +166,6 @@ export function readValue(input: ByteReader, depth = 0): Value {
       return Object.freeze(tag === 7 ? list : Object.fromEntries(entries));
     }
     default:
-      return input.fail();
+      return malformed();
   }
 }

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, utf8 } from './bytes.ts';
+import { ByteReader, ByteWriter, malformed, utf8 } from './bytes.ts';
 import type { Lease } from './client-store.ts';
 import { RejoinError } from './errors.ts';
 
@@ -165,7 +165,7 @@ function read(input: ByteReader, type: number): Field {
     return input.view(input.varint());
   }
   if (type !== FIXED64 && type !== FIXED32) {
-    input.fail();
+    malformed();
   }
   let value = 0n;
   input.view(type === FIXED64 ? 8 : 4).forEach((byte, i) => (value |= BigInt(byte) << BigInt(8 * i)));
@@ -184,7 +184,7 @@ export function message<T>(
   ) => T,
 ): T {
   const fields = fieldsOf(bytes);
-  const expect = <F extends Field>(type: string, value: Field): F => (typeof value === type ? (value as F) : new ByteReader(bytes).fail());
+  const expect = <F extends Field>(type: string, value: Field): F => (typeof value === type ? (value as F) : malformed());
   const last = (field: number): Field | undefined => fields.get(field)?.at(-1);
   const big = (field: number): bigint => expect('bigint', last(field) ?? 0n);
   const body = (field: number): Uint8Array => expect('object', last(field) ?? NOTHING);
@@ -204,7 +204,7 @@ function verdict(bytes: Uint8Array, last: number): Verdict {
 export function decodeServerFrame(input: Uint8Array): ServerFrame {
   const [[kind, [body]] = [0, [NOTHING]], more] = fieldsOf(input) as Map<number, [Uint8Array]>;
   if (more || !(body instanceof Uint8Array)) {
-    throw new RejoinError('malformed');
+    malformed();
   }
   return message(body, (number, bytes, big, text, all) => {
     switch (kind) {
