@@ -3,12 +3,14 @@ package dev.rejoin.conformance.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.server.SyncServer;
 import dev.rejoin.server.room.MutationValidator;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,7 @@ class OneNameScriptIT {
     private static final long LARGE = 100;
 
     /** Goes on with each line that it is told, and says what it has come to. */
-    private static final String SCRIPT = """
+    private static final String BEGINNING = """
             import { createInterface } from 'node:readline';
             import { openAtOneOf } from 'CLIENT/failover.js';
 
@@ -42,6 +44,9 @@ class OneNameScriptIT {
             await until(() => client.status.sync === 'synchronized');
             console.log('synchronized');
             await told();
+            """;
+
+    private static final String INCREMENT = BEGINNING + """
             document.counter('likes').increment(100);
             await told();
             await document.set('tags').add('at b').durable;
@@ -52,13 +57,28 @@ class OneNameScriptIT {
             process.exit(0);
             """;
 
+    private static final String DELETION = BEGINNING + """
+            const tags = document.set('tags');
+            tags.add('milk');
+            await told();
+            await tags.add('at b').durable;
+            await tags.remove('milk').durable;
+            let isBack = false;
+            document.onChange(() => (isBack ||= tags.has('milk')));
+            console.log(codes());
+            await told();
+            await until(() => !client.status.pending);
+            console.log(isBack, [...tags].join());
+            process.exit(0);
+            """;
+
     @TempDir
     Path directory;
 
     @Test
     void anIncrementThatTheFirstServerHasTakenIsNotTakenByTheSecondAndCountsOnce() throws Exception {
         try (TwoServers servers = new TwoServers(directory)) {
-            assertEquals(" 100", strand(servers, () -> likes(servers.a) == LARGE));
+            assertEquals(" 100", increment(servers, () -> likes(servers.a) == LARGE));
             until(() -> likes(servers.b) == LARGE);
         }
     }
@@ -72,16 +92,44 @@ class OneNameScriptIT {
                 : MutationValidator.Decision.accept();
         try (TwoServers servers = new TwoServers(directory, noLargeOnes)) {
             assertEquals(
-                    "voided 0", strand(servers, () -> servers.a.metrics().page().contains("{code=\"too-much\"} 1.0")));
+                    "voided 0",
+                    increment(servers, () -> servers.a.metrics().page().contains("{code=\"too-much\"} 1.0")));
             assertEquals(0, likes(servers.b));
         }
     }
 
+    /** What the first server has taken is issued again at the second, and deleted there. */
+    @Test
+    void whatWasDeletedAtTheSecondServerStaysDeletedWhenTheFirstTellsOfIt() throws Exception {
+        try (TwoServers servers = new TwoServers(directory)) {
+            Process node = strand(servers, DELETION, () -> tags(servers.a).equals(List.of("milk")));
+            BufferedReader says = node.inputReader();
+            assertEquals("", says.readLine());
+            assertEquals(List.of("at b"), tags(servers.b));
+            servers.meet();
+            until(() -> tags(servers.a).equals(List.of("at b")));
+            until(() -> tags(servers.b).equals(List.of("at b")));
+            goOn(node);
+            assertEquals("false at b", says.readLine());
+        }
+    }
+
     /** The client increments at A, which judges that and is not heard; then the name leads to B, where the client writes on, and then the two meet. What the client says then. */
-    private String strand(TwoServers servers, BooleanSupplier isJudged) throws Exception {
+    private String increment(TwoServers servers, BooleanSupplier isJudged) throws Exception {
+        Process node = strand(servers, INCREMENT, isJudged);
+        BufferedReader says = node.inputReader();
+        assertEquals("unknown-outcome", says.readLine());
+        assertEquals(0, likes(servers.b), "the second has not judged it");
+        servers.meet();
+        goOn(node);
+        return says.readLine();
+    }
+
+    /** The client of this script writes at A, which judges that and is not heard; then the name leads to B. */
+    private Process strand(TwoServers servers, String text, BooleanSupplier isJudged) throws Exception {
         OneName name = servers.keep(new OneName(servers.a.port()));
         Path script = directory.resolve("script.mjs");
-        Files.writeString(script, SCRIPT.replace("CLIENT", CLIENT.toString()));
+        Files.writeString(script, text.replace("CLIENT", CLIENT.toString()));
         Process node = new ProcessBuilder(
                         "node",
                         "--no-warnings",
@@ -91,18 +139,13 @@ class OneNameScriptIT {
                 .redirectErrorStream(true)
                 .start();
         servers.keep(node::destroyForcibly);
-        BufferedReader says = node.inputReader();
-        assertEquals("synchronized", says.readLine());
+        assertEquals("synchronized", node.inputReader().readLine());
         name.mute();
         goOn(node);
         until(isJudged);
         name.leadTo(servers.b.port());
         goOn(node);
-        assertEquals("unknown-outcome", says.readLine());
-        assertEquals(0, likes(servers.b), "the second has not judged it");
-        servers.meet();
-        goOn(node);
-        return says.readLine();
+        return node;
     }
 
     private static void goOn(Process node) throws IOException {
@@ -117,6 +160,15 @@ class OneNameScriptIT {
                 .join()
                 .map(view -> view.snapshot().counter("likes"))
                 .orElse(0L);
+    }
+
+    private static List<String> tags(SyncServer server) {
+        return server.document("d")
+                .read()
+                .toCompletableFuture()
+                .join()
+                .map(view -> view.snapshot().set("tags", ValueCodec.STRING))
+                .orElse(List.of());
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
