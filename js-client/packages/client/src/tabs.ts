@@ -265,7 +265,8 @@ class TabClient implements ClientView {
     const refused = write.after.some(({ state }) => state === 'rejected');
     const record: TabWrite = { tab: this.tab, first, last, fragment, mutations: encodeMutations(mutations), retries: this.retrying, leases, after, refused };
     // Where nothing of this tab waits, nothing that it writes from here on refers to its own dots, and what is over nothing depends on any more.
-    const settledBefore = this.own.size ? 0 : this.oldest(first);
+    const oldest = [...this.writes.keys()].find((id) => id.startsWith(this.tab));
+    const settledBefore = this.own.size ? 0 : oldest ? Number(oldest.slice(this.tab.length + 1)) : first;
     const own: Own = { transaction, record, isSaid: false };
     this.own.set(write.id, own);
     this.writes.set(write.id, write);
@@ -285,16 +286,6 @@ class TabClient implements ClientView {
         this.say({ type: 'write', write: record, settledBefore });
         this.sayCancelled(write.id);
       });
-  }
-
-  /** The first dot of the oldest write of this tab without a final state, or else this one. */
-  private oldest(otherwise: number): number {
-    for (const id of this.writes.keys()) {
-      if (id.startsWith(this.tab)) {
-        return Number(id.slice(this.tab.length + 1));
-      }
-    }
-    return otherwise;
   }
 
   /** The leader takes back what it has heard of; of a write that is still to be told it hears with that. */
