@@ -9,7 +9,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
@@ -110,7 +110,7 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
     private ChannelHandlerContext frames;
 
     /** Null if what is sent has to be encrypted, or the socket is one of Java's. */
-    private @Nullable FileDescriptor socket;
+    private @Nullable Socket socket;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     PeerConnection(TransportOptions options, TransportObserver observer) {
@@ -147,8 +147,10 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
         waiting = context.channel().unsafe().outboundBuffer();
         frames = context.pipeline().context(WebSocket13FrameEncoder.class);
         // a socket under TLS takes nothing but what its handler has encrypted
-        if (context.channel() instanceof UnixChannel plain && context.pipeline().get(SslHandler.class) == null) {
-            socket = plain.fd();
+        if (context.channel() instanceof UnixChannel plain
+                && plain.fd() instanceof Socket own
+                && context.pipeline().get(SslHandler.class) == null) {
+            socket = own;
         }
         address = Caller.of(context.channel()).account();
         session = open(now());
@@ -328,7 +330,8 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
         int size = outgoing.framed(message);
         int taken;
         try {
-            taken = socket.writeAddress(outgoing.address(), 0, size);
+            // not write, which asks the file system before it comes to the socket
+            taken = socket.sendAddress(outgoing.address(), 0, size);
         } catch (IOException gone) {
             // the pipeline finds that too, and closes
             return 0;
