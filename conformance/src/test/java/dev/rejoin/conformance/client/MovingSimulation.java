@@ -259,7 +259,8 @@ class MovingSimulation {
         /** Whether this is what another server than this one was sent before. */
         private boolean isAgain(List<Mutation> mutations, int server) {
             return mutations.stream()
-                    .filter(mutation -> mutation.path().equals(List.of("last")))
+                    .filter(mutation ->
+                            mutation.op() == Mutation.Op.SET && mutation.path().equals(List.of("last")))
                     .map(mutation -> writes.get(
                             Integer.parseInt(String.valueOf(mutation.value()).substring(1))))
                     .anyMatch(write -> write.wasDoubtful() && write.former != server);
