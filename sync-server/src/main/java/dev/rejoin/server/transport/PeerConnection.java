@@ -330,7 +330,7 @@ abstract class PeerConnection<S extends PeerSession> extends SimpleChannelInboun
         int size = outgoing.framed(message);
         int taken;
         try {
-            // not write, which asks the file system before it comes to the socket
+            // not write, which goes through the kernel's layer of files before it comes to the socket
             taken = socket.sendAddress(outgoing.address(), 0, size);
         } catch (IOException gone) {
             // the pipeline finds that too, and closes
