@@ -277,12 +277,10 @@ export class Client {
   /* Leases and transactions */
 
   private begin(replica = hex(this.random(8))): void {
-    this.store.replica = replica;
-    this.store.next = 1;
-    this.lease = { replica, leaseKey: this.random(16), judged: { last: 0, chain: 0 } };
+    this.adopt({ replica, leaseKey: this.random(16), judged: { last: 0, chain: 0 } });
   }
 
-  private adopt(lease: Lease, pending: readonly StoredTransaction[]): void {
+  private adopt(lease: Lease, pending: readonly StoredTransaction[] = []): void {
     this.lease = lease;
     this.store.replica = lease.replica;
     this.store.next = lease.judged.last + 1;
@@ -386,7 +384,7 @@ export class Client {
     const gone: Write[] = [];
     this.collecting = true;
     this.document.step('local', () => {
-      this.store.abandon();
+      old.forEach((entry) => this.store.withdraw(entry));
       if (batch.forget) {
         this.store.forget();
       }
@@ -493,10 +491,7 @@ export class Client {
     });
     if (done.length || changed.length) {
       const { last } = this.judged;
-      this.recorded = this.save({ lease: this.lease, settled: { through, voided } }, changed, refused, () => {
-        this.session?.verdictsKnown(last);
-        this.arm();
-      });
+      this.recorded = this.save({ lease: this.lease, settled: { through, voided } }, changed, refused, () => this.session?.verdictsKnown(last));
       done.forEach(({ write }) => gone.includes(write) || this.move(write, reached));
     }
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
@@ -615,7 +610,7 @@ export class Client {
   }
 
   /** @internal */
-  opened({ epoch, serverTimeMillis, log }: Welcome): boolean {
+  opened({ epoch, serverTimeMillis, log }: Welcome): void {
     const now = this.clock();
     const { log: lessor = 0n } = this.lease;
     this.isCaughtUp = false;
@@ -623,7 +618,7 @@ export class Client {
     const reason = lessor && lessor !== log ? 'lease-elsewhere' : this.epoch && this.epoch !== epoch ? 'epoch-changed' : '';
     if (reason) {
       this.lost(reason, '', false);
-      return false;
+      return;
     }
     if (lessor !== log) {
       // Nothing may be sent before it is stored who judges it, so what waits is stored with that.
@@ -643,7 +638,6 @@ export class Client {
     }
     this.connectedAt = now;
     this.show('connected');
-    return true;
   }
 
   /** @internal */
