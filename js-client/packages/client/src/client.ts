@@ -4,7 +4,7 @@ import { Document } from './document.ts';
 import { RejoinError } from './errors.ts';
 import { decodeFragment } from './fragment.ts';
 import { BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS, HEALTHY_MILLIS, SAVE_DELAY_MILLIS } from './limits.ts';
-import { decodeMutations, encodeMutations, type Mutation } from './mutation.ts';
+import { decodeMutations, encodeMutations, subjectOf, type Mutation } from './mutation.ts';
 import { startSession, type Judged, type Outcome, type Session } from './session.ts';
 import { syncOf, type ConnectionState, type Status } from './status.ts';
 import { Store, type PendingTransaction } from './store.ts';
@@ -277,12 +277,10 @@ export class Client {
   /* Leases and transactions */
 
   private begin(replica = hex(this.random(8))): void {
-    this.store.replica = replica;
-    this.store.next = 1;
-    this.lease = { replica, leaseKey: this.random(16), judged: { last: 0, chain: 0 } };
+    this.adopt({ replica, leaseKey: this.random(16), judged: { last: 0, chain: 0 } });
   }
 
-  private adopt(lease: Lease, pending: readonly StoredTransaction[]): void {
+  private adopt(lease: Lease, pending: readonly StoredTransaction[] = []): void {
     this.lease = lease;
     this.store.replica = lease.replica;
     this.store.next = lease.judged.last + 1;
@@ -352,12 +350,10 @@ export class Client {
     let before: Judged = this.judged;
     let differs = false;
     return this.unjudged.filter((entry) => {
-      const depends = entry.write.after.some((write) => gone.includes(write));
+      const depends = dependsOn(entry, gone);
       if (depends || entry === cancelled) {
         gone.push(entry.write);
-        if (entry.mutations.length) {
-          refused.push(refusal(entry, depends ? DEPENDENCY_REJECTED : 'cancelled'));
-        }
+        refused.push(...refusal(entry, depends ? DEPENDENCY_REJECTED : 'cancelled'));
         this.store.hollow(entry);
         differs = true;
       }
@@ -386,7 +382,7 @@ export class Client {
     const gone: Write[] = [];
     this.collecting = true;
     this.document.step('local', () => {
-      this.store.abandon();
+      old.forEach((entry) => this.store.withdraw(entry));
       if (batch.forget) {
         this.store.forget();
       }
@@ -394,13 +390,13 @@ export class Client {
       for (const entry of old) {
         const { write, mutations } = entry;
         const why = refuse(entry);
-        const code = why === true ? (increments(entry) || write.after.some((each) => gone.includes(each))) && 'unknown-outcome' : why;
+        const code = why === true ? !mayRepeat(entry, gone) && 'unknown-outcome' : why;
         if (!code) {
           this.document.applyAll(mutations, write);
         } else {
           gone.push(write);
-          if (code !== HANDED_OVER && mutations.length) {
-            refused.push(refusal(entry, code));
+          if (code !== HANDED_OVER) {
+            refused.push(...refusal(entry, code));
           }
         }
       }
@@ -465,10 +461,10 @@ export class Client {
     const again: PendingTransaction[] = [];
     const gone: Write[] = [];
     let changed!: PendingTransaction[];
+    const decided = done.map((entry) => ({ entry, ...outcomes.find(({ last }) => last === entry.last) }));
     this.document.step('remote', () => {
-      for (const entry of done) {
-        const { last, chain, write, mutations } = entry;
-        const { code, message, lost } = outcomes.find((each) => each.last === last) ?? ({} as Partial<Outcome>);
+      for (const { entry, code, lost } of decided) {
+        const { last, chain, write } = entry;
         if (lost) {
           // What became of its dots comes from the server.
           this.store.withdraw(entry);
@@ -479,24 +475,29 @@ export class Client {
         if (code) {
           voided.push(last);
           gone.push(write);
-          if (lost && !increments(entry)) {
-            again.push(entry);
-          } else if (mutations.length) {
-            refused.push(refusal(entry, code, message));
-          }
         }
       }
       this.store.join(remote);
       changed = this.refuseDependants(gone, refused);
+      // What is issued again comes behind all that is pending, so nothing that was written after it, and is not issued again with it, may be about the same.
+      const later = decided.some(({ lost }) => lost) ? this.unjudged.flatMap(subjectsOf) : [];
+      for (const { entry, code, message, lost } of decided.reverse()) {
+        const subjects = subjectsOf(entry);
+        if (lost && mayRepeat(entry, gone) && !subjects.some((one) => later.some((other) => one.startsWith(other) || other.startsWith(one)))) {
+          again.unshift(entry);
+        } else {
+          later.push(...subjects);
+          if (code) {
+            refused.unshift(...refusal(entry, code, message));
+          }
+        }
+      }
       again.forEach(({ mutations, write }) => this.document.applyAll(mutations, write));
       changed.push(...this.took(done, outcomes));
     });
     if (done.length || changed.length) {
       const { last } = this.judged;
-      this.recorded = this.save({ lease: this.lease, settled: { through, voided } }, changed, refused, () => {
-        this.session?.verdictsKnown(last);
-        this.arm();
-      });
+      this.recorded = this.save({ lease: this.lease, settled: { through, voided } }, changed, refused, () => this.session?.verdictsKnown(last));
       done.forEach(({ write }) => gone.includes(write) || this.move(write, reached));
     }
     this.saveTimer ??= setTimeout(() => this.saveState(), SAVE_DELAY_MILLIS);
@@ -615,7 +616,7 @@ export class Client {
   }
 
   /** @internal */
-  opened({ epoch, serverTimeMillis, log }: Welcome): boolean {
+  opened({ epoch, serverTimeMillis, log }: Welcome): void {
     const now = this.clock();
     const { log: lessor = 0n } = this.lease;
     this.isCaughtUp = false;
@@ -623,7 +624,7 @@ export class Client {
     const reason = lessor && lessor !== log ? 'lease-elsewhere' : this.epoch && this.epoch !== epoch ? 'epoch-changed' : '';
     if (reason) {
       this.lost(reason, '', false);
-      return false;
+      return;
     }
     if (lessor !== log) {
       // Nothing may be sent before it is stored who judges it, so what waits is stored with that.
@@ -643,7 +644,6 @@ export class Client {
     }
     this.connectedAt = now;
     this.show('connected');
-    return true;
   }
 
   /** @internal */
@@ -760,13 +760,23 @@ export class Client {
   }
 }
 
-/** Increments that may have been accepted must not be issued twice; everything else may. */
-function increments({ mutations }: PendingTransaction): boolean {
-  return mutations.some(({ op }) => op === 'increment');
+function dependsOn({ write }: PendingTransaction, gone: readonly Write[]): boolean {
+  return write.after.some((each) => gone.includes(each));
 }
 
-function refusal({ write, mutations }: PendingTransaction, code: string, message = ''): Refused {
-  return { write, stored: { id: write.id, code, message, mutations: encodeMutations(mutations) } };
+/** Of what may have been accepted, increments must not be issued twice, nor what depends on one that is gone; everything else may. */
+function mayRepeat(entry: PendingTransaction, gone: readonly Write[]): boolean {
+  return !dependsOn(entry, gone) && entry.mutations.every(({ op }) => op !== 'increment');
+}
+
+/** It matters which of two comes first if a subject of one begins with one of the other. */
+function subjectsOf({ mutations }: PendingTransaction): string[] {
+  return mutations.map(subjectOf);
+}
+
+/** Of a transaction of which only the dots are left, nothing. */
+function refusal({ write, mutations }: PendingTransaction, code: string, message = ''): Refused[] {
+  return mutations.length ? [{ write, stored: { id: write.id, code, message, mutations: encodeMutations(mutations) } }] : [];
 }
 
 function stored({ first, last, chain, fragment, write, mutations }: PendingTransaction): StoredTransaction {

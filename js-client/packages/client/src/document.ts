@@ -95,10 +95,7 @@ export class GCounter extends Handle {
   }
 
   increment(by: number | bigint = 1): Write {
-    if (by < 1) {
-      throw new RejoinError('bad-value', String(by));
-    }
-    return this.amount(by);
+    return this.amount(by, 1);
   }
 
   /** The sum of increments that await their verdict. */
@@ -114,8 +111,8 @@ export class GCounter extends Handle {
     return Number(sum);
   }
 
-  protected amount(by: number | bigint): Write {
-    if (typeof by === 'number' && !Number.isSafeInteger(by)) {
+  protected amount(by: number | bigint, least = -Infinity): Write {
+    if (by < least || (typeof by === 'number' && !Number.isSafeInteger(by))) {
       throw new RejoinError('bad-value', String(by));
     }
     return this.act('increment', canonical(by), (store, object) => {
@@ -123,7 +120,6 @@ export class GCounter extends Handle {
         return false;
       }
       store.put(object, { kind: AMOUNT, amount: BigInt(by) });
-      return true;
     });
   }
 }
@@ -162,7 +158,7 @@ abstract class AnyRegister<T extends Value> extends Handle {
   }
 
   get isEmpty(): boolean {
-    return this.ranked.length === 0;
+    return !this.ranked.length;
   }
 
   protected get ranked(): readonly T[] {
@@ -408,9 +404,8 @@ export class Document extends SharedMap {
   applyAll(mutations: readonly Mutation[], write?: Write): Write {
     return this.change(() => {
       for (const { path, type, op, value } of mutations) {
-        let map: SharedMap = this;
-        path.slice(0, -1).forEach((key) => (map = map.map(key)));
-        const at = path.length ? map.child(TYPE_LABELS.indexOf(type), path[path.length - 1]!) : this;
+        let at: Handle = this;
+        path.forEach((key, i) => (at = (at as SharedMap).child(i + 1 < path.length ? MAP : TYPE_LABELS.indexOf(type), key)));
         // Each operation has the name of its method.
         (at as unknown as Record<Mutation['op'], (value: Value) => void>)[op](value);
       }
@@ -458,11 +453,9 @@ export class Document extends SharedMap {
       }
     }
     this.watchers.forEach((watcher) => listeners.add(() => watcher(event)));
-    this.queue.push(() => listeners.forEach(safely));
-    if (this.queue.length === 1) {
-      while (this.queue.length) {
+    if (this.queue.push(() => listeners.forEach(safely)) === 1) {
+      for (; this.queue.length; this.queue.shift()) {
         this.queue[0]!();
-        this.queue.shift();
       }
     }
   }

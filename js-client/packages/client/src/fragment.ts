@@ -80,7 +80,7 @@ export function sectionOf(claims = new Ranges()): Section {
 }
 
 /** What a refused transaction leaves: its dots are known, and nothing is under them. */
-export function voidOf(replica: string, first: number, last: number): Map<string, Section> {
+export function voidOf(replica: string, { first, last }: { readonly first: number; readonly last: number }): Map<string, Section> {
   const section = sectionOf();
   section.claims.add(first, last);
   return new Map([[replica, section]]);

@@ -43,8 +43,8 @@ export interface SessionHost {
   /** Transactions without a verdict, oldest first. One may be sent only once it survives a reload, else its dots might be used twice, and what it depends on is accepted. */
   readonly unjudged: readonly PendingTransaction[];
   readonly judged: Judged;
-  /** The handshake is done. False if the client does not go on with this server, which it has left then. */
-  opened(welcome: Welcome): boolean;
+  /** The handshake is done. If the client does not go on with this server, it leaves. */
+  opened(welcome: Welcome): void;
   /**
    * Verdicts on what is pending up to a dot, without an outcome: it is accepted, and what others did, to be applied in one step, and what the server's
    * acknowledgement means: a store in memory only accepts. Then the client may be up to date with what the server held when it answered.
@@ -86,7 +86,8 @@ export function startSession(host: SessionHost, hello: Uint8Array): Session {
   let phase = GREETING;
   let heard = host.clock();
   let spoke = 0;
-  let heartbeat = 0;
+  /** Infinite until the server has welcomed us. */
+  let heartbeat = Infinity;
   let maxInFlight = 0;
   let maxFrameBytes = 0;
   /** Own dots up to here have been sent on this connection or have their verdict. */
@@ -99,7 +100,7 @@ export function startSession(host: SessionHost, hello: Uint8Array): Session {
   const silentAt = (): number => heard + (phase === OPEN ? 2.5 * heartbeat : HANDSHAKE_MILLIS);
 
   /** When the server is to hear from us. */
-  const speakAt = (): number => (phase === OPEN ? Math.min(spoke + heartbeat * 0.8, reportAt) : Infinity);
+  const speakAt = (): number => Math.min(spoke + heartbeat * 0.8, reportAt);
 
   function deadline(): number {
     return Math.min(silentAt(), speakAt());
@@ -109,7 +110,7 @@ export function startSession(host: SessionHost, hello: Uint8Array): Session {
     const now = host.clock();
     if (now >= silentAt()) {
       end('timeout', '', true);
-    } else if (now >= reportAt && phase === OPEN) {
+    } else if (now >= reportAt) {
       report();
     } else if (now >= speakAt()) {
       // any answer will do, whatever it answers
@@ -170,7 +171,7 @@ export function startSession(host: SessionHost, hello: Uint8Array): Session {
 
   function verdictsKnown(through: number): void {
     known = through;
-    if (through > reported && reportAt === Infinity) {
+    if (phase === OPEN && through > reported && reportAt === Infinity) {
       reportAt = host.clock() + PROGRESS_MILLIS;
     }
   }
@@ -192,12 +193,11 @@ export function startSession(host: SessionHost, hello: Uint8Array): Session {
     maxFrameBytes = welcome.maxFrameBytes || Infinity;
     heartbeat = welcome.heartbeatMillis || 10_000;
     phase = OPEN;
-    if (!host.opened(welcome)) {
-      phase = ENDED;
-      return;
+    host.opened(welcome);
+    if (phase === OPEN) {
+      resume(welcome);
+      pump();
     }
-    resume(welcome);
-    pump();
   }
 
   /**

@@ -59,11 +59,14 @@ export interface StoreObject extends ObjectKey {
   readonly listeners: Set<() => void>;
 }
 
-export interface StoreCell {
-  readonly object: StoreObject;
-  readonly payload: Payload;
+interface Dot {
   readonly replica: string;
   readonly counter: number;
+}
+
+export interface StoreCell extends Dot {
+  readonly object: StoreObject;
+  readonly payload: Payload;
   /** Part of the confirmed state. */
   confirmed?: boolean;
   /** The pending transaction that wrote it. */
@@ -179,7 +182,7 @@ export class Store {
   total(object: StoreObject): bigint {
     return cached(object, () => {
       let sum = 0n;
-      const { tallies, baselines } = this.contributions(object, (cell) => !this.hides(cell));
+      const [tallies, baselines] = this.contributions(object, (cell) => !this.hides(cell));
       for (const cell of object.cells) {
         if (cell.payload.kind === AMOUNT && !this.hides(cell)) {
           sum += cell.payload.amount;
@@ -343,7 +346,7 @@ export class Store {
    * contribution is gone. What is pending may still be voided, so no total may contain it.
    */
   reset(object: StoreObject): boolean {
-    const { tallies, baselines } = this.contributions(object, isConfirmed);
+    const [tallies, baselines] = this.contributions(object, isConfirmed);
     const totals = new Map(baselines);
     tallies.forEach((tally) => raise(totals, tally));
     const amounts = [...object.cells].filter((cell) => cell.payload.kind === AMOUNT && isConfirmed(cell));
@@ -367,7 +370,7 @@ export class Store {
   /** Takes the verdict on the oldest pending transaction: it is confirmed, or its dots are void. */
   confirm(transaction: PendingTransaction, isVoid: boolean): void {
     this.withdraw(transaction);
-    this.join(isVoid ? voidOf(this.replica, transaction.first, transaction.last) : decodeFragment(transaction.fragment));
+    this.join(isVoid ? voidOf(this.replica, transaction) : decodeFragment(transaction.fragment));
   }
 
   /** Takes a pending transaction off the overlay, as if it had never been issued. */
@@ -381,7 +384,7 @@ export class Store {
     this.lift(transaction);
     transaction.mutations = [];
     transaction.write.after.length = 0;
-    transaction.fragment = encodeFragment(voidOf(this.replica, transaction.first, transaction.last));
+    transaction.fragment = encodeFragment(voidOf(this.replica, transaction));
   }
 
   private lift({ removed, cells, touched }: PendingTransaction): void {
@@ -397,7 +400,7 @@ export class Store {
   /** Joins confirmed state or a confirmed delta. */
   join(fragment: Iterable<readonly [string, Section]>): void {
     for (const [replica, { claims, cells }] of fragment) {
-      const known = this.known(replica);
+      const known = valueAt(this.context, replica, () => new Ranges());
       for (const [counter, { object, payload }] of cells) {
         if (!known.contains(counter)) {
           (this.cellAt(replica, counter) ?? this.place(this.intern(object), payload, replica, counter)).confirmed = true;
@@ -441,11 +444,6 @@ export class Store {
     this.next = last + 1;
     this.open = undefined;
     return transaction;
-  }
-
-  /** Takes all pending transactions off the overlay, as if they had never been issued. */
-  abandon(): void {
-    [...this.pending].forEach((transaction) => this.withdraw(transaction));
   }
 
   /** Forgets the confirmed state. */
@@ -511,7 +509,7 @@ export class Store {
   }
 
   private seal(transaction: PendingTransaction): void {
-    const sections = voidOf(this.replica, transaction.first, transaction.last);
+    const sections = voidOf(this.replica, transaction);
     transaction.cells.forEach((cell) => sections.get(this.replica)!.cells.set(cell.counter, cell));
     for (const [replica, counter] of transaction.removed.values()) {
       valueAt(sections, replica, () => sectionOf()).claims.add(counter);
@@ -556,7 +554,7 @@ export class Store {
     return cell;
   }
 
-  hides({ replica, counter }: { readonly replica: string; readonly counter: number }): boolean {
+  hides({ replica, counter }: Dot): boolean {
     return this.hidden.size > 0 && this.hidden.has(dotOf(replica, counter));
   }
 
@@ -572,19 +570,13 @@ export class Store {
     return this.cells.get(replica)?.get(counter);
   }
 
-  private known(replica: string): Ranges {
-    return valueAt(this.context, replica, () => new Ranges());
-  }
-
   private intern(at: ObjectKey): StoreObject {
-    let object = this.objects.get(at.id);
-    if (!object) {
+    return valueAt(this.objects, at.id, () => {
       const owner = at.parent ? this.intern(at.parent) : this.root;
-      object = newObject(at, owner);
-      this.objects.set(at.id, object);
+      const object = newObject(at, owner);
       owner.children.set(at.id, object);
-    }
-    return object;
+      return object;
+    });
   }
 
   private place(object: StoreObject, payload: Payload, replica: string, counter: number): StoreCell {
@@ -619,15 +611,12 @@ export class Store {
   /** Remembers what is shown here before the step changes it. */
   private touch(cell: StoreCell): void {
     const { object } = cell;
-    let before = this.touched.get(object);
     if (object.type < MAP) {
-      if (!before) {
-        const snapshot = isSet(object.type) ? object.snapshot : this.read(object);
-        this.touched.set(object, (before = { snapshot, elements: new Map() }));
-      }
-      const identity = elementOf(cell);
-      if (isSet(object.type) && !before.elements.has(identity)) {
-        before.elements.set(identity, { order: this.orderOf(object, identity), value: (cell.payload as { value: Value }).value });
+      const ofSet = isSet(object.type);
+      const { elements } = valueAt(this.touched, object, () => ({ snapshot: ofSet ? object.snapshot : this.read(object), elements: new Map() }));
+      if (ofSet) {
+        const identity = elementOf(cell);
+        valueAt(elements, identity, () => ({ order: this.orderOf(object, identity), value: (cell.payload as { value: Value }).value }));
       }
       object.snapshot = undefined;
     }
@@ -660,7 +649,7 @@ export class Store {
   }
 
   /** Per owner, the tally and the baseline that count among these cells. */
-  private contributions(object: StoreObject, counts: (cell: StoreCell) => boolean): { tallies: Map<string, Total>; baselines: Map<string, Total> } {
+  private contributions(object: StoreObject, counts: (cell: StoreCell) => boolean): [tallies: Map<string, Total>, baselines: Map<string, Total>] {
     const tallies = new Map<string, Total>();
     const baselines = new Map<string, Total>();
     for (const cell of object.cells) {
@@ -674,7 +663,7 @@ export class Store {
         }
       }
     }
-    return { tallies, baselines };
+    return [tallies, baselines];
   }
 }
 
@@ -701,7 +690,7 @@ function newObject(at: ObjectKey, owner: StoreObject | null): StoreObject {
 }
 
 /** The value of a key, which gets one if it has none. */
-function valueAt<V>(map: Map<string, V>, key: string, make: () => V): V {
+function valueAt<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const value = map.get(key) ?? make();
   map.set(key, value);
   return value;
@@ -744,7 +733,7 @@ function dotOf(replica: string, counter: number): string {
   return replica + counter;
 }
 
-function byDot(a: StoreCell, b: StoreCell): number {
+function byDot(a: Dot, b: Dot): number {
   return a.replica < b.replica ? -1 : a.replica > b.replica ? 1 : a.counter - b.counter;
 }
 

@@ -38,10 +38,10 @@ class LeadingClient extends Client {
   declare onStep: (() => void) | undefined;
 
   override settle(outcomes: readonly Outcome[], through: number, bytes: Uint8Array, reached: 'accepted' | 'durable', isUpToDate: boolean): void {
-    for (const { first, last, fragment } of this.unjudged.filter((entry) => entry.last <= through)) {
-      const outcome = outcomes.find((each) => each.last === last);
+    for (const entry of this.unjudged.filter(({ last }) => last <= through)) {
+      const outcome = outcomes.find(({ last }) => last === entry.last);
       if (!outcome?.lost) {
-        this.confirmed.push(outcome?.code ? encodeFragment(voidOf(this.replica, first, last)) : fragment);
+        this.confirmed.push(outcome?.code ? encodeFragment(voidOf(this.replica, entry)) : entry.fragment);
       }
     }
     if (bytes.length) {

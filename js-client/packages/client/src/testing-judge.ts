@@ -39,7 +39,7 @@ export class Judge {
       }
     }
     const code = refuse(decoded);
-    const effect = code ? encodeFragment(voidOf(replica, first, last)) : fragment;
+    const effect = code ? encodeFragment(voidOf(replica, { first, last })) : fragment;
     this.state.join(decodeFragment(effect));
     const decision = { first, last, chain: chainAfter(chain, fragment), code, effect };
     history.push(decision);

@@ -268,7 +268,7 @@ export class Peer implements WebSocketLike {
     [...server.peers].filter((peer) => peer !== this && peer.replica === this.replica).forEach((peer) => peer.fail('session-replaced', 4410, false));
     const history = server.judge.histories.get(this.replica) ?? [];
     const known = Number(fields.get(7)?.[0] ?? 0n);
-    const verdicts = history.slice(-server.keptVerdicts).filter(({ last }) => last > known).map(({ last, chain, code }) => [7, [[1, last], [2, chain, 'fixed32'], [3, code]]] as Item);
+    const verdicts = history.slice(Math.max(0, history.length - server.keptVerdicts)).filter(({ last }) => last > known).map(({ last, chain, code }) => [7, [[1, last], [2, chain, 'fixed32'], [3, code]]] as Item);
     const { last = 0, chain = 0 } = history.at(-1) ?? {};
     this.deliver([
       [
