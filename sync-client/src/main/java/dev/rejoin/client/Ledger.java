@@ -465,17 +465,20 @@ final class Ledger {
     /** The verdicts on these are no longer known, everything else goes on under the same replica id. */
     void leaveInDoubt(Welcome welcome, List<Settlement> settled, List<PendingWrite> unknown) {
         Set<Long> repeatable = repeatable(unknown);
+        // with what is known to be accepted: what that has taken away is not there, whatever its own verdict was
+        List<Pending> inOrder = new ArrayList<>(queue.all());
+        settled.stream()
+                .filter(one -> !one.isAccepted())
+                .forEach(one -> inOrder.removeIf(each -> each.saved().first() == one.first()));
         noteVerdicts(settled);
         Delta confirmed = joinSettled(document.confirmedState(), settled);
         List<Pending> judged = queue.forget(unknown, welcome.judgedThrough(), welcome.chain());
-        List<Pending> inOrder = new ArrayList<>(judged);
-        inOrder.addAll(queue.all());
         List<Pending> repeated = new ArrayList<>();
-        for (int i = 0; i < judged.size(); i++) {
-            if (repeatable.contains(judged.get(i).saved().first())) {
-                repeated.add(judged.get(i));
+        for (Pending write : judged) {
+            if (repeatable.contains(write.saved().first())) {
+                repeated.add(write);
             } else {
-                verdicts.doubt(replica, judged.get(i), inOrder.subList(i + 1, inOrder.size()));
+                verdicts.doubt(replica, write, inOrder.subList(inOrder.indexOf(write) + 1, inOrder.size()));
             }
         }
         queue.replaceByNothing(replica, refuseDependents(PendingQueue.firsts(judged)));

@@ -153,6 +153,23 @@ class ForgottenVerdictsTest {
     }
 
     @Test
+    void anIncrementThatAnAcceptedResetMayHaveTakenAwayIsNotSaidToBeRefused() throws Exception {
+        List<String> listed = new ArrayList<>();
+        Map<String, Object> shown = meetAgain(
+                "box",
+                2,
+                1,
+                List.of(
+                        d -> d.counter("likes").increment(5),
+                        d -> d.counter("likes").reset(),
+                        d -> tags(d).add("milk")),
+                listed,
+                "");
+        assertEquals(Map.of("tags", List.of("milk")), shown);
+        assertEquals(List.of("unknown-outcome"), listed);
+    }
+
+    @Test
     void whatNothingLaterIsAboutIsIssuedAgainAndIsOnNoList() throws Exception {
         List<String> listed = new ArrayList<>();
         Map<String, Object> shown = meetAgain(
