@@ -39,7 +39,7 @@ class HeartbeatIT {
     @Test
     void anEditorThatAnswersNoPingIsClosedAndOneThatDoesIsNot() throws Exception {
         try (SyncServer server = SyncServer.builder()
-                .config(ServerConfig.DEFAULTS.with(ServerConfig.HEARTBEAT, Duration.ofSeconds(1)))
+                .config(ServerConfig.DEFAULTS.with(ServerConfig.HEARTBEAT, Duration.ofSeconds(3)))
                 .port(0)
                 .log(new MemoryDeltaLog())
                 .start()) {
