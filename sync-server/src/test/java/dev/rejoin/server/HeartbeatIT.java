@@ -62,8 +62,8 @@ class HeartbeatIT {
         WebSocket socket = HttpClient.newHttpClient()
                 .newWebSocketBuilder()
                 .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + "/yjs/d"), new Mute())
-                .get(10, TimeUnit.SECONDS);
-        socket.sendBinary(ByteBuffer.wrap(SYNC_STEP_1), true).get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
+        socket.sendBinary(ByteBuffer.wrap(SYNC_STEP_1), true).get(60, TimeUnit.SECONDS);
         return socket;
     }
 

@@ -111,7 +111,7 @@ final class ImageIT {
                     asked.getOutputStream()
                             .write(("HTTP/1.1 " + status + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
                 }
-                assertTrue(asking.waitFor(30, TimeUnit.SECONDS));
+                assertTrue(asking.waitFor(60, TimeUnit.SECONDS));
                 assertEquals(status.startsWith("200"), asking.exitValue() == 0, status);
             }
         }
@@ -127,7 +127,7 @@ final class ImageIT {
 
     private int health(Map<String, String> environment) throws Exception {
         Process asking = run(healthCommand(), environment);
-        assertTrue(asking.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(asking.waitFor(60, TimeUnit.SECONDS));
         return asking.exitValue();
     }
 

@@ -208,7 +208,7 @@ class LiveSessionsIT {
         server.document(DOCUMENT)
                 .transact(each -> each.set("tags", ValueCodec.STRING).add(tag))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static String tags(SyncServer server) {
@@ -280,7 +280,7 @@ class LiveSessionsIT {
     }
 
     private static void until(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.currentTimeMillis() + 30_000;
+        long deadline = System.currentTimeMillis() + 60_000;
         while (!condition.getAsBoolean()) {
             if (System.currentTimeMillis() > deadline) {
                 throw new AssertionError("in vain: " + what);

@@ -86,20 +86,20 @@ class PeerNamesIT {
         DocumentView written = a.document("d")
                 .read()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS)
+                .get(60, TimeUnit.SECONDS)
                 .orElseThrow();
         Position own =
                 Position.of(written.position().incarnation(), written.position().sequence());
 
         PositionVector heads =
-                replication(b).origins("d").heads().toCompletableFuture().get(10, TimeUnit.SECONDS);
+                replication(b).origins("d").heads().toCompletableFuture().get(60, TimeUnit.SECONDS);
         assertTrue(heads.sequence(own.origin()) >= own.sequence(), heads::toString);
 
         Origins.Pulled pulled = replication(b)
                 .origins("d")
                 .pull(PositionVector.EMPTY.with(own).with(new Position(NOBODY, 7)))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         assertTrue(pulled.held().sequence(own.origin()) >= own.sequence(), pulled::toString);
         assertEquals(PositionVector.EMPTY.with(new Position(NOBODY, 7)), pulled.lost());
     }
@@ -116,7 +116,7 @@ class PeerNamesIT {
                 .origins("d")
                 .pull(PositionVector.EMPTY.with(new Position(NOBODY, 7)))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         assertEquals(PositionVector.EMPTY, pulled.lost());
         assertEquals(
                 Optional.empty(),
@@ -199,7 +199,7 @@ class PeerNamesIT {
         server.document(document)
                 .transact(each -> each.set("tags", ValueCodec.STRING).add(text))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static String tags(SyncServer server, String document) {
@@ -207,7 +207,7 @@ class PeerNamesIT {
             return server.document(document)
                     .read()
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS)
+                    .get(60, TimeUnit.SECONDS)
                     .map(view -> String.valueOf(view.snapshot().toMap().get("tags")))
                     .orElse("none");
         } catch (Exception e) {

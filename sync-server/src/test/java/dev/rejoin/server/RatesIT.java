@@ -141,7 +141,7 @@ class RatesIT {
             open(server, "d", "192.0.2.2", "ann", new Heard());
             Heard third = new Heard();
             open(server, "d", "192.0.2.3", "ann", third);
-            assertEquals(4429, third.closed.get(20, TimeUnit.SECONDS));
+            assertEquals(4429, third.closed.get(60, TimeUnit.SECONDS));
             Heard other = new Heard();
             open(server, "d", "192.0.2.3", "bob", other);
             while (other.frames.get() == 0) {
@@ -176,7 +176,7 @@ class RatesIT {
             assertEquals(429, write(server, "another", "192.0.2.1", "ann").statusCode());
             Heard heard = new Heard();
             open(server, "another", "192.0.2.1", "ann", heard);
-            assertEquals(4429, heard.closed.get(20, TimeUnit.SECONDS));
+            assertEquals(4429, heard.closed.get(60, TimeUnit.SECONDS));
             assertEquals(200, write(server, "d1", "192.0.2.1", "ann").statusCode());
             assertEquals(200, write(server, "another", "192.0.2.1", "bob").statusCode());
         }

@@ -145,7 +145,7 @@ class ReadYourWritesIT {
         Thread.sleep(100);
         assertFalse(reading.isDone());
         pair.standby().execute("SELECT pg_wal_replay_resume()");
-        assertEquals(written, reading.get(30, TimeUnit.SECONDS));
+        assertEquals(written, reading.get(60, TimeUnit.SECONDS));
         assertEquals(Outcome.CAUGHT_UP_AFTER_WAIT, lastOutcome());
     }
 
@@ -318,7 +318,7 @@ class ReadYourWritesIT {
             });
             assertEquals(written, read());
             pair.primary().execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
-            naive.get(30, TimeUnit.SECONDS);
+            naive.get(60, TimeUnit.SECONDS);
         } finally {
             pair.primary().execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
         }
