@@ -116,7 +116,7 @@ class DialectFramesTest {
             }
             refused += refuses(frame, seed) ? 1 : 0;
         }
-        // two in five, or so
+        // of a hundred about one is read by both
         assertTrue(refused > 1_000 && refused < 199_000, refused + " were refused; " + replay(seed));
     }
 
