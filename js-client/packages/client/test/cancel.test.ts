@@ -11,8 +11,8 @@ import { closeAll, join } from './joining.ts';
 import type { LeaderStep } from '../src/tab-messages.ts';
 import { Random, SEED, replay } from './random.ts';
 import { FakeBrowser, type FakeTab } from './tab.ts';
+import { WAIT } from './wait.ts';
 
-const WAIT = { timeout: 60_000 };
 const forbidden: FakeServer['validate'] = ({ changes }) => (changes.some(({ value }) => value === 'forbidden') ? 'content-rejected' : '');
 
 function add(client: Pick<Client, 'transact'>, tag: string, ...after: Write[]): Write {

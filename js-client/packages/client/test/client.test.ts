@@ -6,6 +6,7 @@ import { encodeValue } from '../src/values.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { closeAll, join } from './joining.ts';
 import { Random, SEED, replay } from './random.ts';
+import { WAIT } from './wait.ts';
 
 /** Refuses a transaction that adds this value anywhere. */
 function forbids(value: unknown): FakeServer['validate'] {
@@ -134,7 +135,7 @@ test('a verdict that was lost with its connection is found at the next one', asy
   server.resume();
   server.cut();
   server.loses = 'nothing';
-  await vi.waitFor(() => expect(client.status.pending).toBe(0), 5000);
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), WAIT);
   expect([kept.state, refused.state]).toEqual(['durable', 'rejected']);
   expect(client.document.counter('likes').value).toBe(5);
   expect(server.submits).toBe(2);
@@ -187,7 +188,7 @@ test('a document that was created anew drops the old confirmed state and lists w
   server.recreate();
   client.goOnline();
   expect((await write.rejected).code).toBe('epoch-changed');
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   expect(toJson(client.document)).toEqual({});
   expect(client.replica).not.toBe(replica);
   await client.rejections[0]!.retry().durable;
@@ -210,7 +211,7 @@ test('a deleted document is not brought back: what was pending is listed, and co
   server.recreate();
   client.goOffline();
   client.goOnline();
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   expect(toJson(client.document)).toEqual({});
   await client.rejections[0]!.retry().durable;
   expect(client.document.counter('likes').value).toBe(2);
@@ -222,9 +223,9 @@ test('a client that holds what the server has lost begins with what the server h
   await client.document.counter('likes').increment(1).durable;
   const replica = client.replica;
   server.refuseAll('epoch-changed', 4412);
-  await vi.waitFor(() => expect(client.replica).not.toBe(replica), 5000);
+  await vi.waitFor(() => expect(client.replica).not.toBe(replica), WAIT);
   server.answer = undefined;
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), 5000);
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   expect(client.document.counter('likes').value).toBe(1);
 });
 
@@ -233,7 +234,7 @@ test('a replica id that belongs to somebody else is given up, and nothing is iss
   server.leases.set('00000000000000aa', 'someone');
   const client = await join(server, { replica: '00000000000000aa' });
   const write = client.document.counter('likes').increment(4);
-  await vi.waitFor(() => expect(write.state).toBe('durable'), 5000);
+  await vi.waitFor(() => expect(write.state).toBe('durable'), WAIT);
   expect(client.replica).not.toBe('00000000000000aa');
   expect(client.document.counter('likes').value).toBe(4);
 });
@@ -253,10 +254,10 @@ test('a copied store is detected; each copy counts what it wrote itself once', a
   a.document.counter('likes').increment(100);
   b.document.counter('likes').increment(1000);
   a.goOnline();
-  await vi.waitFor(() => expect(a.status.pending).toBe(0));
+  await vi.waitFor(() => expect(a.status.pending).toBe(0), WAIT);
   a.goOffline();
   b.goOnline();
-  await vi.waitFor(() => expect(b.status).toMatchObject({ connection: 'connected', pending: 0 }), 5000);
+  await vi.waitFor(() => expect(b.status).toMatchObject({ connection: 'connected', pending: 0 }), WAIT);
   expect(b.replica).not.toBe(a.replica);
   expect(b.document.counter('likes').value).toBe(1111);
 });
@@ -272,7 +273,7 @@ test('a session that another of the same replica ended loses no write', async ()
   delete (peer as unknown as Record<string, unknown>).deliver;
   peer!.fail('session-replaced', 4410, false);
   const unsent = client.document.counter('likes').increment(10);
-  await vi.waitFor(() => expect([heard.state, unsent.state]).toEqual(['durable', 'durable']), 5000);
+  await vi.waitFor(() => expect([heard.state, unsent.state]).toEqual(['durable', 'durable']), WAIT);
   expect(client.replica).toBe(replica);
   expect(client.document.counter('likes').value).toBe(11);
   expect(client.rejections).toEqual([]);
@@ -287,8 +288,8 @@ test('of two live copies one gives way, and each write counts once', async () =>
   const b = await join(server, { store: copy });
   a.document.counter('likes').increment(1);
   b.document.counter('likes').increment(10);
-  await vi.waitFor(() => expect([a.document.counter('likes').value, b.document.counter('likes').value]).toEqual([11, 11]), 10_000);
-  await vi.waitFor(() => expect([a.status.pending, b.status.pending]).toEqual([0, 0]), 10_000);
+  await vi.waitFor(() => expect([a.document.counter('likes').value, b.document.counter('likes').value]).toEqual([11, 11]), WAIT);
+  await vi.waitFor(() => expect([a.status.pending, b.status.pending]).toEqual([0, 0]), WAIT);
   expect(a.replica).not.toBe(b.replica);
   expect([...a.rejections, ...b.rejections]).toEqual([]);
 });
@@ -308,7 +309,7 @@ test('where a verdict is no longer kept, an increment is not issued twice and ev
   server.keptVerdicts = 1;
   server.cut();
   server.loses = 'nothing';
-  await vi.waitFor(() => expect([increment.state, tag.state, after.state]).toEqual(['rejected', 'durable', 'durable']), 5000);
+  await vi.waitFor(() => expect([increment.state, tag.state, after.state]).toEqual(['rejected', 'durable', 'durable']), WAIT);
   expect((await increment.rejected).code).toBe('unknown-outcome');
   expect(toJson(client.document)).toEqual({ likes: 6, tags: ['one'] });
 });
@@ -337,7 +338,7 @@ test('a transaction larger than the server takes is refused by the client, the o
   const large = client.document.register('title').set('x'.repeat(3000));
   const after = client.document.counter('likes').increment();
   expect((await large.rejected).code).toBe('too-large');
-  await vi.waitFor(() => expect(client.status.pending).toBe(0), 5000);
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), WAIT);
   expect([small.state, after.state]).toEqual(['durable', 'durable']);
   expect(toJson(client.document)).toEqual({ likes: 2 });
 });
@@ -382,7 +383,7 @@ test('presence is told anew to each connection', async () => {
   await quiet();
   a.goOffline();
   a.goOnline();
-  await vi.waitFor(() => expect([...others.presences.values()].at(-1)).toBe('Ada'));
+  await vi.waitFor(() => expect([...others.presences.values()].at(-1)).toBe('Ada'), WAIT);
   expect(presenceOf(a).own).toBe('Ada');
 });
 
@@ -412,7 +413,7 @@ test('a client is not synchronized before a server has said so, and remains so w
   expect(client.document.counter('likes').value).toBe(1);
   expect(client.status.sync).toBe('synchronizing');
   client.goOnline();
-  await vi.waitFor(() => expect(client.status.sync).toBe('synchronized'));
+  await vi.waitFor(() => expect(client.status.sync).toBe('synchronized'), WAIT);
   client.goOffline();
   expect(client.status.sync).toBe('synchronized');
 });
@@ -503,7 +504,7 @@ test('over cut connections, refusals and reloads every write has one verdict and
     }
     server.resume();
     mine.forEach((client) => client.goOnline());
-    await vi.waitFor(() => expect(mine.map(({ status }) => status.connection + status.pending + status.code), replay(seed)).toEqual(['connected0', 'connected0']), 20_000);
+    await vi.waitFor(() => expect(mine.map(({ status }) => status.connection + status.pending + status.code), replay(seed)).toEqual(['connected0', 'connected0']), WAIT);
     await quiet();
     for (const client of mine) {
       expect(toJson(client.document), replay(seed)).toEqual(expected ? { n: expected } : {});

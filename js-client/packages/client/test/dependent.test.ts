@@ -7,8 +7,8 @@ import { MemoryStore, type Client, type OpenOptions, type Write } from '../src/i
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { closeAll, join } from './joining.ts';
 import { Random, SEED, replay } from './random.ts';
+import { WAIT } from './wait.ts';
 
-const WAIT = { timeout: 60_000 };
 const forbidden: FakeServer['validate'] = ({ changes }) => (changes.some(({ value }) => value === 'forbidden') ? 'content-rejected' : '');
 
 function strict(): FakeServer {

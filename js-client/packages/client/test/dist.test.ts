@@ -7,6 +7,7 @@ import type * as Json from '../src/json.ts';
 import type * as PresenceEntry from '../src/presence.ts';
 import type * as WritesEntry from '../src/writes.ts';
 import { FakeServer } from '../src/testing.ts';
+import { WAIT } from './wait.ts';
 
 const DIST = new URL('../dist/', import.meta.url);
 
@@ -45,7 +46,7 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
   });
   expect(await refused.rejected).toMatchObject({ code: 'content-rejected', mutations: [{ path: ['s'], type: 'set', op: 'add' }, { path: ['x'] }] });
   expect(exportJson(first)).toContain('[["x"],"register","set",{"a":1}]');
-  await vi.waitFor(() => expect(first.status).toMatchObject({ connection: 'connected', sync: 'rejected', pending: 0, savesLocally: true }));
+  await vi.waitFor(() => expect(first.status).toMatchObject({ connection: 'connected', sync: 'rejected', pending: 0, savesLocally: true }), WAIT);
   first.goOffline();
   await document.counter('c').increment(7).savedLocally;
   await first.close();
@@ -55,7 +56,7 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
   expect(second.document.counter('c').pendingSum()).toBe(7);
   second.rejections[0]!.discard();
   second.goOnline();
-  await vi.waitFor(() => expect(second.status).toMatchObject({ connection: 'connected', sync: 'synchronized', pending: 0 }));
+  await vi.waitFor(() => expect(second.status).toMatchObject({ connection: 'connected', sync: 'synchronized', pending: 0 }), WAIT);
   expect(toJson(second.document)).toEqual({
     c: 7,
     g: 1,
@@ -69,9 +70,9 @@ test.skipIf(!existsSync(new URL('index.js', DIST)))('the built package writes, i
   expect(second.document.confirmedState()).toEqual(server.judge.everything());
   const third = await core.open({ url: 'ws://test/sync', document: 'd', webSocket: server.webSocket });
   presenceOf(third, { name: 'Ada' });
-  await vi.waitFor(() => expect([...presenceOf(second).presences.values()]).toEqual([{ name: 'Ada' }]));
+  await vi.waitFor(() => expect([...presenceOf(second).presences.values()]).toEqual([{ name: 'Ada' }]), WAIT);
   await third.close();
   server.cut();
-  await vi.waitFor(() => expect(second.status.connection).toBe('connected'), 5000);
+  await vi.waitFor(() => expect(second.status.connection).toBe('connected'), WAIT);
   await second.close();
 });

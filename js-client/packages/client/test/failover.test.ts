@@ -5,6 +5,7 @@ import { HANDSHAKE_MILLIS } from '../src/limits.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { A, B, Pair, clients, replicate } from './pair.ts';
 import { Random, SEED, replay } from './random.ts';
+import { WAIT } from './wait.ts';
 
 test('a client begins at the first server and stays there over a short absence', async () => {
   const pair = new Pair();
@@ -133,7 +134,7 @@ test.each([true, false])('what is in doubt is followed after a reload (accepted:
   await first.close();
   replicate(pair.a, pair.b);
   const second = await pair.join({ store });
-  await vi.waitFor(() => expect(second.rejections.map(({ code }) => code)).toEqual(accepted ? [] : ['voided']), { timeout: 60_000 });
+  await vi.waitFor(() => expect(second.rejections.map(({ code }) => code)).toEqual(accepted ? [] : ['voided']), WAIT);
   await second.close();
   const third = await pair.join({ store });
   expect(third.rejections.map(({ code }) => code)).toEqual(accepted ? [] : ['voided']);
@@ -198,7 +199,7 @@ test('a replica id of a server that is not listed any more is not shown to anoth
   const { replica } = first;
   await first.close();
   const second = await pair.join({ store, urls: [A] });
-  await vi.waitFor(() => expect(second.status.connection).toBe('connected'));
+  await vi.waitFor(() => expect(second.status.connection).toBe('connected'), WAIT);
   expect(pair.a.leases.has(replica)).toBe(false);
 });
 
@@ -235,14 +236,14 @@ test('a client can be moved while its server is well, and stays offline if it wa
   const client = await pair.join();
   await client.document.set('tags').add('mine').durable;
   pair.placed.moveOn();
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   expect([pair.placed.url, pair.seen]).toEqual([B, [B]]);
   client.goOffline();
   pair.placed.moveOn();
   await quiet();
   expect(client.status).toMatchObject({ connection: 'disconnected', code: 'offline' });
   client.goOnline();
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   expect(pair.placed.url).toBe(A);
 });
 
@@ -308,7 +309,7 @@ test('in generated schedules no increment counts twice and none that was accepte
     expect((total - durable) & ~inDoubt, replay(seed)).toBe(0);
     // What is passed on tells of all that a server has judged.
     client.goOnline();
-    await vi.waitFor(() => expect(client.status.connection, replay(seed)).toBe('connected'), { timeout: 60_000 });
+    await vi.waitFor(() => expect(client.status.connection, replay(seed)).toBe('connected'), WAIT);
     replicate(pair.a, pair.b);
     replicate(pair.b, pair.a);
     await quiet();

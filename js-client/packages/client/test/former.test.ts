@@ -11,6 +11,7 @@ import { Document as Twin } from '../src/document.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { Locks } from './locks.ts';
 import { A, B, Pair, replicate } from './pair.ts';
+import { WAIT } from './wait.ts';
 
 const FORBIDDEN = 'forbidden';
 const C = 'ws://c/sync';
@@ -45,7 +46,7 @@ async function goOn(pair: Pair, client: Client): Promise<void> {
 async function tell(pair: Pair, client: Client): Promise<void> {
   replicate(pair.a, pair.b);
   await quiet();
-  await vi.waitFor(() => expect(client.status.pending).toBe(0), { timeout: 60_000 });
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), WAIT);
 }
 
 const shown = (server: FakeServer): unknown => toJson(server.document);
@@ -166,7 +167,7 @@ test('a browser goes on with the replica id under which something is followed, a
   const [indexedDB, locks] = [new IDBFactory(), new Locks()];
   const join = (replica: string): Promise<Client> => pair.join({ store: new IndexedDbStore('notes/1', { indexedDB, locks }), replica });
   const client = await join('00000000000000aa');
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), { timeout: 60_000 });
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   await stranded(pair, client, milk);
   await client.transact(noMilk).durable;
   const { replica } = client;
@@ -174,7 +175,7 @@ test('a browser goes on with the replica id under which something is followed, a
   await client.close();
   const again = await join('00000000000000bb');
   expect(again.replica).toBe(replica);
-  await vi.waitFor(() => expect(again.status.connection).toBe('connected'), { timeout: 60_000 });
+  await vi.waitFor(() => expect(again.status.connection).toBe('connected'), WAIT);
   await tell(pair, again);
   expect(shown(pair.b)).toEqual({});
   expect(toJson(again.document)).toEqual({});
@@ -213,7 +214,7 @@ test('what was to be taken off by a refused removal shows again', async () => {
   replicate(pair.a, pair.b);
   await goOn(pair, client);
   expect((await refused.rejected).code).toBe('content-rejected');
-  await vi.waitFor(() => expect(client.status.pending).toBe(0), { timeout: 60_000 });
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), WAIT);
   expect(toJson(client.document)).toEqual({ likes: 100, tags: ['milk'] });
   expect(shown(pair.b)).toEqual({ likes: 100, tags: ['milk'] });
   expect(client.rejections).toHaveLength(1);
@@ -240,7 +241,7 @@ test('what is later is still known at a third server', async () => {
   await quiet();
   pair.now += 10_000;
   client.goOnline();
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   await client.transact(milk).durable;
   await client.transact(noMilk).durable;
   expect(c.submits).toBe(2);
@@ -353,7 +354,7 @@ test('what is taken off because of two writes stays off where one of them is tak
   expect(await client.cancel(regretted)).toBe(true);
   expect(new Set(client.document.set('tags').values)).toEqual(new Set(['milk', 'first']));
   pair.b.resume();
-  await vi.waitFor(() => expect(client.status.pending).toBe(0), { timeout: 60_000 });
+  await vi.waitFor(() => expect(client.status.pending).toBe(0), WAIT);
   expect(new Set(client.document.set('tags').values)).toEqual(new Set(['milk', 'first']));
   expect(client.rejections).toEqual([]);
 });
@@ -368,7 +369,7 @@ test('in another life of the document nothing is followed any more', async () =>
   pair.b.recreate();
   await quiet();
   client.goOnline();
-  await vi.waitFor(() => expect(client.replica).not.toBe(replica), { timeout: 60_000 });
+  await vi.waitFor(() => expect(client.replica).not.toBe(replica), WAIT);
   expect((await store.load()).lease!.formers).toEqual([]);
 });
 
@@ -397,7 +398,7 @@ test.each([
     return new at.webSocket(url, protocol);
   } as never;
   const client = entry === 'open' ? await open({ url: A, document: 'notes/1', webSocket }) : await pair.join({ urls: [A], webSocket });
-  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), { timeout: 60_000 });
+  await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
   await strand(pair, client, milk);
   at = pair.b;
   pair.a.cut();

@@ -6,6 +6,7 @@ import { open, type Client, type OpenOptions } from '../src/index.ts';
 import { IndexedDbStore, type LocksLike } from '../src/idb.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { Locks } from './locks.ts';
+import { WAIT } from './wait.ts';
 
 const clients: Client[] = [];
 
@@ -45,7 +46,7 @@ test('what is written offline is there after a reload, pending, and is sent exac
   expect(toJson(second.document)).toEqual({ likes: 11, tags: ['offline'] });
   expect(second.status.pending).toBe(2);
   second.goOnline();
-  await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }));
+  await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }), WAIT);
   expect(toJson((await tab(server, factory, locks)).document)).toEqual({ likes: 11, tags: ['offline'] });
   expect(server.submits).toBe(3);
 });
@@ -86,7 +87,7 @@ test('a page that goes away at once still keeps what it has seen, without an ans
   const first = await tab(server, factory, locks);
   const asked = vi.spyOn(IDBObjectStore.prototype, 'get');
   await author.document.set('tags').addAll(['seen', 'also seen']).durable;
-  await vi.waitFor(() => expect(first.document.set('tags').size).toBe(2));
+  await vi.waitFor(() => expect(first.document.set('tags').size).toBe(2), WAIT);
   await first.document.set('tags').remove('also seen').durable;
   await settle();
   first.goOffline();
@@ -102,8 +103,8 @@ test('a page that goes away at once still keeps what it has seen, without an ans
   expect(toJson(second.document)).toEqual({ likes: 10, tags: ['seen'] });
   expect(second.status.pending).toBe(1);
   second.goOnline();
-  await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }));
-  await vi.waitFor(() => expect(toJson(author.document)).toEqual({ likes: 10, tags: ['seen'] }));
+  await vi.waitFor(() => expect(second.status).toMatchObject({ sync: 'synchronized', pending: 0 }), WAIT);
+  await vi.waitFor(() => expect(toJson(author.document)).toEqual({ likes: 10, tags: ['seen'] }), WAIT);
 });
 
 test('who goes offline keeps what it has seen, although the page then goes without a word', async () => {
@@ -111,7 +112,7 @@ test('who goes offline keeps what it has seen, although the page then goes witho
   const author = await tab(server, new IDBFactory(), new Locks());
   const first = await tab(server, factory, locks);
   await author.document.counter('likes').increment(2).durable;
-  await vi.waitFor(() => expect(first.document.counter('likes').value).toBe(2));
+  await vi.waitFor(() => expect(first.document.counter('likes').value).toBe(2), WAIT);
   first.goOffline();
   await first.document.counter('likes').increment(10).savedLocally;
   locks.crash();
@@ -146,7 +147,7 @@ test('without locks a new tab takes pending writes over; the old tab goes on und
   expect(first.replica).not.toBe(second.replica);
   first.goOnline();
   second.goOnline();
-  await vi.waitFor(() => expect([first.status, second.status].map(({ connection, pending }) => connection + pending)).toEqual(['connected0', 'connected0']), 5000);
+  await vi.waitFor(() => expect([first.status, second.status].map(({ connection, pending }) => connection + pending)).toEqual(['connected0', 'connected0']), WAIT);
   await settle();
   expect([first, second].map(({ document }) => document.counter('likes').value)).toEqual([111, 111]);
 });
@@ -186,9 +187,9 @@ test('the writes of a second closed tab are not lost', async () => {
   await second.document.counter('likes').increment(10).savedLocally;
   await Promise.all([first.close(), second.close()]);
   const third = await tab(server, factory, locks);
-  await vi.waitFor(() => expect(third.status.pending).toBe(0));
+  await vi.waitFor(() => expect(third.status.pending).toBe(0), WAIT);
   await third.close();
   const fourth = await tab(server, factory, locks);
-  await vi.waitFor(() => expect(fourth.status.pending).toBe(0));
+  await vi.waitFor(() => expect(fourth.status.pending).toBe(0), WAIT);
   expect(fourth.document.counter('likes').value).toBe(11);
 });

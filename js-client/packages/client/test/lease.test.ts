@@ -7,8 +7,7 @@ import { MemoryStore, type Client, type ClientStore, type OpenOptions, type Stor
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import { closeAll, join } from './joining.ts';
 import { FakeBrowser } from './tab.ts';
-
-const WAIT = { timeout: 60_000 };
+import { WAIT } from './wait.ts';
 
 /** One name that leads to one of two servers, each with a log of its own. */
 class OneName {

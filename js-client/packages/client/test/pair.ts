@@ -3,6 +3,7 @@ import { decodeFragment } from '../src/fragment.ts';
 import { openAtOneOf, type FailoverOptions, type Placed } from '../src/failover.ts';
 import type { Client, WebSocketLike } from '../src/index.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
+import { WAIT } from './wait.ts';
 
 export const A = 'ws://a/sync';
 export const B = 'ws://b/sync';
@@ -38,7 +39,7 @@ export class Pair {
     await quiet();
     this.now += 10_000;
     client.goOnline();
-    await vi.waitFor(() => expect(client.status.connection).toBe('connected'));
+    await vi.waitFor(() => expect(client.status.connection).toBe('connected'), WAIT);
     await quiet();
   }
 }

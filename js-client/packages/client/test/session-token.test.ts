@@ -5,6 +5,7 @@ import { MAX_PINS, MAX_WAITING, sessionOf, type ClientSession } from '../src/ses
 import { bytesOf, decodeToken, encodeToken, keyOf, textOf } from '../src/token.ts';
 import { FakeServer, settle as quiet } from '../src/testing.ts';
 import type { Item } from '../src/testing-frames.ts';
+import { WAIT } from './wait.ts';
 
 const OSLO = 0x0123456789abcdefn;
 const ROME = 0xfedcba9876543210n;
@@ -66,7 +67,7 @@ describe('a session token', () => {
     await quiet();
     expect(session.token).toBe(far);
     server.cut();
-    await vi.waitFor(() => expect(server.tokens.length).toBe(2));
+    await vi.waitFor(() => expect(server.tokens.length).toBe(2), WAIT);
     expect(hex(server.tokens[0]!)).toBe('1000');
     expect(textOf(server.tokens[1]!)).toBe(far);
   });
@@ -86,7 +87,7 @@ describe('a session token', () => {
     server.position = [OSLO + (1n << 16n), 6];
     server.standing = [[1, held(ROME + (100n << 16n), 100)]];
     server.cut();
-    await vi.waitFor(() => expect(decodeToken(bytesOf(session.token))[0]!.positions).toEqual(new Map([[(OSLO >> 16n) + 1n, 6n], [(ROME >> 16n) + 100n, 100n]])));
+    await vi.waitFor(() => expect(decodeToken(bytesOf(session.token))[0]!.positions).toEqual(new Map([[(OSLO >> 16n) + 1n, 6n], [(ROME >> 16n) + 100n, 100n]])), WAIT);
   });
 
   it('keeps what the server may still lack, whatever that tells of its logs', async () => {
@@ -106,7 +107,7 @@ describe('a session token', () => {
     const before = session.token;
     server.position = [OSLO, 1];
     server.recreate();
-    await vi.waitFor(() => expect(session.token).toBe(asking(OSLO, 1n, 8n)));
+    await vi.waitFor(() => expect(session.token).toBe(asking(OSLO, 1n, 8n)), WAIT);
     expect(session.token).not.toBe(before);
   });
 
@@ -200,7 +201,7 @@ describe('a session', () => {
     await expect(session.awaitVisible(asking(ROME, 9n), 60_000)).rejects.toMatchObject({ code: 'overloaded' });
     await expect(session.awaitVisible(asking(ROME, 9n), 60_001)).rejects.toMatchObject({ code: 'bad-value' });
     server.cut();
-    await vi.waitFor(() => expect(server.awaits.length).toBe(2 * MAX_WAITING));
+    await vi.waitFor(() => expect(server.awaits.length).toBe(2 * MAX_WAITING), WAIT);
     server.stand(waits.map((_, i) => answer(idOf(server, -1 - i))));
     await Promise.all(waits);
   });

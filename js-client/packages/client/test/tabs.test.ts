@@ -5,6 +5,7 @@ import { Client, type Write } from '../src/index.ts';
 import { openTabs } from '../src/tabs.ts';
 import { FakeServer } from '../src/testing.ts';
 import { FakeBrowser, type FakeTab } from './tab.ts';
+import { WAIT } from './wait.ts';
 
 const browsers: FakeBrowser[] = [];
 
@@ -13,8 +14,6 @@ function browser(): FakeBrowser {
   browsers.push(made);
   return made;
 }
-
-const WAIT = { timeout: 60_000 };
 
 /** Lets what is under way between tabs and their database happen. */
 async function settle(): Promise<void> {
@@ -27,7 +26,7 @@ const forbidden: FakeServer['validate'] = ({ changes }) => (changes.some(({ valu
 
 async function saved(...tabs: FakeTab[]): Promise<void> {
   for (const { client } of tabs) {
-    await vi.waitFor(() => expect(client.status).toMatchObject({ connection: 'connected', pending: 0 }), 5000);
+    await vi.waitFor(() => expect(client.status).toMatchObject({ connection: 'connected', pending: 0 }), WAIT);
   }
 }
 
@@ -48,9 +47,9 @@ test('two tabs have one connection, and each shows what the other has written, p
   });
   expect(follower.client.document.counter('likes').value).toBe(2);
   await write.savedLocally;
-  await vi.waitFor(() => expect(leader.client.document.set('tags').pendingFor('here')?.id).toBe(write.id));
+  await vi.waitFor(() => expect(leader.client.document.set('tags').pendingFor('here')?.id).toBe(write.id), WAIT);
   expect(leader.client.status).toMatchObject({ pending: 1, sync: 'synchronizing' });
-  await vi.waitFor(() => expect(write.state).toBe('sent'));
+  await vi.waitFor(() => expect(write.state).toBe('sent'), WAIT);
   server.resume();
   await write.durable;
   await saved(leader, follower);
@@ -72,7 +71,7 @@ test('what others have written reaches every tab, as one event each', async () =
     document.set('tags').add('far');
     document.register('title').set('away');
   }).durable;
-  await vi.waitFor(() => expect(seen.map((each) => each.length)).toEqual([1, 1]));
+  await vi.waitFor(() => expect(seen.map((each) => each.length)).toEqual([1, 1]), WAIT);
   expect(seen[0]).toEqual(seen[1]);
 });
 
@@ -111,7 +110,7 @@ test('a refused write leaves every tab, and any of them can try again, once', as
   leader.client.onRejected(({ code }) => heard.push(code));
   const write = follower.client.document.set('tags').add('forbidden');
   expect((await write.rejected).code).toBe('content-rejected');
-  await vi.waitFor(() => expect(leader.client.rejections.map(({ id }) => id)).toEqual([write.id]));
+  await vi.waitFor(() => expect(leader.client.rejections.map(({ id }) => id)).toEqual([write.id]), WAIT);
   expect(heard).toEqual(['content-rejected']);
   expect([leader, follower].map(({ client }) => client.document.set('tags').values)).toEqual([[], []]);
   expect(follower.client.status.sync).toBe('rejected');
@@ -120,7 +119,7 @@ test('a refused write leaves every tab, and any of them can try again, once', as
   const again = leader.client.rejections[0]!.retry();
   await again.durable;
   await saved(leader, follower);
-  await vi.waitFor(() => expect(toJson(follower.client.document)).toEqual({ tags: ['forbidden'] }));
+  await vi.waitFor(() => expect(toJson(follower.client.document)).toEqual({ tags: ['forbidden'] }), WAIT);
   expect(follower.client.rejections).toEqual([]);
 });
 
@@ -181,9 +180,9 @@ test('a rejection that one tab discards is gone in the other, and after all tabs
   server.validate = forbidden;
   const [leader, follower] = [await shared.open(server), await shared.open(server)];
   await leader.client.document.set('tags').add('forbidden').rejected;
-  await vi.waitFor(() => expect(follower.client.rejections).toHaveLength(1));
+  await vi.waitFor(() => expect(follower.client.rejections).toHaveLength(1), WAIT);
   follower.client.rejections[0]!.discard();
-  await vi.waitFor(() => expect(leader.client.rejections).toEqual([]));
+  await vi.waitFor(() => expect(leader.client.rejections).toEqual([]), WAIT);
   await settle();
   await shared.close();
   expect((await shared.open(server)).client.rejections).toEqual([]);
@@ -214,8 +213,8 @@ test('the leader is closed in the midst of sending: another tab goes on, and eac
   server.deciding = false;
   leader.client.document.counter('likes').increment(1);
   const mine = follower.client.document.counter('likes').increment(10);
-  await vi.waitFor(() => expect(server.submits).toBe(2));
-  await vi.waitFor(() => expect(follower.client.document.counter('likes').value).toBe(11));
+  await vi.waitFor(() => expect(server.submits).toBe(2), WAIT);
+  await vi.waitFor(() => expect(follower.client.document.counter('likes').value).toBe(11), WAIT);
   leader.crash();
   server.deciding = true;
   await mine.durable;
@@ -237,7 +236,7 @@ test('a tab that wrote while nobody led is gone, too: the next one sends it', as
   const whenSynchronized: unknown[] = [];
   next.client.onStatus(({ sync }) => sync === 'synchronized' && whenSynchronized.push(toJson(server.document)));
   expect(next.client.status.sync).toBe('synchronizing');
-  await vi.waitFor(() => expect(next.client.document.counter('likes').value).toBe(11));
+  await vi.waitFor(() => expect(next.client.document.counter('likes').value).toBe(11), WAIT);
   await saved(next);
   expect(whenSynchronized).toEqual([{ likes: 11 }]);
   expect(next.client.document.confirmedState()).toEqual(server.judge.everything());
@@ -320,10 +319,10 @@ test('offline and online are a switch of the browser, and every tab says so', as
   const [leader, follower] = [await shared.open(server), await shared.open(server)];
   await saved(leader, follower);
   follower.client.goOffline();
-  await vi.waitFor(() => expect([leader, follower].map(({ client }) => client.status.code)).toEqual(['offline', 'offline']));
+  await vi.waitFor(() => expect([leader, follower].map(({ client }) => client.status.code)).toEqual(['offline', 'offline']), WAIT);
   const write = follower.client.document.counter('likes').increment();
   await write.savedLocally;
-  await vi.waitFor(() => expect(leader.client.status).toMatchObject({ sync: 'offline-pending', pending: 1 }));
+  await vi.waitFor(() => expect(leader.client.status).toMatchObject({ sync: 'offline-pending', pending: 1 }), WAIT);
   leader.client.goOnline();
   await write.durable;
   await saved(leader, follower);
@@ -335,7 +334,7 @@ test('who goes online while nobody leads is online with the next leader', async 
   const other = await shared.open(server);
   await saved(leader, other);
   leader.client.goOffline();
-  await vi.waitFor(() => expect(other.client.status.code).toBe('offline'));
+  await vi.waitFor(() => expect(other.client.status.code).toBe('offline'), WAIT);
   await other.client.document.counter('count').increment().savedLocally;
   leader.crash();
   other.client.goOnline();
@@ -350,13 +349,13 @@ test('another life of the document begins in every tab, and what was pending is 
   await saved(leader, follower);
   server.deciding = false;
   const lost = follower.client.document.counter('likes').increment();
-  await vi.waitFor(() => expect(lost.state).toBe('sent'));
+  await vi.waitFor(() => expect(lost.state).toBe('sent'), WAIT);
   server.recreate();
   server.deciding = true;
   expect((await lost.rejected).code).toBe('epoch-changed');
   await saved(leader, follower);
   for (const { client } of [leader, follower]) {
-    await vi.waitFor(() => expect(toJson(client.document)).toEqual({}));
+    await vi.waitFor(() => expect(toJson(client.document)).toEqual({}), WAIT);
     expect(client.rejections.map(({ code }) => code)).toEqual(['epoch-changed']);
   }
 });

@@ -8,8 +8,8 @@ import type { Value } from '../src/values.ts';
 import { FakeBrowser } from './tab.ts';
 import { closeAll, join } from './joining.ts';
 import { Random, SEED, replay } from './random.ts';
+import { WAIT } from './wait.ts';
 
-const WAIT = { timeout: 60_000 };
 afterEach(async () => {
   await closeAll();
 });

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rejoin.crdt.clock.Dot;
 import dev.rejoin.crdt.clock.MalformedDeltaException;
 import dev.rejoin.crdt.clock.ReplicaId;
 import dev.rejoin.crdt.clock.Version;
@@ -243,9 +244,9 @@ class ObjectStoreTest {
 
     @Test
     void aTableOfPagesFindsEveryPageByItsDotsAndItsNumber() {
-        long seed = new Random().nextLong();
+        long seed = Long.getLong("rejoin.seed", System.nanoTime());
         Random random = new Random(seed);
-        String replay = "new Random(" + seed + "L)";
+        String replay = replay(seed);
         PageTable table = new PageTable();
         Map<Long, CellPage> model = new HashMap<>();
         for (int step = 0; step < 20_000; step++) {
@@ -276,9 +277,9 @@ class ObjectStoreTest {
     /** What the store remembers of its latest deltas is bounded, so some of these are served from there and some from all cells. */
     @Test
     void whoeverKnowsAnEarlierVersionIsBroughtUpToDate() {
-        long seed = new Random().nextLong();
+        long seed = Long.getLong("rejoin.seed", System.nanoTime());
         Random random = new Random(seed);
-        String replay = "new Random(" + seed + "L)";
+        String replay = replay(seed);
         for (int elements : new int[] {3, 40, 4_000}) {
             OrSet<Long> set = OrSet.standalone(ReplicaId.of(1), ValueCodec.LONG);
             OrSet<Long> other = OrSet.standalone(ReplicaId.of(2), ValueCodec.LONG);
@@ -291,7 +292,7 @@ class ObjectStoreTest {
                     case 1 -> late.add(random.nextBoolean() ? other.add(element) : other.remove(element));
                     case 2 -> {
                         if (!late.isEmpty()) {
-                            set.merge(late.remove(random.nextInt(late.size())));
+                            set.merge(late.remove(independent(late, random.nextInt(late.size()))));
                         }
                     }
                     case 3 -> other.merge(set.state());
@@ -309,6 +310,33 @@ class ObjectStoreTest {
                 assertEquals(set.state(), holder.state(), replay);
             }
         }
+    }
+
+    /**
+     * This delta, or the one that it builds on: whoever learns of a dot only from the delta that removes it holds a version that says nothing of what that dot had
+     * removed, and is not brought up to date by it.
+     */
+    private static int independent(List<Delta> late, int at) {
+        for (int before = 0; before < at; before++) {
+            if (claimsAnyOf(late.get(at), late.get(before).context())) {
+                return independent(late, before);
+            }
+        }
+        return at;
+    }
+
+    private static boolean claimsAnyOf(Delta delta, Version dots) {
+        boolean[] any = {false};
+        delta.forEachRun((replica, low, high, live) -> {
+            for (long counter = low; counter <= high; counter++) {
+                any[0] |= dots.contains(new Dot(replica, counter));
+            }
+        });
+        return any[0];
+    }
+
+    private static String replay(long seed) {
+        return "replay: mvn -pl crdt-core test -Dtest=ObjectStoreTest -DargLine=-Drejoin.seed=" + seed;
     }
 
     @Test

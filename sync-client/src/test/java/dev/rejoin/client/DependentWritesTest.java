@@ -41,7 +41,7 @@ class DependentWritesTest {
     }
 
     private static String code(WriteHandle write) throws Exception {
-        return write.rejection().get(10, TimeUnit.SECONDS).code();
+        return write.rejection().get(60, TimeUnit.SECONDS).code();
     }
 
     @Test
@@ -73,7 +73,7 @@ class DependentWritesTest {
             assertEquals("content-rejected", code(first));
             assertEquals("dependency-rejected", code(second));
             assertEquals("dependency-rejected", code(third));
-            alone.durable().get(10, TimeUnit.SECONDS);
+            alone.durable().get(60, TimeUnit.SECONDS);
             assertEquals(List.of("alone"), tags(client));
             assertEquals(0, client.snapshot().counter("likes"));
             assertEquals(
@@ -89,10 +89,10 @@ class DependentWritesTest {
             WriteHandle first = client.write(d -> add(d, "first"));
             WriteHandle second = client.write(WriteOptions.after(first), d -> add(d, "second"));
             client.goOnline();
-            second.durable().get(10, TimeUnit.SECONDS);
+            second.durable().get(60, TimeUnit.SECONDS);
             client.write(WriteOptions.after(first, second), d -> add(d, "third"))
                     .durable()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertEquals(List.of("first", "second", "third"), tags(client));
         }
     }
@@ -119,7 +119,7 @@ class DependentWritesTest {
         try (SyncClient client = client().startOffline().build()) {
             WriteHandle first = client.write(d -> add(d, "first"));
             WriteHandle second = client.write(WriteOptions.after(first), d -> add(d, "second"));
-            assertTrue(client.cancel(first).get(10, TimeUnit.SECONDS));
+            assertTrue(client.cancel(first).get(60, TimeUnit.SECONDS));
             assertEquals("dependency-rejected", code(second));
             WriteHandle late = client.write(WriteOptions.after(second), d -> add(d, "late"));
             assertEquals("dependency-rejected", code(late));
@@ -138,7 +138,7 @@ class DependentWritesTest {
             WriteHandle regretted = client.write(d -> add(d, "regretted"));
             WriteHandle dependant = client.write(WriteOptions.after(regretted), d -> add(d, "dependant"));
             assertEquals(2, client.status().pending());
-            assertTrue(client.cancel(regretted).get(10, TimeUnit.SECONDS));
+            assertTrue(client.cancel(regretted).get(60, TimeUnit.SECONDS));
             assertEquals("dependency-rejected", code(dependant));
             assertEquals(List.of(), client.pending());
             assertEquals(0, client.status().pending());
@@ -151,7 +151,7 @@ class DependentWritesTest {
             WriteHandle later = client.write(d -> add(d, "later"));
             assertEquals(List.of(later), client.pending());
             client.goOnline();
-            later.durable().get(10, TimeUnit.SECONDS);
+            later.durable().get(60, TimeUnit.SECONDS);
             assertEquals(0, client.status().pending());
             assertEquals(server.document.version(), client.snapshot().version());
         }
@@ -257,7 +257,7 @@ class DependentWritesTest {
                 d.set("bytes", ValueCodec.VALUE).add(new byte[] {1, 2});
                 d.register("text", ValueCodec.STRING).set("a \"quoted\"\nline");
             });
-            Rejection rejection = write.rejection().get(10, TimeUnit.SECONDS);
+            Rejection rejection = write.rejection().get(60, TimeUnit.SECONDS);
             assertEquals(RetryClass.AFTER_EDIT, rejection.retryClass());
             String json = client.exportJson();
             assertEquals(
@@ -269,7 +269,7 @@ class DependentWritesTest {
                     json);
             client.editAndRetry(rejection.id(), d -> add(d, "allowed"))
                     .durable()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertEquals(List.of("allowed"), tags(client));
             assertEquals(List.of(), client.rejections());
             assertEquals("[]", client.exportJson());
@@ -277,7 +277,7 @@ class DependentWritesTest {
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < end, "waited in vain");
             Thread.sleep(2);

@@ -198,7 +198,7 @@ class ForgottenVerdictsTest {
             Random random = new Random(seed);
             List<Consumer<Document>> writes = new ArrayList<>();
             Document twin = Document.create();
-            for (int n = 2 + random.nextInt(6); n > 0; n--) {
+            for (int n = 2 + random.nextInt(6); n > 0 || writes.size() < 2; n--) {
                 Consumer<Document> write = write(random);
                 long before = twin.issued();
                 write.accept(twin);
@@ -206,8 +206,10 @@ class ForgottenVerdictsTest {
                     writes.add(write);
                 }
             }
-            int sent = random.nextInt(writes.size() + 1);
-            int forgotten = random.nextInt(sent + 1);
+            // in every second one something is forgotten, and something else behind it is not
+            boolean isBehind = seed % 2 == 0;
+            int sent = isBehind ? 1 + random.nextInt(writes.size()) : random.nextInt(writes.size() + 1);
+            int forgotten = isBehind ? 1 + random.nextInt(Math.min(sent, writes.size() - 1)) : random.nextInt(sent + 1);
             behind += forgotten > 0 && writes.size() > forgotten ? 1 : 0;
             Map<String, Object> shown = meetAgain("box" + i, sent, forgotten, writes, new ArrayList<>(), replay);
             assertEquals(values(twin.toMap()), shown, replay);

@@ -57,13 +57,13 @@ class MovingTest {
     @Test
     void goesToTheNextServerWhenItsOwnIsGoneAndStaysThere() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
-            client.write(d -> tags(d).add("at one")).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("at one")).durable().get(60, TimeUnit.SECONDS);
             one.down = true;
             one.cut();
-            client.write(d -> tags(d).add("at two")).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("at two")).durable().get(60, TimeUnit.SECONDS);
             one.down = false;
             two.cut();
-            client.write(d -> tags(d).add("anywhere")).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("anywhere")).durable().get(60, TimeUnit.SECONDS);
             assertTrue(client.read(d -> tags(d).elements()).containsAll(List.of("at one", "at two", "anywhere")));
             assertEquals(List.of(), client.rejections());
         }
@@ -82,8 +82,8 @@ class MovingTest {
             until(() -> client.connection() != ConnectionStatus.CONNECTED);
             WriteHandle unsent = client.write(d -> d.counter("likes").increment(1));
             until(() -> counted.state() == WriteState.IN_DOUBT);
-            tagged.durable().get(10, TimeUnit.SECONDS);
-            unsent.durable().get(10, TimeUnit.SECONDS);
+            tagged.durable().get(60, TimeUnit.SECONDS);
+            unsent.durable().get(60, TimeUnit.SECONDS);
             assertEquals(1L, likes(two.document));
             assertEquals(List.of("x"), client.read(d -> tags(d).elements()));
             assertEquals(
@@ -104,11 +104,11 @@ class MovingTest {
             until(() -> one.submits == 2);
             behind.set(two);
             one.cut();
-            tagged.durable().get(10, TimeUnit.SECONDS);
+            tagged.durable().get(60, TimeUnit.SECONDS);
             assertEquals(WriteState.IN_DOUBT, counted.state());
             assertEquals(0L, likes(two.document));
             one.replicateTo(two);
-            counted.accepted().get(10, TimeUnit.SECONDS);
+            counted.accepted().get(60, TimeUnit.SECONDS);
             assertEquals(100L, (long) client.read(d -> d.counter("likes").value()));
             assertEquals(List.of(), client.rejections());
         }
@@ -145,7 +145,7 @@ class MovingTest {
             WriteHandle counted = client.write(d -> d.counter("likes").increment(100));
             client.write(WriteOptions.after(counted), d -> tags(d).add("liked"))
                     .savedLocally()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             until(() -> one.submits == 1);
         }
         behind.set(two);
@@ -171,7 +171,7 @@ class MovingTest {
             until(() -> one.submits == 1);
             behind.set(two);
             one.cut();
-            counted.durable().get(10, TimeUnit.SECONDS);
+            counted.durable().get(60, TimeUnit.SECONDS);
             assertEquals(1, two.submits);
         }
     }
@@ -201,10 +201,10 @@ class MovingTest {
             until(() -> refused.state() == WriteState.IN_DOUBT && client.sync() == SyncStatus.REJECTED);
             assertEquals(2, client.rejections().size());
             one.replicateTo(two);
-            accepted.accepted().get(10, TimeUnit.SECONDS);
-            assertEquals("voided", refused.rejection().get(10, TimeUnit.SECONDS).code());
-            client.write(d -> tags(d).add("x")).durable().get(10, TimeUnit.SECONDS);
-            accepted.durable().get(10, TimeUnit.SECONDS);
+            accepted.accepted().get(60, TimeUnit.SECONDS);
+            assertEquals("voided", refused.rejection().get(60, TimeUnit.SECONDS).code());
+            client.write(d -> tags(d).add("x")).durable().get(60, TimeUnit.SECONDS);
+            accepted.durable().get(60, TimeUnit.SECONDS);
             assertEquals(
                     List.of("voided"),
                     client.rejections().stream().map(Rejection::code).toList());
@@ -228,7 +228,7 @@ class MovingTest {
             client.discard(client.rejections().get(1).id());
             assertEquals(
                     "unknown-outcome",
-                    decided.rejection().get(10, TimeUnit.SECONDS).code());
+                    decided.rejection().get(60, TimeUnit.SECONDS).code());
         }
         try (SyncClient client = client(one, two).outbox(file).build()) {
             assertEquals(1, client.rejections().size());
@@ -281,7 +281,7 @@ class MovingTest {
             one.replicateTo(two);
             assertEquals(
                     "what has happened since hides whether this was accepted",
-                    counted.rejection().get(10, TimeUnit.SECONDS).message());
+                    counted.rejection().get(60, TimeUnit.SECONDS).message());
         }
     }
 
@@ -290,8 +290,8 @@ class MovingTest {
     void anItemThatWasIssuedAgainAndDeletedStaysDeletedWhenTheFormerServerTellsOfIt() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
-            client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(60, TimeUnit.SECONDS);
+            client.write(d -> tags(d).remove("milk")).durable().get(60, TimeUnit.SECONDS);
             List<CommitEvent> changes = new CopyOnWriteArrayList<>();
             client.onChange(changes::add);
             List<Integer> pending = new CopyOnWriteArrayList<>();
@@ -310,8 +310,8 @@ class MovingTest {
     void whatSomebodyElseHasAddedAgainStays() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
-            client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(60, TimeUnit.SECONDS);
+            client.write(d -> tags(d).remove("milk")).durable().get(60, TimeUnit.SECONDS);
             two.thread.submit(() -> tags(two.document).add("milk")).get();
             one.replicateTo(two);
             until(() -> two.submits == 3 && client.pending().isEmpty());
@@ -323,7 +323,7 @@ class MovingTest {
     void whatWasIssuedAgainStandsOnceAndSoAnybodyCanDeleteIt() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(d -> tags(d).add("milk"))).durable().get(60, TimeUnit.SECONDS);
             Delta seen = two.thread.submit(() -> two.document.state()).get();
             one.replicateTo(two);
             until(() -> two.submits == 2 && client.pending().isEmpty());
@@ -366,8 +366,8 @@ class MovingTest {
         unmade.accept(twin);
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
-            strand(1, () -> client.write(made)).durable().get(10, TimeUnit.SECONDS);
-            client.write(unmade).durable().get(10, TimeUnit.SECONDS);
+            strand(1, () -> client.write(made)).durable().get(60, TimeUnit.SECONDS);
+            client.write(unmade).durable().get(60, TimeUnit.SECONDS);
             one.replicateTo(two);
             until(() -> two.submits == 3 && client.pending().isEmpty());
             assertEquals(twin.toMap(), values(two));
@@ -419,7 +419,7 @@ class MovingTest {
     @Test
     void aRemovalFromBeforeAWriteInDoubtDoesNotTakeOffWhatThatPutsThereAgain() throws Exception {
         try (SyncClient client = client(one, two).moveAfter(Duration.ZERO).build()) {
-            client.write(d -> tags(d).add("milk")).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("milk")).durable().get(60, TimeUnit.SECONDS);
             one.replicateTo(two);
             until(() -> values(two).containsKey("tags"));
             one.mute = true;
@@ -430,7 +430,7 @@ class MovingTest {
                         d.counter("likes").increment(100);
                         tags(d).add("milk");
                     }));
-            removed.durable().get(10, TimeUnit.SECONDS);
+            removed.durable().get(60, TimeUnit.SECONDS);
             assertEquals(Map.of(), values(two));
             one.replicateTo(two);
             until(() -> client.rejections().isEmpty() && client.pending().isEmpty());
@@ -459,7 +459,7 @@ class MovingTest {
             two.down = false;
             assertEquals(
                     "content-rejected",
-                    refused.rejection().get(10, TimeUnit.SECONDS).code());
+                    refused.rejection().get(60, TimeUnit.SECONDS).code());
             until(() -> client.pending().isEmpty());
             Map<String, Object> all = Map.of("likes", 100L, "tags", List.of("milk"));
             assertEquals(all, client.snapshot().toMap());
@@ -493,8 +493,8 @@ class MovingTest {
             until(() -> values(three).containsKey("tags"));
             two.down = true;
             two.cut();
-            client.write(d -> tags(d).add("milk")).durable().get(10, TimeUnit.SECONDS);
-            client.write(d -> tags(d).remove("milk")).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("milk")).durable().get(60, TimeUnit.SECONDS);
+            client.write(d -> tags(d).remove("milk")).durable().get(60, TimeUnit.SECONDS);
             assertEquals(2, three.submits);
             one.replicateTo(three);
             until(() -> client.rejections().isEmpty() && client.pending().isEmpty());
@@ -517,7 +517,7 @@ class MovingTest {
             WriteHandle removed = client.write(d -> tags(d).remove("milk"));
             WriteHandle dependant = client.write(WriteOptions.after(removed), d -> tags(d).add("bread"));
             two.down = false;
-            dependant.durable().get(10, TimeUnit.SECONDS);
+            dependant.durable().get(60, TimeUnit.SECONDS);
             assertEquals(Map.of("tags", List.of("bread")), values(two));
         }
     }
@@ -532,7 +532,7 @@ class MovingTest {
             until(() -> one.submits == 1);
             one.cut();
             one.mute = false;
-            counted.durable().get(10, TimeUnit.SECONDS);
+            counted.durable().get(60, TimeUnit.SECONDS);
             assertEquals(1, one.submits);
             assertEquals(0, two.submits);
         }
@@ -565,14 +565,14 @@ class MovingTest {
         one.down = true;
         try (SyncClient client = client(one, one).build()) {
             WriteHandle write = client.write(d -> tags(d).add("x"));
-            WriteState state = write.settled(Duration.ofMillis(20)).get(10, TimeUnit.SECONDS);
+            WriteState state = write.settled(Duration.ofMillis(20)).get(60, TimeUnit.SECONDS);
             assertTrue(state.compareTo(WriteState.SENT) < 0, state::toString);
             one.down = false;
             assertEquals(
-                    WriteState.DURABLE, write.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
+                    WriteState.DURABLE, write.settled(Duration.ofSeconds(30)).get(60, TimeUnit.SECONDS));
             WriteHandle refused = client.write(d -> tags(d).add("forbidden"));
             assertEquals(
-                    WriteState.REJECTED, refused.settled(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS));
+                    WriteState.REJECTED, refused.settled(Duration.ofSeconds(30)).get(60, TimeUnit.SECONDS));
         }
     }
 
@@ -582,15 +582,15 @@ class MovingTest {
         try (SyncClient client = client(one, one).outbox(file).startOffline().build()) {
             WriteHandle regretted = client.write(d -> d.counter("likes").increment(100));
             WriteHandle later = client.write(d -> tags(d).add("x"));
-            assertTrue(client.cancel(regretted).get(10, TimeUnit.SECONDS));
-            assertFalse(client.cancel(regretted).get(10, TimeUnit.SECONDS));
+            assertTrue(client.cancel(regretted).get(60, TimeUnit.SECONDS));
+            assertFalse(client.cancel(regretted).get(60, TimeUnit.SECONDS));
             assertEquals(
-                    "cancelled", regretted.rejection().get(10, TimeUnit.SECONDS).code());
+                    "cancelled", regretted.rejection().get(60, TimeUnit.SECONDS).code());
             assertEquals(0L, (long) client.read(d -> d.counter("likes").value()));
             assertEquals(List.of(), client.rejections());
             client.goOnline();
-            later.durable().get(10, TimeUnit.SECONDS);
-            assertFalse(client.cancel(later).get(10, TimeUnit.SECONDS));
+            later.durable().get(60, TimeUnit.SECONDS);
+            assertFalse(client.cancel(later).get(60, TimeUnit.SECONDS));
         }
         assertEquals(0L, likes(one.document));
         assertEquals(List.of("x"), List.copyOf(tags(one.document).elements()));
@@ -608,8 +608,8 @@ class MovingTest {
                 client(one, two).outbox(file).moveAfter(Duration.ZERO).build()) {
             until(() -> two.hellos > 0);
             WriteHandle unsent = client.write(d -> tags(d).add("bread"));
-            assertFalse(client.cancel(client.pending().get(0)).get(10, TimeUnit.SECONDS));
-            assertTrue(client.cancel(unsent).get(10, TimeUnit.SECONDS));
+            assertFalse(client.cancel(client.pending().get(0)).get(60, TimeUnit.SECONDS));
+            assertTrue(client.cancel(unsent).get(60, TimeUnit.SECONDS));
         }
     }
 
@@ -730,7 +730,7 @@ class MovingTest {
     }
 
     private static void until(BooleanSupplier condition, Supplier<String> otherwise) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < end, otherwise);
             Thread.sleep(2);

@@ -50,19 +50,19 @@ class PinnedViewTest {
     void othersDoNotMoveItAndOwnWritesShow() throws Exception {
         try (SyncClient mine = client();
                 SyncClient other = client()) {
-            add(mine, "before").durable().get(10, TimeUnit.SECONDS);
+            add(mine, "before").durable().get(60, TimeUnit.SECONDS);
             PinnedView pin = mine.session().pin();
             assertEquals(0, pin.behindBy());
-            add(other, "theirs").durable().get(10, TimeUnit.SECONDS);
+            add(other, "theirs").durable().get(60, TimeUnit.SECONDS);
             until(() -> pin.behindBy() == 1);
             assertEquals(Set.of("before"), tags(pin));
             WriteHandle own = add(mine, "mine");
             assertEquals(Set.of("before", "mine"), tags(pin));
-            own.durable().get(10, TimeUnit.SECONDS);
+            own.durable().get(60, TimeUnit.SECONDS);
             assertEquals(Set.of("before", "mine"), tags(pin), "also once it is confirmed");
             mine.write(d -> d.set("tags", ValueCodec.STRING).remove("before"))
                     .durable()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertEquals(Set.of("mine"), tags(pin));
             pin.repin();
             assertEquals(Set.of("mine", "theirs"), tags(pin));
@@ -80,7 +80,7 @@ class PinnedViewTest {
             WriteHandle cancelled = add(mine, "cancelled");
             add(mine, "kept");
             assertEquals(Set.of("cancelled", "forbidden", "kept"), tags(pin));
-            assertTrue(mine.cancel(cancelled).get(10, TimeUnit.SECONDS));
+            assertTrue(mine.cancel(cancelled).get(60, TimeUnit.SECONDS));
             assertEquals(Set.of("forbidden", "kept"), tags(pin));
             mine.goOnline();
             until(() -> mine.rejections().size() == 1);
@@ -182,7 +182,7 @@ class PinnedViewTest {
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.currentTimeMillis() + 20_000;
+        long deadline = System.currentTimeMillis() + 60_000;
         while (!condition.getAsBoolean()) {
             assertTrue(System.currentTimeMillis() < deadline, "in vain");
             Thread.sleep(5);

@@ -37,7 +37,7 @@ class SupersededTest {
     }
 
     private static void save(SyncClient client, String text) throws Exception {
-        client.write(title(text)).durable().get(10, TimeUnit.SECONDS);
+        client.write(title(text)).durable().get(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -53,7 +53,7 @@ class SupersededTest {
                 Thread.sleep(2);
             }
             save(other, "theirs");
-            Superseded event = heard.poll(10, TimeUnit.SECONDS);
+            Superseded event = heard.poll(60, TimeUnit.SECONDS);
             assertEquals(List.of("page", "title"), event.path());
             assertEquals("mine", event.mine());
             assertEquals("theirs", event.theirs());
@@ -67,7 +67,7 @@ class SupersededTest {
             }
             save(client, "mine again");
             assertNull(heard.poll(), "the register was no longer its own");
-            assertEquals("mine again", heardThere.poll(10, TimeUnit.SECONDS).theirs());
+            assertEquals("mine again", heardThere.poll(60, TimeUnit.SECONDS).theirs());
         }
     }
 
@@ -78,7 +78,7 @@ class SupersededTest {
             assertInstanceOf(ConditionalWrite.Written.class, ConditionalWrite.set(client, path, Values.NULL, "first"));
             ConditionalWrite.Written written = assertInstanceOf(
                     ConditionalWrite.Written.class, ConditionalWrite.set(client, path, "first", "second"));
-            written.handle().durable().get(10, TimeUnit.SECONDS);
+            written.handle().durable().get(60, TimeUnit.SECONDS);
             assertEquals(
                     new ConditionalWrite.PreconditionFailed("first", "mine", "second"),
                     ConditionalWrite.set(client, path, "first", "mine"));
@@ -100,7 +100,7 @@ class SupersededTest {
             second.goOnline();
             second.pending().forEach(write -> write.durable().join());
             first.goOnline();
-            Superseded event = early.poll(10, TimeUnit.SECONDS);
+            Superseded event = early.poll(60, TimeUnit.SECONDS);
             assertEquals("late", event.theirs());
             assertEquals(2_000, event.at().toEpochMilli());
             assertTrue(event.isConcurrent());

@@ -41,7 +41,7 @@ class SyncClientTest {
         try (SyncClient client = client().build()) {
             WriteHandle write = client.write(d -> d.counter("likes").increment(3));
             assertEquals(3L, likes(client));
-            write.durable().get(5, TimeUnit.SECONDS);
+            write.durable().get(60, TimeUnit.SECONDS);
             assertEquals(WriteState.DURABLE, write.state());
             until(() -> client.sync() == SyncStatus.SYNCHRONIZED);
             assertEquals(List.of(), client.pending());
@@ -69,7 +69,7 @@ class SyncClientTest {
         try (SyncClient client = client().outbox(file).build()) {
             client.write(d -> tags(d).add("fine"));
             WriteHandle write = client.write(d -> tags(d).add("forbidden"));
-            Rejection rejection = write.rejection().get(5, TimeUnit.SECONDS);
+            Rejection rejection = write.rejection().get(60, TimeUnit.SECONDS);
             assertEquals("content-rejected", rejection.code());
             ExecutionException refused =
                     assertThrows(ExecutionException.class, () -> write.durable().get());
@@ -79,7 +79,7 @@ class SyncClientTest {
         }
         try (SyncClient client = client().outbox(file).build()) {
             Rejection kept = client.rejections().get(0);
-            client.retry(kept.id()).rejection().get(5, TimeUnit.SECONDS);
+            client.retry(kept.id()).rejection().get(60, TimeUnit.SECONDS);
             assertEquals(1, client.rejections().size());
             client.discard(client.rejections().get(0).id());
             assertEquals(List.of(), client.rejections());
@@ -94,7 +94,7 @@ class SyncClientTest {
         Path file = directory.resolve("box");
         try (SyncClient client = client().outbox(file).startOffline().build()) {
             WriteHandle write = client.write(d -> d.counter("likes").increment(5));
-            write.savedLocally().get(5, TimeUnit.SECONDS);
+            write.savedLocally().get(60, TimeUnit.SECONDS);
             assertEquals(WriteState.SAVED_LOCALLY, write.state());
             assertEquals(SyncStatus.OFFLINE_PENDING, client.sync());
         }
@@ -102,7 +102,7 @@ class SyncClientTest {
             assertEquals(5L, likes(client));
             WriteHandle pending = client.pending().get(0);
             client.goOnline();
-            pending.durable().get(5, TimeUnit.SECONDS);
+            pending.durable().get(60, TimeUnit.SECONDS);
             assertEquals(5L, likes(client));
         }
         assertEquals(1, server.submits);
@@ -120,7 +120,7 @@ class SyncClientTest {
             until(() -> server.submits == 1);
             server.cut();
             server.mute = false;
-            write.durable().get(10, TimeUnit.SECONDS);
+            write.durable().get(60, TimeUnit.SECONDS);
             assertEquals(1, server.submits);
             assertEquals(1L, likes(client));
         }
@@ -136,8 +136,8 @@ class SyncClientTest {
             server.mute = false;
             server.replaceAll();
             WriteHandle unsent = client.write(d -> d.counter("likes").increment(10));
-            heard.durable().get(10, TimeUnit.SECONDS);
-            unsent.durable().get(10, TimeUnit.SECONDS);
+            heard.durable().get(60, TimeUnit.SECONDS);
+            unsent.durable().get(60, TimeUnit.SECONDS);
             assertEquals(2, server.submits);
             assertEquals(11L, likes(client));
             assertEquals(List.of(), client.rejections());
@@ -154,8 +154,8 @@ class SyncClientTest {
                 SyncClient two = client().outbox(copy).build()) {
             WriteHandle first = one.write(d -> d.counter("likes").increment(1));
             WriteHandle second = two.write(d -> d.counter("likes").increment(10));
-            first.durable().get(20, TimeUnit.SECONDS);
-            second.durable().get(20, TimeUnit.SECONDS);
+            first.durable().get(60, TimeUnit.SECONDS);
+            second.durable().get(60, TimeUnit.SECONDS);
             until(() -> one.sync() == SyncStatus.SYNCHRONIZED && two.sync() == SyncStatus.SYNCHRONIZED);
             until(() -> likes(one) == 11 && likes(two) == 11);
             assertEquals(List.of(), one.rejections());
@@ -167,8 +167,8 @@ class SyncClientTest {
     void twoClientsAgree() throws Exception {
         try (SyncClient one = client().build();
                 SyncClient two = client().build()) {
-            one.write(d -> tags(d).add("a")).durable().get(5, TimeUnit.SECONDS);
-            two.write(d -> tags(d).add("b")).durable().get(5, TimeUnit.SECONDS);
+            one.write(d -> tags(d).add("a")).durable().get(60, TimeUnit.SECONDS);
+            two.write(d -> tags(d).add("b")).durable().get(60, TimeUnit.SECONDS);
             until(() -> one.read(d -> tags(d).size()) == 2 && two.read(d -> tags(d).size()) == 2);
             assertEquals(one.snapshot().state(), two.snapshot().state());
             one.presence("here");
@@ -183,12 +183,12 @@ class SyncClientTest {
         client().outbox(file).startOffline().build().close();
         Files.copy(file, copy);
         try (SyncClient one = client().outbox(file).build()) {
-            one.write(d -> d.counter("likes").increment(1)).durable().get(5, TimeUnit.SECONDS);
+            one.write(d -> d.counter("likes").increment(1)).durable().get(60, TimeUnit.SECONDS);
         }
         try (SyncClient two = client().outbox(copy).startOffline().build()) {
             WriteHandle write = two.write(d -> d.counter("likes").increment(10));
             two.goOnline();
-            write.durable().get(10, TimeUnit.SECONDS);
+            write.durable().get(60, TimeUnit.SECONDS);
             until(() -> likes(two) == 11);
         }
     }
@@ -196,16 +196,16 @@ class SyncClientTest {
     @Test
     void anotherEpochDropsTheConfirmedStateAndKeepsTheWritesForTheUser() throws Exception {
         try (SyncClient client = client().build()) {
-            client.write(d -> tags(d).add("old")).durable().get(5, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("old")).durable().get(60, TimeUnit.SECONDS);
             client.goOffline();
             until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
             WriteHandle write = client.write(d -> tags(d).add("mine"));
             server.recreate();
             client.goOnline();
             assertEquals(
-                    "epoch-changed", write.rejection().get(10, TimeUnit.SECONDS).code());
+                    "epoch-changed", write.rejection().get(60, TimeUnit.SECONDS).code());
             until(() -> client.connection() == ConnectionStatus.CONNECTED);
-            client.retry(client.rejections().get(0).id()).durable().get(5, TimeUnit.SECONDS);
+            client.retry(client.rejections().get(0).id()).durable().get(60, TimeUnit.SECONDS);
             assertEquals(List.of("mine"), client.read(d -> tags(d).elements()));
         }
     }
@@ -213,7 +213,7 @@ class SyncClientTest {
     @Test
     void aDeletedDocumentIsNotBroughtBackByWhatIsPending() throws Exception {
         try (SyncClient client = client().build()) {
-            client.write(d -> tags(d).add("old")).durable().get(5, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("old")).durable().get(60, TimeUnit.SECONDS);
             client.goOffline();
             until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
             WriteHandle write = client.write(d -> tags(d).add("mine"));
@@ -222,7 +222,7 @@ class SyncClientTest {
             client.goOnline();
             assertEquals(
                     "document-deleted",
-                    write.rejection().get(10, TimeUnit.SECONDS).code());
+                    write.rejection().get(60, TimeUnit.SECONDS).code());
             until(() -> client.connection() == ConnectionStatus.ERROR);
             assertEquals(List.of(), client.read(d -> tags(d).elements()));
             assertEquals(submits, server.submits);
@@ -231,7 +231,7 @@ class SyncClientTest {
             client.goOffline();
             client.goOnline();
             until(() -> client.connection() == ConnectionStatus.CONNECTED);
-            client.retry(client.rejections().get(0).id()).durable().get(5, TimeUnit.SECONDS);
+            client.retry(client.rejections().get(0).id()).durable().get(60, TimeUnit.SECONDS);
             assertEquals(List.of("mine"), client.read(d -> tags(d).elements()));
         }
     }
@@ -239,14 +239,14 @@ class SyncClientTest {
     @Test
     void aClientThatHoldsWhatTheServerHasLostBeginsWithWhatTheServerHas() throws Exception {
         try (SyncClient client = client().build()) {
-            client.write(d -> tags(d).add("kept")).durable().get(5, TimeUnit.SECONDS);
+            client.write(d -> tags(d).add("kept")).durable().get(60, TimeUnit.SECONDS);
             client.goOffline();
             until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
             WriteHandle write = client.write(d -> tags(d).add("mine"));
             server.refusal = FailureCode.EPOCH_CHANGED;
             client.goOnline();
             assertEquals(
-                    "epoch-changed", write.rejection().get(10, TimeUnit.SECONDS).code());
+                    "epoch-changed", write.rejection().get(60, TimeUnit.SECONDS).code());
             server.refusal = null;
             until(() -> client.connection() == ConnectionStatus.CONNECTED);
             until(() -> client.read(d -> tags(d).elements()).equals(List.of("kept")));
@@ -262,8 +262,9 @@ class SyncClientTest {
                 }
             });
             WriteHandle small = client.write(d -> tags(d).add("small"));
-            assertEquals("too-large", large.rejection().get(5, TimeUnit.SECONDS).code());
-            small.durable().get(5, TimeUnit.SECONDS);
+            assertEquals(
+                    "too-large", large.rejection().get(60, TimeUnit.SECONDS).code());
+            small.durable().get(60, TimeUnit.SECONDS);
             assertEquals(List.of("small"), client.read(d -> tags(d).elements()));
             assertEquals(1, client.rejections().size());
         }
@@ -298,7 +299,7 @@ class SyncClientTest {
             WriteHandle write = client.write(d -> tags(d).add("x"));
             until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
             server.down = false;
-            write.durable().get(10, TimeUnit.SECONDS);
+            write.durable().get(60, TimeUnit.SECONDS);
         }
     }
 
@@ -312,7 +313,7 @@ class SyncClientTest {
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < end, "waited in vain");
             Thread.sleep(5);

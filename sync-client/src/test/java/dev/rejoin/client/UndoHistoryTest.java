@@ -38,11 +38,11 @@ class UndoHistoryTest {
     }
 
     private static boolean await(CompletableFuture<Boolean> done) throws Exception {
-        return done.get(10, TimeUnit.SECONDS);
+        return done.get(60, TimeUnit.SECONDS);
     }
 
     private static void save(SyncClient client, Consumer<Document> body) throws Exception {
-        client.write(body).durable().get(10, TimeUnit.SECONDS);
+        client.write(body).durable().get(60, TimeUnit.SECONDS);
     }
 
     private static void untilQuiet(SyncClient client) throws Exception {
@@ -121,7 +121,7 @@ class UndoHistoryTest {
             WriteHandle write = client.write(d -> d.counter("likes").increment(5));
             assertTrue(await(history.undo()));
             assertEquals(
-                    "cancelled", write.rejection().get(10, TimeUnit.SECONDS).code());
+                    "cancelled", write.rejection().get(60, TimeUnit.SECONDS).code());
             assertEquals(0, client.snapshot().counter("likes"));
             assertTrue(await(history.redo()));
             assertEquals(5, client.snapshot().counter("likes"));
@@ -263,7 +263,7 @@ class UndoHistoryTest {
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < end, "waited in vain");
             Thread.sleep(2);

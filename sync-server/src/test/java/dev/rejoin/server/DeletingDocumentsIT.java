@@ -135,7 +135,7 @@ class DeletingDocumentsIT {
                 .start()) {
             send(server, "POST", "d", "write", ADD_X);
             send(server, "DELETE", "d", "admin", "");
-            for (int i = 0; i < 200 && send(server, "GET", "d", "read", "").statusCode() == 410; i++) {
+            for (int i = 0; i < 1_200 && send(server, "GET", "d", "read", "").statusCode() == 410; i++) {
                 Thread.sleep(50);
             }
             assertEquals(404, send(server, "GET", "d", "read", "").statusCode());
@@ -165,7 +165,7 @@ class DeletingDocumentsIT {
     }
 
     private static <T> T get(CompletionStage<T> stage) throws Exception {
-        return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
+        return stage.toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     private static String epoch(String body) {

@@ -39,7 +39,7 @@ class HeartbeatIT {
     @Test
     void anEditorThatAnswersNoPingIsClosedAndOneThatDoesIsNot() throws Exception {
         try (SyncServer server = SyncServer.builder()
-                .config(ServerConfig.DEFAULTS.with(ServerConfig.HEARTBEAT, Duration.ofSeconds(1)))
+                .config(ServerConfig.DEFAULTS.with(ServerConfig.HEARTBEAT, Duration.ofSeconds(3)))
                 .port(0)
                 .log(new MemoryDeltaLog())
                 .start()) {
@@ -62,8 +62,8 @@ class HeartbeatIT {
         WebSocket socket = HttpClient.newHttpClient()
                 .newWebSocketBuilder()
                 .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + "/yjs/d"), new Mute())
-                .get(10, TimeUnit.SECONDS);
-        socket.sendBinary(ByteBuffer.wrap(SYNC_STEP_1), true).get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
+        socket.sendBinary(ByteBuffer.wrap(SYNC_STEP_1), true).get(60, TimeUnit.SECONDS);
         return socket;
     }
 

@@ -460,9 +460,9 @@ class HttpEndpointIT {
     private static void send(TestServer server, String document, YDoc doc) throws Exception {
         Author author = new Author(new CompletableFuture<>(), new CompletableFuture<>());
         ContentSeat seat = server.rooms.join(DocumentName.of(document), Framing.Y_WEBSOCKET, false, author);
-        author.admitted.get(10, TimeUnit.SECONDS);
+        author.admitted.get(60, TimeUnit.SECONDS);
         seat.change(doc.encodeStateAsUpdate(), false);
-        assertTrue(author.saved.get(10, TimeUnit.SECONDS));
+        assertTrue(author.saved.get(60, TimeUnit.SECONDS));
         seat.leave();
     }
 

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What {@code deploy/Dockerfile} says holds for the jar that was packaged. No image is built: its commands run as they are. */
 @Timeout(120)
 final class ImageIT {
+    private static final int LOWEST_PORT = 15_000;
+    private static final int HIGHEST_PORT = 30_000;
     private static final Path JAR = Path.of("target", "rejoin-server.jar");
     private static final Pattern USER = Pattern.compile("([1-9][0-9]*):([1-9][0-9]*)");
 
@@ -108,7 +111,7 @@ final class ImageIT {
                     asked.getOutputStream()
                             .write(("HTTP/1.1 " + status + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
                 }
-                assertTrue(asking.waitFor(30, TimeUnit.SECONDS));
+                assertTrue(asking.waitFor(60, TimeUnit.SECONDS));
                 assertEquals(status.startsWith("200"), asking.exitValue() == 0, status);
             }
         }
@@ -124,7 +127,7 @@ final class ImageIT {
 
     private int health(Map<String, String> environment) throws Exception {
         Process asking = run(healthCommand(), environment);
-        assertTrue(asking.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(asking.waitFor(60, TimeUnit.SECONDS));
         return asking.exitValue();
     }
 
@@ -142,10 +145,18 @@ final class ImageIT {
         return builder.start();
     }
 
+    /** A port of loopback that is free now and that the kernel gives to nobody who does not ask for it. */
     private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+        Random random = new Random();
+        for (int attempt = 0; attempt < 100; attempt++) {
+            int port = LOWEST_PORT + random.nextInt(HIGHEST_PORT - LOWEST_PORT);
+            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return probe.getLocalPort();
+            } catch (IOException taken) {
+                continue;
+            }
         }
+        throw new IOException("no port is free");
     }
 
     private Map<String, String> environment() {

@@ -163,16 +163,17 @@ class LiveSessionsIT {
         peer.connect(b.syncUri());
         greet(peer, 0, NOTHING, KEEPS_A_SESSION);
         delay(Duration.ofMillis(1_500));
-        long lag = -1;
-        for (int told = 0; told < 10 && Math.abs(lag - 1_500) > 100; told++) {
-            List<OriginLag> all = List.of();
-            while (all.isEmpty()) {
-                all = peer.next(Watermark.class).standing().lag();
-            }
-            assertEquals(1, all.size());
-            lag = all.get(0).lagMillis();
+        // with clocks a minute apart; the timeout of the class ends it
+        while (Math.abs(lagTold(peer) - 1_500) > 100) {}
+    }
+
+    private static long lagTold(TestPeer peer) throws Exception {
+        List<OriginLag> all = List.of();
+        while (all.isEmpty()) {
+            all = peer.next(Watermark.class).standing().lag();
         }
-        assertTrue(Math.abs(lag - 1_500) <= 100, "with clocks a minute apart, 1500 ms are measured as " + lag);
+        assertEquals(1, all.size());
+        return all.get(0).lagMillis();
     }
 
     // the two servers
@@ -207,7 +208,7 @@ class LiveSessionsIT {
         server.document(DOCUMENT)
                 .transact(each -> each.set("tags", ValueCodec.STRING).add(tag))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static String tags(SyncServer server) {
@@ -279,7 +280,7 @@ class LiveSessionsIT {
     }
 
     private static void until(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.currentTimeMillis() + 30_000;
+        long deadline = System.currentTimeMillis() + 60_000;
         while (!condition.getAsBoolean()) {
             if (System.currentTimeMillis() > deadline) {
                 throw new AssertionError("in vain: " + what);

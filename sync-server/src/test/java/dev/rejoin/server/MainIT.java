@@ -168,7 +168,7 @@ final class MainIT {
                             .transact(document ->
                                     document.content().getText("body").insert(0, "a".repeat(400_000)))
                             .toCompletableFuture()
-                            .get(20, TimeUnit.SECONDS);
+                            .get(60, TimeUnit.SECONDS);
                 }
             }
         }
@@ -189,7 +189,7 @@ final class MainIT {
                 HttpResponse.BodyHandlers.ofString());
         assertEquals(200, written.statusCode(), written.body());
         first.destroy();
-        assertTrue(first.waitFor(20, TimeUnit.SECONDS));
+        assertTrue(first.waitFor(60, TimeUnit.SECONDS));
         assertEquals(Main.OK, first.exitValue());
         assertTrue(Files.notExists(data.resolve("rejoin.db-wal")), "the log was not closed");
         Process second = launch(data);

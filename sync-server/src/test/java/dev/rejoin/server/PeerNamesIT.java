@@ -10,7 +10,9 @@ import dev.rejoin.crdt.ValueCodec;
 import dev.rejoin.server.replication.LinkStatus;
 import dev.rejoin.server.room.DocumentView;
 import dev.rejoin.server.storage.MemoryDeltaLog;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -28,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Servers that find each other by one name, which each of them resolves to itself too. They have one port and each an address of loopback. */
 class PeerNamesIT {
     private static final long PATIENCE_MILLIS = 60_000;
+    private static final int LOWEST_PORT = 15_000;
+    private static final int HIGHEST_PORT = 30_000;
     private static final String NAME = "cluster.test";
     private static final long NOBODY = 0x1234L;
     private static final Duration BETWEEN_QUESTIONS = Duration.ofMillis(200);
@@ -81,20 +86,20 @@ class PeerNamesIT {
         DocumentView written = a.document("d")
                 .read()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS)
+                .get(60, TimeUnit.SECONDS)
                 .orElseThrow();
         Position own =
                 Position.of(written.position().incarnation(), written.position().sequence());
 
         PositionVector heads =
-                replication(b).origins("d").heads().toCompletableFuture().get(10, TimeUnit.SECONDS);
+                replication(b).origins("d").heads().toCompletableFuture().get(60, TimeUnit.SECONDS);
         assertTrue(heads.sequence(own.origin()) >= own.sequence(), heads::toString);
 
         Origins.Pulled pulled = replication(b)
                 .origins("d")
                 .pull(PositionVector.EMPTY.with(own).with(new Position(NOBODY, 7)))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         assertTrue(pulled.held().sequence(own.origin()) >= own.sequence(), pulled::toString);
         assertEquals(PositionVector.EMPTY.with(new Position(NOBODY, 7)), pulled.lost());
     }
@@ -111,7 +116,7 @@ class PeerNamesIT {
                 .origins("d")
                 .pull(PositionVector.EMPTY.with(new Position(NOBODY, 7)))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         assertEquals(PositionVector.EMPTY, pulled.lost());
         assertEquals(
                 Optional.empty(),
@@ -166,10 +171,20 @@ class PeerNamesIT {
         return found;
     }
 
-    private static int freePort() throws Exception {
-        try (var socket = new java.net.ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return socket.getLocalPort();
+    /** A port of loopback that is free now and that the kernel gives to nobody who does not ask for it. */
+    private static int freePort() throws IOException {
+        Random random = new Random();
+        for (int attempt = 0; attempt < 100; attempt++) {
+            int port = LOWEST_PORT + random.nextInt(HIGHEST_PORT - LOWEST_PORT);
+            try (ServerSocket one = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"));
+                    ServerSocket two = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.2"))) {
+                assertEquals(one.getLocalPort(), two.getLocalPort());
+                return port;
+            } catch (IOException taken) {
+                continue;
+            }
         }
+        throw new IOException("no port is free");
     }
 
     private static List<LinkStatus> links(SyncServer server) {
@@ -184,7 +199,7 @@ class PeerNamesIT {
         server.document(document)
                 .transact(each -> each.set("tags", ValueCodec.STRING).add(text))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static String tags(SyncServer server, String document) {
@@ -192,7 +207,7 @@ class PeerNamesIT {
             return server.document(document)
                     .read()
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS)
+                    .get(60, TimeUnit.SECONDS)
                     .map(view -> String.valueOf(view.snapshot().toMap().get("tags")))
                     .orElse("none");
         } catch (Exception e) {

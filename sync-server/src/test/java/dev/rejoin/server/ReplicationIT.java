@@ -140,9 +140,9 @@ class ReplicationIT {
         write(a, "d", "old");
         await("the first life", () -> tags(b, "d").equals("[old]"));
         var name = dev.rejoin.sync.session.DocumentName.of("d");
-        assertTrue(a.document("d").delete().toCompletableFuture().get(10, TimeUnit.SECONDS));
+        assertTrue(a.document("d").delete().toCompletableFuture().get(60, TimeUnit.SECONDS));
         await("the deletion", () -> tags(b, "d").equals("deleted"));
-        a.document("d").beginAnew().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        a.document("d").beginAnew().toCompletableFuture().get(60, TimeUnit.SECONDS);
         write(a, "d", "new");
         await("the second life", () -> tags(b, "d").equals("[new]"));
         assertEquals(epoch(a, name.value()), epoch(b, name.value()));
@@ -273,11 +273,11 @@ class ReplicationIT {
                             closed.countDown();
                         }
                     })
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             byte[] bytes = new byte[1 + random.nextInt(200)];
             random.nextBytes(bytes);
-            socket.sendBinary(ByteBuffer.wrap(bytes), true).get(10, TimeUnit.SECONDS);
-            assertTrue(closed.await(10, TimeUnit.SECONDS), "not closed after " + i);
+            socket.sendBinary(ByteBuffer.wrap(bytes), true).get(60, TimeUnit.SECONDS);
+            assertTrue(closed.await(60, TimeUnit.SECONDS), "not closed after " + i);
         }
         write(a, "d", "still here");
         await("replication goes on", () -> tags(b, "d").equals("[still here]"));
@@ -337,11 +337,11 @@ class ReplicationIT {
                     each.content().getText("t").insert(0, text);
                 })
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static Optional<DocumentView> view(SyncServer server, String document) throws Exception {
-        return server.document(document).read().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        return server.document(document).read().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     private static String tags(SyncServer server, String document) {
@@ -359,7 +359,7 @@ class ReplicationIT {
             return server.document(document)
                     .content()
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS)
+                    .get(60, TimeUnit.SECONDS)
                     .map(view -> view.content().text("t"))
                     .orElse("none");
         } catch (Exception e) {

@@ -61,14 +61,14 @@ final class StoreExchangeIT {
                     changed.content().getText("body").insert(0, tag);
                 })
                 .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static DocumentView view(SyncServer server, String document) throws Exception {
         return server.document(document)
                 .read()
                 .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS)
+                .get(60, TimeUnit.SECONDS)
                 .orElseThrow();
     }
 
@@ -131,15 +131,15 @@ final class StoreExchangeIT {
                 SyncServer two = serve("two")) {
             for (String name : List.of("anew", "deleted")) {
                 write(one, name, "x");
-                one.document(name).delete().toCompletableFuture().get(20, TimeUnit.SECONDS);
+                one.document(name).delete().toCompletableFuture().get(60, TimeUnit.SECONDS);
             }
-            one.document("anew").beginAnew().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            one.document("anew").beginAnew().toCompletableFuture().get(60, TimeUnit.SECONDS);
             one.document("bare")
                     .transact(changed -> changed.flag("f").enable())
                     .toCompletableFuture()
-                    .get(20, TimeUnit.SECONDS);
-            one.document("bare").delete().toCompletableFuture().get(20, TimeUnit.SECONDS);
-            one.document("bare").beginAnew().toCompletableFuture().get(20, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
+            one.document("bare").delete().toCompletableFuture().get(60, TimeUnit.SECONDS);
+            one.document("bare").beginAnew().toCompletableFuture().get(60, TimeUnit.SECONDS);
             HttpResponse<String> done = intake(two, export(one), "");
             assertEquals("{\"added\":2,\"replaced\":0,\"skipped\":0}", done.body());
             assertEquals(List.of(), tags(two, "anew"));
@@ -184,7 +184,7 @@ final class StoreExchangeIT {
             assertFalse(two.document("a")
                     .read()
                     .toCompletableFuture()
-                    .get(20, TimeUnit.SECONDS)
+                    .get(60, TimeUnit.SECONDS)
                     .isPresent());
             assertEquals(List.of("mine"), tags(two, "b"));
             assertTrue(two.isReady());

@@ -193,7 +193,7 @@ final class TestServer implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        rooms.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        rooms.close().toCompletableFuture().get(60, TimeUnit.SECONDS);
         transport.close();
         loops.close();
         writer.close();

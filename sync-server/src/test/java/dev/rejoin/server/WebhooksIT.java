@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -135,12 +136,17 @@ class WebhooksIT {
         try (Receiver receiver = new Receiver();
                 SyncServer server = server(receiver.uri)) {
             receiver.status = 503;
+            List<CompletableFuture<?>> writes = new ArrayList<>();
             for (int round = 0; round < 3; round++) {
                 for (int i = 0; i < 8; i++) {
-                    server.document("d" + i)
-                            .transact(document -> document.counter("n").increment());
+                    writes.add(server.document("d" + i)
+                            .transact(document -> document.counter("n").increment())
+                            .toCompletableFuture());
                 }
                 Thread.sleep(30);
+            }
+            for (CompletableFuture<?> write : writes) {
+                write.get(60, TimeUnit.SECONDS);
             }
             await(() -> metric(server, "rejoin_webhooks_circuits_open") == 1);
             receiver.status = 200;

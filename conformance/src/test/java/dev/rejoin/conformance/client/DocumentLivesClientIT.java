@@ -42,38 +42,38 @@ class DocumentLivesClientIT {
         try (SyncServer server = start(0);
                 SyncClient ann = client(server.syncUri());
                 SyncClient bob = client(server.syncUri())) {
-            add(ann, "old").durable().get(10, TimeUnit.SECONDS);
+            add(ann, "old").durable().get(60, TimeUnit.SECONDS);
             until(() -> tags(bob).equals(List.of("old")));
             bob.goOffline();
             until(() -> bob.connection() == ConnectionStatus.DISCONNECTED);
             WriteHandle pending = add(bob, "offline");
 
-            assertTrue(server.document(NAME).delete().toCompletableFuture().get(10, TimeUnit.SECONDS));
+            assertTrue(server.document(NAME).delete().toCompletableFuture().get(60, TimeUnit.SECONDS));
             until(() -> ann.connection() == ConnectionStatus.ERROR);
             assertEquals("document-deleted", ann.status().code());
             assertEquals(List.of(), tags(ann));
             bob.goOnline();
             assertEquals(
                     "document-deleted",
-                    pending.rejection().get(10, TimeUnit.SECONDS).code());
+                    pending.rejection().get(60, TimeUnit.SECONDS).code());
             until(() -> bob.connection() == ConnectionStatus.ERROR);
             assertEquals(SyncStatus.REJECTED, bob.sync());
 
-            server.document(NAME).restore().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            server.document(NAME).restore().toCompletableFuture().get(60, TimeUnit.SECONDS);
             ann.goOnline();
             bob.goOnline();
             until(() -> tags(ann).equals(List.of("old")) && tags(bob).equals(List.of("old")));
-            bob.retry(bob.rejections().get(0).id()).durable().get(10, TimeUnit.SECONDS);
+            bob.retry(bob.rejections().get(0).id()).durable().get(60, TimeUnit.SECONDS);
             until(() -> tags(ann).equals(List.of("offline", "old")));
 
             ann.goOffline();
             until(() -> ann.connection() == ConnectionStatus.DISCONNECTED);
             WriteHandle late = add(ann, "late");
-            server.document(NAME).delete().toCompletableFuture().get(10, TimeUnit.SECONDS);
-            server.document(NAME).beginAnew().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            server.document(NAME).delete().toCompletableFuture().get(60, TimeUnit.SECONDS);
+            server.document(NAME).beginAnew().toCompletableFuture().get(60, TimeUnit.SECONDS);
             ann.goOnline();
             assertEquals(
-                    "epoch-changed", late.rejection().get(10, TimeUnit.SECONDS).code());
+                    "epoch-changed", late.rejection().get(60, TimeUnit.SECONDS).code());
             until(() -> ann.connection() == ConnectionStatus.CONNECTED);
             assertEquals(List.of(), tags(ann));
         }
@@ -96,14 +96,14 @@ class DocumentLivesClientIT {
         try (SyncServer server = start(0);
                 SyncClient ann = client(server.syncUri())) {
             port = server.port();
-            add(ann, "kept").durable().get(10, TimeUnit.SECONDS);
+            add(ann, "kept").durable().get(60, TimeUnit.SECONDS);
         }
         Files.createDirectory(backup);
         Files.copy(data.resolve("rejoin.db"), backup.resolve("rejoin.db"));
         URI uri = URI.create("ws://127.0.0.1:" + port + "/sync");
         try (SyncClient ann = client(uri)) {
             SyncServer server = start(port);
-            add(ann, "lost").durable().get(30, TimeUnit.SECONDS);
+            add(ann, "lost").durable().get(60, TimeUnit.SECONDS);
             server.close();
             until(() -> ann.connection() != ConnectionStatus.CONNECTED);
             ann.goOffline();
@@ -121,10 +121,10 @@ class DocumentLivesClientIT {
                 ann.goOnline();
                 assertEquals(
                         "epoch-changed",
-                        pending.rejection().get(30, TimeUnit.SECONDS).code());
+                        pending.rejection().get(60, TimeUnit.SECONDS).code());
                 until(() -> tags(ann).equals(List.of("kept")));
                 assertEquals(!renewed, restored.metrics().page().contains("rejoin_sessions_ahead_total 1.0"));
-                ann.retry(ann.rejections().get(0).id()).durable().get(30, TimeUnit.SECONDS);
+                ann.retry(ann.rejections().get(0).id()).durable().get(60, TimeUnit.SECONDS);
                 assertEquals(List.of("kept", "pending"), tags(ann));
             }
         }
@@ -141,7 +141,7 @@ class DocumentLivesClientIT {
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(45);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < end, "waited in vain");
             Thread.sleep(10);

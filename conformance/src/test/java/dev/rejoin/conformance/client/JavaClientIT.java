@@ -49,8 +49,8 @@ class JavaClientIT {
         try (SyncServer server = start(0);
                 SyncClient one = client(server.syncUri()).build();
                 SyncClient two = client(server.syncUri()).build()) {
-            one.write(d -> tags(d).add("a")).durable().get(10, TimeUnit.SECONDS);
-            two.write(d -> d.counter("likes").increment(2)).durable().get(10, TimeUnit.SECONDS);
+            one.write(d -> tags(d).add("a")).durable().get(60, TimeUnit.SECONDS);
+            two.write(d -> d.counter("likes").increment(2)).durable().get(60, TimeUnit.SECONDS);
             server.document("notes/1").transact(d -> tags(d).add("from-the-server"));
             until(() -> one.snapshot().toMap().equals(two.snapshot().toMap())
                     && size(one) == 2
@@ -68,8 +68,8 @@ class JavaClientIT {
             WriteHandle later = client.write(d -> tags(d).add("fine"));
             assertEquals(
                     "content-rejected",
-                    refused.rejection().get(10, TimeUnit.SECONDS).code());
-            later.durable().get(10, TimeUnit.SECONDS);
+                    refused.rejection().get(60, TimeUnit.SECONDS).code());
+            later.durable().get(60, TimeUnit.SECONDS);
             assertEquals(List.of("fine"), client.snapshot().set("tags", ValueCodec.STRING));
             assertEquals(SyncStatus.REJECTED, client.sync());
         }
@@ -82,17 +82,17 @@ class JavaClientIT {
         try (SyncServer server = start(0);
                 SyncClient client = client(server.syncUri()).outbox(outbox).build()) {
             port = server.port();
-            client.write(d -> d.counter("likes").increment(1)).durable().get(10, TimeUnit.SECONDS);
+            client.write(d -> d.counter("likes").increment(1)).durable().get(60, TimeUnit.SECONDS);
             client.goOffline();
             until(() -> client.connection() == ConnectionStatus.DISCONNECTED);
-            client.write(d -> d.counter("likes").increment(10)).savedLocally().get(10, TimeUnit.SECONDS);
+            client.write(d -> d.counter("likes").increment(10)).savedLocally().get(60, TimeUnit.SECONDS);
         }
         URI uri = URI.create("ws://127.0.0.1:" + port + "/sync");
         try (SyncClient client = client(uri).outbox(outbox).build()) {
             assertEquals(11, client.snapshot().counter("likes"));
             assertEquals(1, client.pending().size());
             try (SyncServer server = start(port)) {
-                client.pending().get(0).durable().get(40, TimeUnit.SECONDS);
+                client.pending().get(0).durable().get(60, TimeUnit.SECONDS);
                 assertEquals(11, client.snapshot().counter("likes"));
             }
         }
@@ -152,7 +152,7 @@ class JavaClientIT {
     }
 
     private static void until(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(45);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < end, "waited in vain");
             Thread.sleep(10);

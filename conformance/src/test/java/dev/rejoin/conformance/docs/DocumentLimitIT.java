@@ -63,7 +63,7 @@ final class DocumentLimitIT {
 
     private static boolean accepted(WriteHandle write) throws Exception {
         try {
-            write.accepted().get(20, TimeUnit.SECONDS);
+            write.accepted().get(60, TimeUnit.SECONDS);
             return true;
         } catch (ExecutionException e) {
             assertEquals(WriteRejectedException.class, e.getCause().getClass());

@@ -89,7 +89,7 @@ final class AuthorProcess implements AutoCloseable {
 
     private String ask(String command) throws IOException, InterruptedException {
         say(command);
-        String answer = answers.poll(20, TimeUnit.SECONDS);
+        String answer = answers.poll(60, TimeUnit.SECONDS);
         if (answer == null) {
             throw new IOException("the author's process does not answer " + command);
         }

@@ -12,8 +12,11 @@ import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,10 +45,17 @@ class KilledServerIT {
     private static final int FROZEN_MILLIS = 30;
     private static final String OVER_HTTP = "kills/over http";
 
+    private enum Moment {
+        AT_THE_START,
+        AT_THE_RETURN,
+        UNDER_LOAD
+    }
+
     @TempDir
     Path directory;
 
     private final Random random = new Random(SEED);
+    private final Deque<Moment> moments = new ArrayDeque<>();
     private final Map<String, Witness> witnesses = new LinkedHashMap<>();
     private int killsUnderLoad;
     private int checks;
@@ -99,8 +109,7 @@ class KilledServerIT {
             try (ServerProcess server = setup.launch()) {
                 long before = durable();
                 live(server, cast, before);
-                boolean underLoad = durable() > before
-                        && witnesses.values().stream().anyMatch(witness -> witness.ledger.inFlight() > 0);
+                boolean underLoad = isUnderLoad(before);
                 if (random.nextBoolean()) {
                     // What it said before this instant still arrives, what it was about to do does not happen.
                     server.freeze();
@@ -112,16 +121,28 @@ class KilledServerIT {
         }
     }
 
-    /** What happens until the kill: one in eight comes while it starts, one when its clients come back, the others later. */
+    /** Of eight kills that follow one another one comes while the server starts, one when its clients come back, and the others later, in any order. */
+    private Moment moment() {
+        if (moments.isEmpty()) {
+            List<Moment> next = new ArrayList<>(Collections.nCopies(8, Moment.UNDER_LOAD));
+            next.set(0, Moment.AT_THE_START);
+            next.set(1, Moment.AT_THE_RETURN);
+            Collections.shuffle(next, random);
+            moments.addAll(next);
+        }
+        return moments.remove();
+    }
+
+    /** What happens until the kill. */
     private void live(ServerProcess server, Cast cast, long durableBefore) throws Exception {
-        int moment = random.nextInt(8);
-        if (moment == 0) {
+        Moment moment = moment();
+        if (moment == Moment.AT_THE_START) {
             Thread.sleep(random.nextInt(MAX_START_MILLIS));
             return;
         }
         server.awaitStart();
         cast.goOnline();
-        if (moment == 1) {
+        if (moment == Moment.AT_THE_RETURN) {
             Thread.sleep(random.nextInt(MAX_RETURN_MILLIS));
             return;
         }
@@ -131,6 +152,12 @@ class KilledServerIT {
         cast.change();
         until("somebody is told that a write is durable", () -> durable() > durableBefore);
         Thread.sleep(random.nextInt(MAX_LOAD_MILLIS));
+        until("a write is under way", () -> isUnderLoad(durableBefore));
+    }
+
+    private boolean isUnderLoad(long durableBefore) {
+        return durable() > durableBefore
+                && witnesses.values().stream().anyMatch(witness -> witness.ledger.inFlight() > 0);
     }
 
     private long durable() {

@@ -3,6 +3,7 @@ package dev.rejoin.conformance.durability;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rejoin.client.ConnectionStatus;
 import dev.rejoin.client.Rejection;
 import dev.rejoin.client.SyncClient;
 import dev.rejoin.client.WriteHandle;
@@ -155,6 +156,11 @@ class LiveBackupIT {
                                         .sum()
                                 >= after + CLIENTS * WRITES_BEFORE_EACH_STEP);
                 server.kill();
+                // what it had said before has been heard then
+                until(
+                        "everybody notices",
+                        () -> typists.stream()
+                                .noneMatch(typist -> typist.client.connection() == ConnectionStatus.CONNECTED));
                 for (Typist typist : typists) {
                     typist.write(); // what nobody can have taken
                     Set<String> pending = new HashSet<>(typist.writes.keySet());

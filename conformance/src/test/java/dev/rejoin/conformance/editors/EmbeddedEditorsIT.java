@@ -71,7 +71,7 @@ class EmbeddedEditorsIT {
             int sent = server.document("d")
                     .sendStateless("to all")
                     .toCompletableFuture()
-                    .get(20, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertEquals(2, sent, "y-websocket has no such thing");
             for (StockClient client : new StockClient[] {ann, bob}) {
                 client.await("events", Map.of("stateless", 2));

@@ -172,7 +172,7 @@ class HostilePeersIT {
     }
 
     private static void until(String what, Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!attempt(condition)) {
             assertTrue(System.nanoTime() < end, "waited in vain until " + what);
             Thread.sleep(20);

@@ -60,7 +60,7 @@ class PeersOverTlsIT {
         a.document("d")
                 .transact(each -> each.set("tags", ValueCodec.STRING).add("x"))
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         await("the write", () -> "[x]".equals(tags(b)));
     }
 
@@ -129,7 +129,7 @@ class PeersOverTlsIT {
             return server.document("d")
                     .read()
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS)
+                    .get(60, TimeUnit.SECONDS)
                     .map(view -> String.valueOf(view.snapshot().toMap().get("tags")))
                     .orElse("none");
         } catch (Exception e) {

@@ -144,7 +144,7 @@ class TlsIT {
     private static void write(SyncClient client, String tag) throws Exception {
         client.write(document -> document.set("tags", ValueCodec.STRING).add(tag))
                 .durable()
-                .get(30, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static SSLSocket socket(SyncServer server, SSLContext trust, String... protocols) throws IOException {
@@ -183,7 +183,7 @@ class TlsIT {
     }
 
     private static void until(Condition condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(45);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.holds()) {
             assertTrue(System.nanoTime() < end, "waited in vain");
             Thread.sleep(20);

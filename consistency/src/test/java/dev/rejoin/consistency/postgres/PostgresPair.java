@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -29,6 +30,8 @@ import org.postgresql.ds.PGSimpleDataSource;
  * tests do, they belong to nobody.
  */
 final class PostgresPair implements AutoCloseable {
+    private static final int LOWEST_PORT = 15_000;
+    private static final int HIGHEST_PORT = 30_000;
     private static final String NOBODY = "65534";
 
     private final Path directory;
@@ -65,8 +68,13 @@ final class PostgresPair implements AutoCloseable {
                 "--no-sync");
         asServer(directory, "cp", "-a", first.toString(), second.toString());
         asServer(directory, "touch", second.resolve("standby.signal").toString());
-        Server primary = new Server(directory, first, freePort());
-        Server standby = new Server(directory, second, freePort());
+        int port = freePort();
+        int other = port;
+        while (other == port) {
+            other = freePort();
+        }
+        Server primary = new Server(directory, first, port);
+        Server standby = new Server(directory, second, other);
         configure(primary, "");
         configure(
                 standby,
@@ -123,10 +131,18 @@ final class PostgresPair implements AutoCloseable {
                         + "wal_writer_delay = '10s'\nautovacuum = off\n" + more);
     }
 
+    /** A port of loopback that is free now and that the kernel gives to nobody who does not ask for it. */
     private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+        Random random = new Random();
+        for (int attempt = 0; attempt < 100; attempt++) {
+            int port = LOWEST_PORT + random.nextInt(HIGHEST_PORT - LOWEST_PORT);
+            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return probe.getLocalPort();
+            } catch (IOException taken) {
+                continue;
+            }
         }
+        throw new IOException("no port is free");
     }
 
     private static boolean isRoot() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -102,7 +103,7 @@ class DialectFramesTest {
 
     @Test
     void noBytesDoAnythingButDecodeOrBeRefused() {
-        long seed = System.nanoTime();
+        long seed = Long.getLong("rejoin.seed", System.nanoTime());
         Random random = new Random(seed);
         int refused = 0;
         for (int i = 0; i < 200_000; i++) {
@@ -115,7 +116,8 @@ class DialectFramesTest {
             }
             refused += refuses(frame, seed) ? 1 : 0;
         }
-        assertEquals(true, refused > 0 && refused < 400_000);
+        // of a hundred about one is read by both
+        assertTrue(refused > 1_000 && refused < 199_000, refused + " were refused; " + replay(seed));
     }
 
     private static boolean refuses(byte[] frame, long seed) {
@@ -125,16 +127,20 @@ class DialectFramesTest {
         } catch (MalformedFrameException e) {
             refused = true;
         } catch (RuntimeException e) {
-            throw new AssertionError("seed " + seed + ", frame " + hex(frame), e);
+            throw new AssertionError(replay(seed) + ", frame " + hex(frame), e);
         }
         try {
             HocuspocusFrames.decode(frame);
         } catch (MalformedFrameException e) {
             refused = true;
         } catch (RuntimeException e) {
-            throw new AssertionError("seed " + seed + ", frame " + hex(frame), e);
+            throw new AssertionError(replay(seed) + ", frame " + hex(frame), e);
         }
         return refused;
+    }
+
+    private static String replay(long seed) {
+        return "replay: mvn -pl sync-protocol -am test -Dtest=DialectFramesTest -DargLine=-Drejoin.seed=" + seed;
     }
 
     private static byte[] bytes(String hex) {

@@ -58,9 +58,9 @@ final class JdbcRows implements AutoCloseable {
         }
     }
 
+    /** A name that reads as anything but text is one that nobody finds, however it looks; its envelope will be found to be another's. */
     private static HeadRow head(ResultSet row) throws SQLException {
-        String name = row.getString(2);
-        return new HeadRow(row.getLong(1), name == null ? "" : name, value(row, 3));
+        return new HeadRow(row.getLong(1), row.getObject(2) instanceof String name ? name : "", value(row, 3));
     }
 
     /** A damaged cell may read as null although the column forbids it; its envelope will be found missing. */

@@ -40,7 +40,7 @@ final class GuardedAccessTest {
         return guarded(policy, 1_000, 600_000)
                 .authorise(REQUEST)
                 .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -91,7 +91,7 @@ final class GuardedAccessTest {
         Access answer = guarded(request -> never, 1_000, 50)
                 .authorise(REQUEST)
                 .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         assertEquals(UNAVAILABLE, answer);
         never.complete(GRANT);
         assertTrue(GuardedAccess.DEADLINE_MILLIS < 5_000, "below the deadline for opening a connection");

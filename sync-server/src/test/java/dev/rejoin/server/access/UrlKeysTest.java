@@ -96,7 +96,7 @@ final class UrlKeysTest {
             answer = TestKeys.keySet(TestKeys.P256.toPublicJWK(), TestKeys.RSA.toPublicJWK());
             assertInstanceOf(Grant.class, ask(access, JWSAlgorithm.RS256, "rsa"));
             assertEquals(2, asked.get());
-            assertEquals(AccessChange.ALL, heard.poll(20, TimeUnit.SECONDS));
+            assertEquals(AccessChange.ALL, heard.poll(60, TimeUnit.SECONDS));
         }
     }
 
@@ -140,7 +140,7 @@ final class UrlKeysTest {
             BlockingQueue<AccessChange> heard = new LinkedBlockingQueue<>();
             access.onChange(heard::add);
             answer = TestKeys.keySet(TestKeys.RSA.toPublicJWK());
-            assertEquals(AccessChange.ALL, heard.poll(20, TimeUnit.SECONDS));
+            assertEquals(AccessChange.ALL, heard.poll(60, TimeUnit.SECONDS));
             assertInstanceOf(Grant.class, ask(access, JWSAlgorithm.RS256, "rsa"));
             Denied gone = assertInstanceOf(Denied.class, ask(access, JWSAlgorithm.ES256, "p256"));
             assertEquals(Denied.NEEDS_AUTH, gone.code());

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -127,6 +130,31 @@ final class BitFlipTest {
             } catch (StoreDownException | IllegalStateException refused) {
                 continue; // the file as a whole is refused, so it was noticed
             }
+        }
+    }
+
+    /** One bit tells text from bytes, and text is equal to no bytes: a name that reads as ever and is not found. */
+    @Test
+    void aNameThatIsTextNoLongerIsReported() throws Exception {
+        Path data = directory.resolve("names");
+        List<StoredDocument> written = new ArrayList<>();
+        try (SqliteDeltaLog log = SqliteDeltaLog.open(data)) {
+            for (int i = 0; i < 3; i++) {
+                written.add(written(log, "document " + i));
+            }
+        }
+        try (Connection file = DriverManager.getConnection("jdbc:sqlite:" + data.resolve(FILE));
+                Statement statement = file.createStatement()) {
+            assertEquals(
+                    1,
+                    statement.executeUpdate("UPDATE document SET name = CAST(name AS BLOB) WHERE name = 'document 1'"));
+        }
+        try (SqliteDeltaLog log = SqliteDeltaLog.open(data)) {
+            Desk desk = new Desk(log, 9);
+            assertThrows(CorruptDocumentException.class, () -> desk.load("document 1"));
+            assertThrows(CorruptDocumentException.class, () -> desk.create("document 1"));
+            same(written.get(0), desk.load("document 0").orElseThrow(), "another");
+            same(written.get(2), desk.load("document 2").orElseThrow(), "another");
         }
     }
 
