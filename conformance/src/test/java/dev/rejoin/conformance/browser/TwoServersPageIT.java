@@ -382,9 +382,8 @@ class TwoServersPageIT {
         for (int seconds : List.of(1, 3)) {
             page.select("#delay", Integer.toString(1_000 * seconds));
             page.until(lagIs(seconds));
-            // A machine that stalls is late, so not each reading has to fit, but most of ten in succession. The age of
-            // what
-            // is here is about a second more by itself.
+            /* A machine that stalls is late, so not each reading has to fit, but most of ten in succession. The age of
+             * what is here is about a second more by itself. */
             JsonNode readings = page.evaluate("(async () => { const right = [], naive = [];"
                     + " const fitting = (readings) => readings.slice(-10).filter(Boolean).length;"
                     + " while (right.length < 10 || (fitting(right) < 8 && right.length < 40)) {"

@@ -29,13 +29,18 @@ public final class SlowWire implements AutoCloseable {
 
     private final ServerSocket front = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final int target;
-    private final long delayNanos;
+    private volatile long delayNanos;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
 
     public SlowWire(int target, long delayMillis) throws IOException {
         this.target = target;
-        this.delayNanos = delayMillis * 1_000_000;
+        delay(delayMillis);
         start(this::accept);
+    }
+
+    /** From now on a byte takes so long, also on connections that are there; none overtakes those before it. */
+    public void delay(long millis) {
+        delayNanos = millis * 1_000_000;
     }
 
     public int port() {
