@@ -29,6 +29,7 @@ final class AuthorProcess implements AutoCloseable {
     private final Author.Report report;
     private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     private final Thread reader;
+    private volatile boolean hasBegun;
 
     /** Starts the author; it goes on where the outbox says. */
     static AuthorProcess start(
@@ -75,7 +76,10 @@ final class AuthorProcess implements AutoCloseable {
 
     private void heard(String[] words) {
         switch (words[0]) {
-            case "begun" -> report.begun(Long.parseLong(words[1]));
+            case "begun" -> {
+                report.begun(Long.parseLong(words[1]));
+                hasBegun = true;
+            }
             case "durable" -> report.durable(Long.parseLong(words[1]));
             case "refused" -> report.refused(Long.parseLong(words[1]), words[2]);
             default -> answers.add(words[1]);
@@ -98,6 +102,11 @@ final class AuthorProcess implements AutoCloseable {
 
     void goOnline() throws IOException {
         say("online");
+    }
+
+    /** Whether this process has begun a step, and so goes on where the one before it was killed. */
+    boolean hasBegun() {
+        return hasBegun;
     }
 
     /** Writes no more. */

@@ -365,6 +365,8 @@ class KilledServerIT {
         }
 
         void stop() throws Exception {
+            // what it had begun when it was killed, or heard and not yet said, is behind what it does since
+            until("the author who was killed goes on", mortal::hasBegun);
             for (List<Author> list : authors.values()) {
                 for (Author author : list) {
                     author.stop();
